@@ -1,0 +1,29 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+
+namespace unroll::detail {
+
+/// Strings and numbers side by side, without streams.
+template <class... Parts>
+std::string text(const Parts&... parts) {
+  std::string result;
+  const auto append = [&](const auto& part) {
+    if constexpr (std::is_arithmetic_v<std::remove_cvref_t<decltype(part)>>)
+      result += std::to_string(part);
+    else
+      result += part;
+  };
+  (append(parts), ...);
+  return result;
+}
+
+/// Throws std::invalid_argument with the parts as its message, unless `good`.
+template <class... Parts>
+void require(bool good, const Parts&... parts) {
+  if (!good) throw std::invalid_argument(text(parts...));
+}
+
+}  // namespace unroll::detail

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include "unroll/core/types.hpp"
+
+namespace unroll {
+
+/// As many hidden units side by side as the processor's widest register holds: the value type a cell's rule runs on.
+///
+/// The operators are those of a number, lane by lane, each rounded once; `multiply_add` is fused where the processor
+/// can. This file and `activations.hpp` alone touch Eigen's packets: they are the widest vectors on every compiler,
+/// where fixed-size arrays leave clang at half width, and Eigen's public interface has no fused multiply-add.
+template <class Scalar>
+struct Pack {
+  using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
+  static constexpr int size = Eigen::internal::unpacket_traits<Packet>::size;
+
+  Packet packet;
+
+  Pack() = default;
+  Pack(Scalar s) : packet(Eigen::internal::pset1<Packet>(s)) {}
+
+  static Pack load(const Scalar* from) { return wrap(Eigen::internal::ploadu<Packet>(from)); }
+  void store(Scalar* to) const { Eigen::internal::pstoreu(to, packet); }
+
+  /// The first `count` lanes; the others are zero.
+  static Pack load(const Scalar* from, Index count) {
+    if (count >= size) return load(from);
+    std::array<Scalar, size> lanes{};
+    for (Index i = 0; i < count; ++i) lanes[static_cast<std::size_t>(i)] = from[i];
+    return load(lanes.data());
+  }
+  void store(Scalar* to, Index count) const {
+    if (count >= size) return store(to);
+    std::array<Scalar, size> lanes;
+    store(lanes.data());
+    for (Index i = 0; i < count; ++i) to[i] = lanes[static_cast<std::size_t>(i)];
+  }
+
+  /// The first `count` lanes, zeros behind them.
+  Pack first(Index count) const {
+    if (count >= size) return *this;
+    std::array<Scalar, size> lanes;
+    store(lanes.data());
+    return load(lanes.data(), count);
+  }
+
+  friend Pack operator+(Pack a, Pack b) { return wrap(Eigen::internal::padd(a.packet, b.packet)); }
+  friend Pack operator-(Pack a, Pack b) { return wrap(Eigen::internal::psub(a.packet, b.packet)); }
+  friend Pack operator*(Pack a, Pack b) { return wrap(Eigen::internal::pmul(a.packet, b.packet)); }
+  friend Pack operator/(Pack a, Pack b) { return wrap(Eigen::internal::pdiv(a.packet, b.packet)); }
+  friend Pack operator-(Pack a) { return wrap(Eigen::internal::pnegate(a.packet)); }
+  Pack& operator+=(Pack b) { return *this = *this + b; }
+  Pack& operator-=(Pack b) { return *this = *this - b; }
+  Pack& operator*=(Pack b) { return *this = *this * b; }
+
+  /// a * b + c
+  friend Pack multiply_add(Pack a, Pack b, Pack c) {
+    return wrap(Eigen::internal::pmadd(a.packet, b.packet, c.packet));
+  }
+  /// Lane by lane: x < y ? a : b. False where x or y is NaN.
+  friend Pack select_less(Pack x, Pack y, Pack a, Pack b) { return wrap(x.packet < y.packet ? a.packet : b.packet); }
+// g++ 12 takes the unused operand inside its own AVX-512 minimum for an uninitialised variable of ours.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+  /// Lane by lane: b < a ? b : a, and a < b ? b : a; where a is NaN, a.
+  friend Pack min(Pack a, Pack b) { return wrap(Eigen::internal::pmin(a.packet, b.packet)); }
+  friend Pack max(Pack a, Pack b) { return wrap(Eigen::internal::pmax(a.packet, b.packet)); }
+#pragma GCC diagnostic pop
+  friend Pack abs(Pack a) { return wrap(Eigen::internal::pabs(a.packet)); }
+  /// |a| with the sign of b, for an `a` that is not negative.
+  friend Pack copy_sign(Pack a, Pack b) {
+    using namespace Eigen::internal;
+    return wrap(por(a.packet, pand(b.packet, pset1<Packet>(Scalar(-0.0)))));
+  }
+  /// The number whose exponent field is the last bits of a: 2^k for a = 1.5 * 2^m + bias + k, m = 23 or 52.
+  friend Pack exponent_from_last_bits(Pack a) {
+    using Bit = std::conditional_t<sizeof(Scalar) == 4, std::uint32_t, std::uint64_t>;
+    using Bits [[gnu::vector_size(sizeof(Packet))]] = Bit;
+    return wrap(
+        __builtin_bit_cast(Packet, __builtin_bit_cast(Bits, a.packet) << (std::numeric_limits<Scalar>::digits - 1)));
+  }
+
+ private:
+  static Pack wrap(Packet p) {
+    Pack result;
+    result.packet = p;
+    return result;
+  }
+};
+
+}  // namespace unroll

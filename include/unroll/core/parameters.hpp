@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <type_traits>
+
+#include "unroll/core/error.hpp"
+#include "unroll/core/types.hpp"
+
+namespace unroll {
+
+/// Calls f(name, tensor...) for every parameter tensor of the models, which must be of one shape: the model itself,
+/// or a model beside its gradient, or beside its gradient and an optimizer's moments.
+///
+/// Each layer type has one static `visit(f, prefix, layers...)`; all that treats parameters alike is built on it.
+template <class F, class Model, class... Models>
+void for_each_tensor(F&& f, Model& model, Models&... models) {
+  std::remove_const_t<Model>::visit(f, std::string(), model, models...);
+}
+
+/// Sets every parameter to zero.
+template <class Model>
+void set_zero(Model& model) {
+  for_each_tensor([](const std::string&, auto& tensor) { tensor.setZero(); }, model);
+}
+
+/// A model of the same shape with all parameters zero: the value that holds a gradient, or an optimizer's moment.
+template <class Model>
+Model zeros_like(const Model& model) {
+  Model result = model;
+  set_zero(result);
+  return result;
+}
+
+/// The number of trainable scalars.
+template <class Model>
+Index parameter_count(const Model& model) {
+  Index count = 0;
+  for_each_tensor([&](const std::string&, const auto& tensor) { count += tensor.size(); }, model);
+  return count;
+}
+
+namespace detail {
+
+/// Summed in double, in order.
+template <class Tensor>
+double square_norm(const Eigen::PlainObjectBase<Tensor>& tensor) {
+  double sum = 0;
+  for (Index i = 0; i < tensor.size(); ++i) {
+    const double value = static_cast<double>(tensor.data()[i]);
+    sum += value * value;
+  }
+  return sum;
+}
+
+}  // namespace detail
+
+/// The Euclidean norm of all parameters together, summed in double in the order of the tensors.
+template <class Model>
+double global_norm(const Model& model) {
+  double sum = 0;
+  for_each_tensor([&](const std::string&, const auto& tensor) { sum += detail::square_norm(tensor); }, model);
+  return std::sqrt(sum);
+}
+
+namespace detail {
+
+/// Throws std::invalid_argument unless an argument of `layer`'s backward pass has the shape of its forward pass.
+template <class Array>
+void require_shape(const char* layer, const char* what, const Array& given, Index rows, Index cols) {
+  require(given.rows() == rows && given.cols() == cols, layer, "::backward: ", what, " is ", given.rows(), " x ",
+          given.cols(), ", expected ", rows, " x ", cols, " as in forward");
+}
+
+/// Throws std::invalid_argument unless every tensor of `other` has the shape of the model's.
+template <class Model>
+void require_same_shape(const char* caller, const Model& model, const Model& other) {
+  const auto compare = [&](const std::string& name, const auto& a, const auto& b) {
+    require(a.rows() == b.rows() && a.cols() == b.cols(), caller, ": the gradient's ", name, " is ", b.rows(), " x ",
+            b.cols(), ", the model's is ", a.rows(), " x ", a.cols());
+  };
+  for_each_tensor(compare, model, other);
+}
+
+}  // namespace detail
+
+}  // namespace unroll

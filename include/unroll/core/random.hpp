@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+namespace unroll {
+
+/// The seeded generator behind every random number of the library: xoshiro256** (Blackman & Vigna 2018), seeded by
+/// splitmix64 (Steele et al. 2014).
+///
+/// Every number comes from integers and from sums and single products of exactly representable values, so that all
+/// platforms, compilers and flags draw the same. A value: copying it copies its place in the sequence.
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) {
+    for (auto& word : state_) {
+      seed += 0x9e3779b97f4a7c15u;
+      std::uint64_t z = seed;
+      z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+      z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+      word = z ^ (z >> 31);
+    }
+  }
+
+  /// The index-th of many generators that share a seed.
+  static Random substream(std::uint64_t seed, std::uint64_t index) {
+    return Random(Random(seed).bits() + index * 0xd1342543de82ef95u);
+  }
+
+  /// 64 random bits.
+  std::uint64_t bits() {
+    const std::uint64_t result = rotate(state_[1] * 5, 7) * 9;
+    const std::uint64_t t = state_[1] << 17;
+    state_[2] ^= state_[0];
+    state_[3] ^= state_[1];
+    state_[1] ^= state_[2];
+    state_[0] ^= state_[3];
+    state_[2] ^= t;
+    state_[3] = rotate(state_[3], 45);
+    return result;
+  }
+
+  /// Uniform in [0, 1), a multiple of 2^-53.
+  double uniform() { return static_cast<double>(bits() >> 11) * 0x1p-53; }
+
+  /// Uniform in [-limit, limit).
+  double uniform(double limit) { return limit * (2 * uniform() - 1); }
+
+  /// Close to a standard normal: the sum of twelve uniforms less 6 (Irwin-Hall), which needs no logarithm, whose last
+  /// bits differ from one C library to the next. Mean 0, variance 1, within +-6.
+  double normal() {
+    double sum = -6;
+    for (int i = 0; i < 12; ++i) sum += static_cast<double>(bits() >> 32) * 0x1p-32;
+    return sum;
+  }
+
+  friend bool operator==(const Random&, const Random&) = default;
+
+ private:
+  static std::uint64_t rotate(std::uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
+
+  std::uint64_t state_[4];
+};
+
+}  // namespace unroll

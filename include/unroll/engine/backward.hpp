@@ -1,0 +1,192 @@
+#pragma once
+
+#include <cmath>
+
+#include "unroll/engine/forward.hpp"
+
+/// Back-propagation through time (Werbos 1990): from the last processed step to the first, each a product and the
+/// cell's backward rule; then the gradients of the weights and of x, one product each over all steps.
+namespace unroll::detail {
+
+/// dL/dh of every step from dL/d read-out.
+template <class Cell, class Scalar>
+void spread_read_out(RecurrentTape<Cell, Scalar>& tape, const Input<Scalar>& d_y) {
+  tape.d_read.setZero(d_y.rows(), tape.columns());
+  for (Index b = 0; b < tape.size(); ++b) {
+    const Index length = tape.batch.length(b, tape.steps);
+    if (length == 0) continue;
+    if (tape.readout == Readout::last) {
+      const Index t = tape.direction == Direction::forward ? length - 1 : 0;
+      tape.d_read.col(t * tape.size() + b) = d_y.col(b);
+    } else {
+      for (Index t = 0; t < length; ++t)
+        tape.d_read.col(t * tape.size() + b) = d_y.col(b) / static_cast<Scalar>(length);
+    }
+  }
+}
+
+/// A sweep back over the steps processed in the places [begin, end).
+template <class Cell, class Scalar>
+class BackwardSweep {
+ public:
+  /// d_y: dL/dh of every step, `d_y_stride` apart, or null; only the places from `first_error` on are used.
+  /// d_gates receives dL/d pre-activation; it may be the tape's gates themselves.
+  BackwardSweep(RecurrentTape<Cell, Scalar>& tape, const Scalar* d_y, Index d_y_stride, Index first_error,
+                const BackwardOptions& options, Scalar* d_gates)
+      : tape_(tape),
+        rows_(tape.forward_panels.rows),
+        d_y_(d_y),
+        d_y_stride_(d_y_stride),
+        first_error_(first_error),
+        options_(options),
+        d_gates_(d_gates) {}
+
+  /// tape.d_state must hold dL/d state after the last place; dL/d initial state is added to tape.d_initial.
+  void run(Index begin, Index end) {
+    for (Index s = end - 1; s >= begin; --s) {
+      const Index t = tape_.step_at(s);
+      double square_norm = 0;
+      const auto rule = [&](Index block, Index b, Pack<Scalar> d_h) { step_back(t, s, block, b, d_h, square_norm); };
+      propagate(s + 1 < end ? d_gates_of(tape_.step_at(s + 1)) : nullptr, rule);
+      if constexpr (late_gates<Cell>().count > 0) late_step_back(t);
+      if (options_.clip > 0) clip(t);
+      if (options_.record_norms) tape_.d_h_norms[static_cast<std::size_t>(t)] = std::sqrt(square_norm);
+    }
+    if (begin == 0 && end > 0) finish_initial_state(tape_.step_at(0));
+  }
+
+ private:
+  using Values = StateValues<Cell, Pack<Scalar>>;
+  static constexpr std::size_t N = Cell::state_names.size();
+
+  Scalar* d_gates_of(Index t) { return d_gates_ + t * tape_.size() * rows_.size(); }
+
+  /// rule(block, column, sum) with sum = d_state h + W_hh^T d_gates of the step processed next, if there is one.
+  template <class Rule>
+  void propagate(const Scalar* d_gates_next, Rule rule) {
+    const auto start = [&](auto& tile, Index block, Index column) {
+      for_each_sum<1>(tile, block, column, [&](int, Index b, Index c, Pack<Scalar>& sum) {
+        sum = Pack<Scalar>::load(&tape_.d_state[0](b * rows_.lanes, c), rows_.count(b));
+      });
+    };
+    const auto finish = [&](auto& tile, Index block, Index column) {
+      for_each_sum<1>(tile, block, column, [&](int, Index b, Index c, Pack<Scalar> sum) { rule(b, c, sum); });
+    };
+    Columns<Scalar> operand = rows_.operand(d_gates_next, tape_.size(), early_gates<Cell>());
+    if (d_gates_next == nullptr) operand.segments = 0;
+    multiply<1, Scalar>(tape_.backward_panels.early.blocks(), operand, start, finish);
+  }
+
+  /// One block of units of sample b: from dL/d states after step t to those before it.
+  void step_back(Index t, Index s, Index block, Index b, Pack<Scalar> d_h, double& square_norm) {
+    const Index units = rows_.units, count = rows_.count(block);
+    const Index offset = b * units + block * rows_.lanes;
+    Scalar* d_gates_column = d_gates_of(t) + b * rows_.size();
+    Values d_state;
+    for (std::size_t n = 0; n < N; ++n) d_state[n] = Pack<Scalar>::load(tape_.d_state[n].data() + offset, count);
+    d_state[0] = d_h;
+    GateValues<Cell, Pack<Scalar>> d_gates;
+    d_gates.fill(Scalar(0));
+    if (tape_.active(t, b)) {
+      if (is_cut(s, b)) d_state.fill(Scalar(0));
+      if (d_y_ != nullptr && s >= first_error_)
+        d_state[0] += Pack<Scalar>::load(d_y_ + (t * tape_.size() + b) * d_y_stride_ + block * rows_.lanes, count);
+      if (options_.record_norms) add_squares(d_state[0], square_norm);
+      std::array<const Scalar*, N> before, next;
+      for (std::size_t n = 0; n < N; ++n) {
+        before[n] = tape_.before(n, t);
+        next[n] = tape_.next(n, t);
+      }
+      const Scalar* gates_column = tape_.gates.data() + (t * tape_.size() + b) * rows_.size();
+      step_backward<Cell, Pack<Scalar>>(load_gates<Cell>(rows_, gates_column, block),
+                                        load_states<Cell, Scalar>(before, offset, count),
+                                        load_states<Cell, Scalar>(next, offset, count), d_state, d_gates);
+      for (auto& d : d_gates) d = d.first(count);
+    }
+    if constexpr (late_gates<Cell>().count > 0)
+      store_gates<Cell>(rows_, d_gates, tape_.d_late.data() + b * rows_.size(), block);
+    else
+      store_gates<Cell>(rows_, d_gates, d_gates_column, block);
+    for (std::size_t n = 0; n < N; ++n) d_state[n].store(tape_.d_state[n].data() + offset, count);
+  }
+
+  /// The share that came through the late gates' operand: d_operand = W_late^T d_late.
+  void late_step_back(Index t) {
+    static constexpr GateRun late = late_gates<Cell>();
+    const Scalar* d_late = tape_.d_late.data();
+    const auto start = [](auto& tile, Index, Index) {
+      for (auto& column : tile.sum)
+        for (auto& sum : column) sum = Scalar(0);
+    };
+    const auto finish = [&](auto& tile, Index first_block, Index first_column) {
+      for_each_sum<1>(tile, first_block, first_column, [&](int, Index block, Index b, Pack<Scalar> d_operand) {
+        const Index count = rows_.count(block), offset = b * rows_.units + block * rows_.lanes;
+        auto d_gates = load_gates<Cell>(rows_, d_late + b * rows_.size(), block);
+        if (tape_.active(t, b)) {
+          std::array<const Scalar*, N> before, d_states;
+          for (std::size_t n = 0; n < N; ++n) {
+            before[n] = tape_.before(n, t);
+            d_states[n] = tape_.d_state[n].data();
+          }
+          Values d_state = load_states<Cell, Scalar>(d_states, offset, count);
+          const Scalar* gates_column = tape_.gates.data() + (t * tape_.size() + b) * rows_.size();
+          operand_backward<Cell, Pack<Scalar>>(load_gates<Cell>(rows_, gates_column, block),
+                                               load_states<Cell, Scalar>(before, offset, count), d_operand, d_state,
+                                               d_gates);
+          for (auto& d : d_gates) d = d.first(count);
+          for (std::size_t n = 0; n < N; ++n) d_state[n].store(tape_.d_state[n].data() + offset, count);
+        }
+        store_gates<Cell>(rows_, d_gates, d_gates_of(t) + b * rows_.size(), block);
+      });
+    };
+    multiply<1, Scalar>(tape_.backward_panels.late.blocks(), rows_.operand(d_late, tape_.size(), late), start, finish);
+  }
+
+  /// Whether nothing comes back to place s from the place after it.
+  bool is_cut(Index s, Index b) const { return s + 1 < tape_.steps && tape_.fresh(tape_.step_at(s + 1), b); }
+
+  void add_squares(Pack<Scalar> values, double& sum) const {
+    Scalar lanes[Pack<Scalar>::size];
+    values.store(lanes);
+    for (const Scalar lane : lanes) sum += static_cast<double>(lane) * static_cast<double>(lane);
+  }
+
+  void clip(Index t) {
+    const Scalar limit = static_cast<Scalar>(options_.clip);
+    Scalar* d = d_gates_of(t);
+    for (Index i = 0; i < tape_.size() * rows_.size(); ++i) {
+      square_sum += static_cast<double>(d[i]) * static_cast<double>(d[i]);
+      if (std::abs(d[i]) > limit) {
+        d[i] = d[i] > 0 ? limit : -limit;
+        tape_.clip_report.clipped = true;
+      }
+    }
+  }
+
+  /// Sends what reached the first place on to the initial state.
+  void finish_initial_state(Index t) {
+    const auto rule = [&](Index block, Index b, Pack<Scalar> d_h) {
+      const Index count = rows_.count(block), offset = b * rows_.units + block * rows_.lanes;
+      for (std::size_t n = 0; n < N; ++n) {
+        Pack<Scalar> d = n == 0 ? d_h : Pack<Scalar>::load(tape_.d_state[n].data() + offset, count);
+        if (tape_.fresh(t, b)) d = Scalar(0);
+        Scalar* to = tape_.d_initial.values[n].data() + offset;
+        (Pack<Scalar>::load(to, count) + d).store(to, count);
+      }
+    };
+    propagate(d_gates_of(t), rule);
+  }
+
+  RecurrentTape<Cell, Scalar>& tape_;
+  const GateRows<Scalar> rows_;
+  const Scalar* d_y_;
+  Index d_y_stride_;
+  Index first_error_;
+  const BackwardOptions& options_;
+  Scalar* d_gates_;
+
+ public:
+  double square_sum = 0;  ///< of what `clip` saw
+};
+
+}  // namespace unroll::detail

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "unroll/core/error.hpp"
+#include "unroll/core/types.hpp"
+
+namespace unroll {
+
+/// The way through time: a reverse layer starts at each sequence's own last step.
+enum class Direction { forward, reverse };
+
+/// What the columns of one call mean: column t*size + b is step t of sample b.
+struct Batch {
+  /// B, the number of samples side by side.
+  Index size = 1;
+  /// B lengths; empty: every sequence has all T steps. What x holds past a sequence's end is not used, outputs there
+  /// are zero.
+  std::vector<Index> lengths = {};
+  /// T*B flags in the order of the columns; empty: none. True: an episode of that sample starts at that step, so no
+  /// state crosses from the step before, in either direction; the episode starts from a zero state.
+  std::vector<bool> resets = {};
+  /// Training: the seed of this call's dropout masks. Empty: inference, dropout is off.
+  std::optional<std::uint64_t> dropout_seed = {};
+
+  /// The number of steps in `columns` columns.
+  Index steps(Index columns) const { return columns / size; }
+
+  /// The length of sample b; a read-out sequence of one step counts as one step of each sample that has any.
+  Index length(Index b, Index steps) const {
+    return lengths.empty() ? steps : std::min(lengths[static_cast<std::size_t>(b)], steps);
+  }
+
+  bool active(Index t, Index b, Index steps) const { return t < length(b, steps); }
+
+  bool reset(Index t, Index b) const { return !resets.empty() && resets[static_cast<std::size_t>(t * size + b)]; }
+
+  /// Throws std::invalid_argument unless the columns are whole steps of this batch.
+  void require_fits(const char* caller, Index columns) const {
+    using detail::require;
+    require(size >= 1, caller, ": batch size is ", size, ", expected at least 1");
+    require(columns % size == 0, caller, ": x has ", columns, " columns, expected a multiple of the batch size ", size);
+    require(lengths.empty() || static_cast<Index>(lengths.size()) == size, caller, ": ", lengths.size(),
+            " lengths for a batch of ", size);
+    for (const Index length : lengths)
+      require(length >= 0, caller, ": a sequence's length is ", length, ", expected at least 0");
+  }
+
+  /// Throws too unless the lengths and resets fit the steps there are.
+  void require_covers(const char* caller, Index columns) const {
+    require_fits(caller, columns);
+    for (const Index length : lengths)
+      detail::require(length <= steps(columns), caller, ": a sequence's length is ", length, ", x has ", steps(columns),
+                      " steps");
+    detail::require(resets.empty() || static_cast<Index>(resets.size()) == columns, caller, ": ", resets.size(),
+                    " resets for ", columns, " columns");
+  }
+};
+
+namespace detail {
+
+/// x with zeros past the sequences' ends, so that what stands there (NaN, say) never enters a sum.
+template <class Scalar>
+void mask_past_ends(const Input<Scalar>& x, const Batch& batch, Matrix<Scalar>& to) {
+  to = x;
+  for (Index j = 0; j < x.cols(); ++j)
+    if (!batch.active(j / batch.size, j % batch.size, batch.steps(x.cols()))) to.col(j).setZero();
+}
+
+}  // namespace detail
+
+/// Which outputs a recurrent layer gives.
+enum class Readout {
+  all,   ///< every step: O x (T*B)
+  last,  ///< the state after each sequence's own last step in the layer's direction: O x B
+  mean,  ///< the mean over each sequence's own steps: O x B
+};
+
+/// Truncated back-propagation through time (Williams & Peng 1990, BPTT(h; h')): after every `stride` steps the errors
+/// of those steps are sent back through `window` steps, counted from the newest. Exact where the window covers all.
+struct Truncation {
+  Index window = 0;  ///< at least `stride`; 0: no truncation
+  Index stride = 0;  ///< 0: as the window
+};
+
+/// How a backward pass is to be done; all of it is off by default.
+struct BackwardOptions {
+  Truncation truncation = {};
+  /// Clips every dL/d pre-activation to [-clip, clip] before it goes further back (Graves 2013, section 2.1).
+  double clip = 0;
+  /// Records the norm of dL/dh of each step in the tape.
+  bool record_norms = false;
+};
+
+/// What a clipping did.
+struct ClipReport {
+  double norm = 0;       ///< Euclidean norm before
+  bool clipped = false;  ///< whether anything was changed
+};
+
+}  // namespace unroll

@@ -1,0 +1,287 @@
+#pragma once
+
+#include "unroll/core/parameters.hpp"
+#include "unroll/engine/backward.hpp"
+#include "unroll/engine/initializers.hpp"
+#include "unroll/engine/non_finite.hpp"
+#include "unroll/engine/stream.hpp"
+
+namespace unroll {
+
+/// How a recurrent layer is unrolled.
+struct Unrolling {
+  Direction direction = Direction::forward;
+  Readout readout = Readout::all;
+};
+
+/// A recurrent layer: any cell, unrolled over a sequence forward and backward. A value: it holds the parameters and
+/// nothing else.
+///
+///   pre-activations  a_t = W_ih x_t + W_hh h_{t-1} + b      gate by gate, H rows each
+///   states           the cell's rule on a_t and the states of t-1
+///
+/// I and H are sizes at compile time, or Dynamic. See cells/cell.hpp for what a cell is.
+template <class Cell, class Scalar_ = float, int I = Dynamic, int H = Dynamic>
+class Recurrent {
+  static_assert(detail::check_cell<Cell>());
+  static_assert(I == Dynamic || I > 0, "a recurrent layer needs an input size of at least 1");
+  static_assert(H == Dynamic || H > 0, "a recurrent layer needs a hidden size of at least 1");
+
+ public:
+  using Scalar = Scalar_;
+  using State = RecurrentState<Cell, Scalar>;
+  using Tape = RecurrentTape<Cell, Scalar>;
+  using Stream = RecurrentStream<Cell, Scalar, I, H>;
+  static constexpr int InputSize = I;
+  static constexpr int OutputSize = H;
+
+  Matrix<Scalar> weight_ih;  ///< (gates of the input x H) x I
+  Matrix<Scalar> weight_hh;  ///< (recurrent gates x H) x H
+  Vector<Scalar> bias;       ///< G x H
+  Unrolling unrolling;
+
+  /// A layer with fresh weights. Throws std::invalid_argument where a size is below 1 or not the compile-time size.
+  Recurrent(Index input_size, Index hidden_size, Random& random, Unrolling how = {})
+      : Recurrent(zeros(input_size, hidden_size, how)) {
+    initialize(random);
+  }
+  explicit Recurrent(Random& random, Unrolling how = {}) requires(I != Dynamic && H != Dynamic)
+      : Recurrent(I, H, random, how) {}
+
+  /// A layer whose weights are zero: to be set or loaded, or to hold a gradient.
+  static Recurrent zeros(Index input_size, Index hidden_size, Unrolling how = {}) {
+    return Recurrent(input_size, hidden_size, how);
+  }
+  static Recurrent zeros(Unrolling how = {}) requires(I != Dynamic && H != Dynamic) { return Recurrent(I, H, how); }
+
+  Index input_size() const { return I == Dynamic ? weight_ih.cols() : I; }
+  Index hidden_size() const { return H == Dynamic ? weight_hh.cols() : H; }
+  Index output_size() const { return hidden_size(); }
+
+  /// Draws all parameters anew.
+  void initialize(Random& random, Initial initial = Initial::standard) {
+    const Index hidden = hidden_size();
+    if (initial == Initial::pytorch) {
+      const double limit = 1 / std::sqrt(static_cast<double>(hidden));
+      set_uniform(weight_ih, limit, random);
+      set_uniform(weight_hh, limit, random);
+      set_uniform(bias, limit, random);
+      return;
+    }
+    set_glorot(weight_ih, input_size(), hidden, random);
+    set_orthogonal(weight_hh, random);
+    bias.setZero();
+    if constexpr (requires { Cell::initial_bias; })
+      for (Index gate = 0; gate < gate_count<Cell>; ++gate)
+        bias.segment(gate * hidden, hidden)
+            .setConstant(static_cast<Scalar>(Cell::initial_bias[static_cast<std::size_t>(gate)]));
+  }
+
+  /// Runs the sequences of a batch: x is I x (T*B), the outputs H x (T*B), or H x B where they are read out.
+  ///
+  /// The tape takes all that `backward` needs, `tape.final_state` the state after each sequence's own end. `initial`
+  /// is the state before the first step, H x B; without it zeros. Throws std::invalid_argument for shapes that do not
+  /// fit; nothing is changed then.
+  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
+    const char* caller = Cell::name;
+    require_parameters();
+    detail::require(x.rows() == input_size(), caller, "::forward: x has ", x.rows(), " rows, expected input_size ",
+                    input_size());
+    batch.require_covers(caller, x.cols());
+    require_state("forward: the initial", initial, batch.size);
+    const Index hidden = hidden_size();
+
+    tape.batch = batch;
+    tape.steps = batch.steps(x.cols());
+    tape.direction = unrolling.direction;
+    tape.readout = unrolling.readout;
+    tape.forward_panels = {weight_ih, weight_hh, bias, hidden};
+    tape.gates.resize(tape.forward_panels.rows.size(), x.cols());
+    if (!batch.lengths.empty()) detail::mask_past_ends(x, batch, tape.input);
+    if constexpr (late_gates<Cell>().count > 0) tape.operand.resize(hidden, x.cols());
+    const Index first = tape.previous_block(tape.step_at(0)) * batch.size;
+    for (std::size_t n = 0; n < tape.states.size(); ++n) {
+      tape.states[n].resize(hidden, x.cols() + batch.size);
+      if (initial.values[n].size() == 0)
+        tape.states[n].middleCols(first, batch.size).setZero();
+      else
+        tape.states[n].middleCols(first, batch.size) = initial.values[n];
+      if (tape.irregular()) tape.previous[n].resize(hidden, x.cols());
+    }
+
+    const Scalar* input = batch.lengths.empty() ? x.data() : tape.input.data();
+    const Index stride = batch.lengths.empty() ? x.outerStride() : tape.input.rows();
+    detail::project_input(tape.forward_panels, input, stride, x.cols(), tape.gates.data());
+    for (Index s = 0; s < tape.steps; ++s) {
+      const Index t = tape.step_at(s), column = t * batch.size;
+      if (tape.irregular()) detail::gather_previous(tape, t);
+      detail::StepColumns<Cell, Scalar> step{batch.size,
+                                             tape.gates.data() + column * tape.gates.rows(),
+                                             {},
+                                             {},
+                                             tape.operand.data() + column * tape.operand.rows()};
+      for (std::size_t n = 0; n < tape.states.size(); ++n) {
+        step.before[n] = tape.before(n, t);
+        step.next[n] = tape.next(n, t);
+      }
+      detail::forward_step(tape.forward_panels, step, [&](Index b) { return tape.active(t, b); });
+    }
+    detail::take_final_state(tape);
+    detail::read_out(tape);
+    tape.content = Tape::Content::activations;
+    return tape.output();
+  }
+
+  /// Adds dL/d parameters to `gradient` and returns dL/dx, I x (T*B), from `d_y` = dL/d outputs and `d_final` = dL/d
+  /// final state (empty: zeros). x must be what `forward` saw. Consumes the tape: `tape.d_initial` is dL/d initial
+  /// state, `tape.d_h_norms` and `tape.clip_report` what the options asked for.
+  ///
+  /// Throws std::invalid_argument for shapes or options that do not fit, std::logic_error without a forward pass to go
+  /// back through; nothing is changed then.
+  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Recurrent& gradient,
+                          const BackwardOptions& options = {}, const State& d_final = {}) const {
+    require_backward(tape, gradient, options, d_final);
+    detail::require_shape(Cell::name, "x", x, input_size(), tape.columns());
+    detail::require_shape(Cell::name, "d_y", d_y, tape.output().rows(), tape.output().cols());
+    const Index hidden = hidden_size(), columns = tape.columns();
+
+    tape.backward_panels = {weight_ih, weight_hh, hidden};
+    tape.d_h_norms.assign(options.record_norms ? static_cast<std::size_t>(tape.steps) : 0, 0.0);
+    tape.clip_report = {};
+    for (std::size_t n = 0; n < tape.states.size(); ++n) {
+      tape.d_state[n].resize(hidden, tape.size());
+      tape.d_initial.values[n].setZero(hidden, tape.size());
+      if (tape.steps == 0 && d_final.values[n].size() != 0) tape.d_initial.values[n] = d_final.values[n];
+    }
+    if constexpr (late_gates<Cell>().count > 0) tape.d_late.resize(tape.gates.rows(), tape.size());
+    const bool all = tape.readout == Readout::all;
+    if (!all) detail::spread_read_out(tape, d_y);
+    sweep_back(all ? d_y.data() : tape.d_read.data(), all ? d_y.outerStride() : tape.d_read.rows(), tape, options,
+               d_final);
+    tape.content = Tape::Content::gradients;
+
+    // dL/d weights: one product each over all steps.
+    const detail::GateRows<Scalar>& rows = tape.forward_panels.rows;
+    static constexpr GateRun in = input_gates<Cell>(), early = early_gates<Cell>(), late = late_gates<Cell>();
+    const Scalar* d_gates = tape.gates.data();
+    const bool masked = !tape.batch.lengths.empty();
+    detail::add_outer_products<in.count>(rows, d_gates, in, 0, masked ? tape.input.data() : x.data(),
+                                         masked ? tape.input.rows() : x.outerStride(), columns, gradient.weight_ih);
+    const Scalar* h_before = tape.irregular()                       ? tape.previous[0].data()
+                             : tape.direction == Direction::forward ? tape.states[0].data()
+                                                                    : tape.states[0].data() + tape.size() * hidden;
+    detail::add_outer_products<early.count>(rows, d_gates, early, 0, h_before, hidden, columns, gradient.weight_hh);
+    if constexpr (late.count > 0)
+      detail::add_outer_products<late.count>(rows, d_gates, late, early.count, tape.operand.data(), hidden, columns,
+                                             gradient.weight_hh);
+    detail::add_column_sums(rows, d_gates, columns, gradient.bias);
+    tape.d_input.resize(input_size(), columns);
+    detail::multiply_transposed(tape.backward_panels.input, rows.operand(d_gates, columns, in), tape.d_input);
+    return {tape.d_input.data(), tape.d_input.rows(), tape.d_input.cols()};
+  }
+
+  /// The first number on the tape that is not finite, if there is one.
+  std::optional<NonFinite> find_non_finite(const Tape& tape) const { return detail::find_non_finite(tape); }
+
+  /// A stream over a copy of the weights as they are now.
+  Stream stream() const {
+    require_parameters();
+    detail::require(unrolling.direction == Direction::forward, Cell::name,
+                    "::stream: a reverse layer needs the whole sequence");
+    detail::require(unrolling.readout != Readout::mean, Cell::name, "::stream: a mean needs the whole sequence");
+    return Stream(weight_ih, weight_hh, bias);
+  }
+
+  template <class F, class... Layers>
+  static void visit(F&& f, const std::string& prefix, Layers&... layers) {
+    f(prefix + "weight_ih", layers.weight_ih...);
+    f(prefix + "weight_hh", layers.weight_hh...);
+    f(prefix + "bias", layers.bias...);
+  }
+
+  static const char* name() { return Cell::name; }
+
+  /// Throws unless `backward` can take these.
+  void require_backward(const Tape& tape, const Recurrent& gradient, const BackwardOptions& options,
+                        const State& d_final) const {
+    const std::string caller = std::string(Cell::name) + "::backward";
+    if (tape.content != Tape::Content::activations)
+      throw std::logic_error(caller + ": the tape holds no forward pass; a backward pass consumes it");
+    detail::require_same_shape(caller.c_str(), *this, gradient);
+    require_state("backward: the final gradient's", d_final, tape.size());
+    const Truncation& cut = options.truncation;
+    detail::require(cut.stride >= 0 && cut.window >= cut.stride, caller, ": truncation window ", cut.window,
+                    " and stride ", cut.stride, ", expected window >= stride >= 0");
+    detail::require(options.clip >= 0, caller, ": clip is ", options.clip, ", expected at least 0");
+  }
+
+  /// Throws std::invalid_argument unless every state is empty or H x batch.
+  void require_state(const char* which, const State& state, Index batch) const {
+    for (std::size_t n = 0; n < state.values.size(); ++n) {
+      const Matrix<Scalar>& value = state.values[n];
+      detail::require(value.size() == 0 || (value.rows() == hidden_size() && value.cols() == batch), Cell::name,
+                      "::", which, " state ", Cell::state_names[n], " is ", value.rows(), " x ", value.cols(),
+                      ", expected ", hidden_size(), " x ", batch);
+    }
+  }
+
+ private:
+  Recurrent(Index input_size, Index hidden_size, Unrolling how) : unrolling(how) {
+    detail::require(input_size >= 1 && (I == Dynamic || input_size == I), Cell::name, ": input_size is ", input_size,
+                    ", expected ", I == Dynamic ? "at least 1" : std::to_string(I));
+    detail::require(hidden_size >= 1 && (H == Dynamic || hidden_size == H), Cell::name, ": hidden_size is ",
+                    hidden_size, ", expected ", H == Dynamic ? "at least 1" : std::to_string(H));
+    weight_ih.setZero(input_gates<Cell>().count * hidden_size, input_size);
+    weight_hh.setZero(recurrent_gates<Cell>().count * hidden_size, hidden_size);
+    bias.setZero(gate_count<Cell> * hidden_size);
+  }
+
+  /// The parameters are public: what a caller put there must still fit together.
+  void require_parameters() const {
+    const Index hidden = hidden_size();
+    detail::require(weight_ih.rows() == input_gates<Cell>().count * hidden && weight_ih.cols() == input_size(),
+                    Cell::name, ": weight_ih is ", weight_ih.rows(), " x ", weight_ih.cols(), ", expected ",
+                    input_gates<Cell>().count * hidden, " x ", input_size());
+    detail::require(weight_hh.rows() == recurrent_gates<Cell>().count * hidden && weight_hh.cols() == hidden,
+                    Cell::name, ": weight_hh is ", weight_hh.rows(), " x ", weight_hh.cols(), ", expected ",
+                    recurrent_gates<Cell>().count * hidden, " x ", hidden);
+    detail::require(bias.size() == gate_count<Cell> * hidden, Cell::name, ": bias has ", bias.size(),
+                    " rows, expected ", gate_count<Cell> * hidden);
+  }
+
+  /// Turns the tape's gates into dL/d pre-activation.
+  void sweep_back(const Scalar* d_y, Index d_y_stride, Tape& tape, const BackwardOptions& options,
+                  const State& d_final) const {
+    const Index steps = tape.steps;
+    const Index window = options.truncation.window == 0 ? steps : options.truncation.window;
+    const Index stride = options.truncation.stride == 0 ? window : options.truncation.stride;
+    const bool overlapping = stride < window && stride < steps;
+    Matrix<Scalar> sum;  // of the sweeps' gradients, P x (T*B)
+    if (overlapping) {
+      tape.d_gates.resize(tape.gates.rows(), tape.gates.cols());
+      sum.setZero(tape.gates.rows(), tape.gates.cols());
+    }
+    double squares = 0;
+    for (Index first = 0; first < steps; first += stride) {
+      const Index end = std::min(first + stride, steps), begin = std::max<Index>(0, end - window);
+      for (std::size_t n = 0; n < tape.d_state.size(); ++n) {
+        if (end == steps && d_final.values[n].size() != 0)
+          tape.d_state[n] = d_final.values[n];
+        else
+          tape.d_state[n].setZero();
+      }
+      detail::BackwardSweep<Cell, Scalar> sweep(tape, d_y, d_y_stride, first, options,
+                                                overlapping ? tape.d_gates.data() : tape.gates.data());
+      sweep.run(begin, end);
+      squares += sweep.square_sum;
+      if (!overlapping) continue;
+      const Index a = tape.step_at(begin), b = tape.step_at(end - 1);
+      const Index column = std::min(a, b) * tape.size(), columns = (end - begin) * tape.size();
+      sum.middleCols(column, columns) += tape.d_gates.middleCols(column, columns);
+    }
+    if (overlapping) tape.gates.swap(sum);
+    tape.clip_report.norm = std::sqrt(squares);
+  }
+};
+
+}  // namespace unroll

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cassert>
+#include <memory>
+
+#include "unroll/engine/forward.hpp"
+
+namespace unroll {
+
+/// A recurrent layer run one step at a time: shared packed weights, and a state of its own.
+///
+/// `step`, `reset` and `restore` neither allocate nor throw. Copies share the weights.
+template <class Cell, class Scalar, int I, int H>
+class RecurrentStream {
+ public:
+  using State = RecurrentState<Cell, Scalar>;
+
+  RecurrentStream(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, const Vector<Scalar>& bias)
+      : panels_(std::make_shared<detail::ForwardPanels<Cell, Scalar>>(weight_ih, weight_hh, bias, weight_hh.cols())) {
+    gates_.setZero(panels_->rows.size());
+    if (late_gates<Cell>().count > 0) operand_.setZero(hidden_size());
+    for (auto* state : {&state_, &next_})
+      for (auto& value : state->values) value.setZero(hidden_size(), 1);
+  }
+
+  Index input_size() const noexcept { return I == Dynamic ? panels_->input.depth() : I; }
+  Index hidden_size() const noexcept { return H == Dynamic ? panels_->rows.units : H; }
+  Index output_size() const noexcept { return hidden_size(); }
+
+  /// One step: x has I values, the result H, valid until the next call.
+  const Scalar* step(const Scalar* x) noexcept {
+    detail::project_input(*panels_, x, input_size(), 1, gates_.data());
+    detail::StepColumns<Cell, Scalar> step{1, gates_.data(), {}, {}, operand_.data()};
+    for (std::size_t n = 0; n < state_.values.size(); ++n) {
+      step.before[n] = state_.values[n].data();
+      step.next[n] = next_.values[n].data();
+    }
+    detail::forward_step(*panels_, step, [](Index) { return true; });
+    for (std::size_t n = 0; n < state_.values.size(); ++n) state_.values[n].swap(next_.values[n]);
+    return state_.values[0].data();
+  }
+
+  void reset() noexcept {
+    for (auto& value : state_.values) value.setZero();
+  }
+  void save(State& to) const { to = state_; }
+  /// Empty matrices are zeros; others must be of one sample and this layer's size.
+  void restore(const State& saved) noexcept {
+    for (std::size_t n = 0; n < state_.values.size(); ++n) {
+      const Matrix<Scalar>& value = saved.values[n];
+      assert(value.size() == 0 || (value.rows() == hidden_size() && value.cols() == 1));
+      if (value.size() == hidden_size())
+        state_.values[n] = value;
+      else
+        state_.values[n].setZero();
+    }
+  }
+
+ private:
+  std::shared_ptr<const detail::ForwardPanels<Cell, Scalar>> panels_;
+  State state_;             // each H x 1
+  State next_;              // each H x 1
+  Vector<Scalar> gates_;    // P
+  Vector<Scalar> operand_;  // H, late gates only
+};
+
+}  // namespace unroll

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "unroll/engine/batch.hpp"
+#include "unroll/engine/panels.hpp"
+
+namespace unroll {
+
+/// The states of a recurrent layer, one column a sample; `values` has the order of the cell's `state_names`, h first.
+/// Empty matrices stand for zeros.
+template <class Cell, class Scalar>
+struct RecurrentState {
+  std::array<Matrix<Scalar>, Cell::state_names.size()> values;  // each H x B
+};
+
+namespace detail {
+
+/// A layer's weights as the forward kernel reads them.
+template <class Cell, class Scalar>
+struct ForwardPanels {
+  GateRows<Scalar> rows;
+  Vector<Scalar> bias;  // P
+  Panels<Scalar> input;
+  Panels<Scalar> early;
+  Panels<Scalar> late;
+
+  ForwardPanels() = default;
+  ForwardPanels(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, const Vector<Scalar>& bias_of_gates,
+                Index units)
+      : rows{gate_count<Cell>, units},
+        input(pack_rows(weight_ih, units, 0, input_gates<Cell>().count)),
+        early(pack_rows(weight_hh, units, 0, early_gates<Cell>().count)),
+        late(pack_rows(weight_hh, units, early_gates<Cell>().count, late_gates<Cell>().count)) {
+    bias.setZero(rows.size());
+    for (Index gate = 0; gate < rows.gates; ++gate)
+      for (Index unit = 0; unit < units; ++unit)
+        bias[rows.row(unit / rows.lanes, gate) + unit % rows.lanes] = bias_of_gates[gate * units + unit];
+  }
+};
+
+/// A layer's weights as the backward kernel reads them.
+template <class Cell, class Scalar>
+struct BackwardPanels {
+  Panels<Scalar> input;
+  Panels<Scalar> early;
+  Panels<Scalar> late;
+
+  BackwardPanels() = default;
+  BackwardPanels(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, Index units)
+      : input(pack_transposed(weight_ih, units, 0, input_gates<Cell>().count)),
+        early(pack_transposed(weight_hh, units, 0, early_gates<Cell>().count)),
+        late(pack_transposed(weight_hh, units, early_gates<Cell>().count, late_gates<Cell>().count)) {}
+};
+
+}  // namespace detail
+
+/// What one forward pass of a recurrent layer leaves for its backward pass, and the buffers of both: a value of its
+/// own, so that a const layer serves many threads, each with its tape. Kept from call to call, it allocates only when
+/// the shapes grow or change.
+template <class Cell, class Scalar>
+struct RecurrentTape {
+  using State = RecurrentState<Cell, Scalar>;
+  using PerState = std::array<Matrix<Scalar>, Cell::state_names.size()>;
+  enum class Content { nothing, activations, gradients };
+
+  Batch batch;
+  Index steps = 0;
+  Direction direction = Direction::forward;
+  Readout readout = Readout::all;
+
+  /// P x (T*B): what each step's rule left in its gates; after backward, dL/d pre-activation.
+  Matrix<Scalar> gates;
+  Content content = Content::nothing;
+  /// Each H x ((T+1)*B), the initial state in the first block (reverse: in the last).
+  PerState states;
+  State final_state;
+  State d_initial;                ///< dL/d initial state
+  std::vector<double> d_h_norms;  ///< T norms of dL/dh over the batch, if asked for
+  ClipReport clip_report;         ///< of BackwardOptions::clip
+
+  PerState previous;       // irregular batches only: the states each step started from, each H x (T*B)
+  Matrix<Scalar> operand;  // late gates only: H x (T*B)
+  Matrix<Scalar> input;    // ragged batches only: x with zeros past the ends, I x (T*B)
+  Matrix<Scalar> read;     // last and mean: H x B
+  Matrix<Scalar> d_read;   // last and mean: dL/dh of every step, H x (T*B)
+  Matrix<Scalar> d_input;  // I x (T*B)
+  PerState d_state;        // the direct part on its way back, each H x B
+  Matrix<Scalar> d_gates;  // overlapping windows only: one sweep's gradients, P x (T*B)
+  Matrix<Scalar> d_late;   // late gates only: P x B
+  detail::ForwardPanels<Cell, Scalar> forward_panels;
+  detail::BackwardPanels<Cell, Scalar> backward_panels;
+
+  Index size() const { return batch.size; }
+  Index columns() const { return steps * batch.size; }
+
+  /// Whether some step starts from other states than the block before holds.
+  bool irregular() const {
+    return !batch.resets.empty() || (direction == Direction::reverse && !batch.lengths.empty());
+  }
+
+  /// The step that is processed in the s-th place.
+  Index step_at(Index s) const { return direction == Direction::forward ? s : steps - 1 - s; }
+  Index next_block(Index t) const { return direction == Direction::forward ? t + 1 : t; }
+  Index previous_block(Index t) const { return direction == Direction::forward ? t : t + 1; }
+
+  bool active(Index t, Index b) const { return batch.active(t, b, steps); }
+
+  /// Whether sample b's step t starts from zeros because an episode begins (reverse: ends) there.
+  bool fresh(Index t, Index b) const {
+    if (direction == Direction::forward) return active(t, b) && batch.reset(t, b);
+    return t + 1 < steps && active(t + 1, b) && batch.reset(t + 1, b);
+  }
+
+  /// The columns of state n after step t: H x B.
+  Scalar* next(std::size_t n, Index t) { return states[n].data() + next_block(t) * batch.size * states[n].rows(); }
+
+  /// The columns of state n that step t started from: H x B.
+  const Scalar* before(std::size_t n, Index t) const {
+    if (irregular()) return previous[n].data() + t * batch.size * previous[n].rows();
+    return states[n].data() + previous_block(t) * batch.size * states[n].rows();
+  }
+
+  /// The outputs: of all steps, or read out.
+  Output<Scalar> output() const {
+    if (readout != Readout::all) return {read.data(), read.rows(), read.cols()};
+    const Index first = direction == Direction::forward ? batch.size : 0;
+    return {states[0].data() + first * states[0].rows(), states[0].rows(), columns()};
+  }
+};
+
+}  // namespace unroll

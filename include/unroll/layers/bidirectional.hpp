@@ -1,0 +1,119 @@
+#pragma once
+
+#include "unroll/layers/layer.hpp"
+
+namespace unroll {
+
+/// How the two directions' outputs become one.
+enum class Merge { concatenate, sum };
+
+/// Two layers over the same input, one in each direction of time (Schuster & Paliwal 1997).
+///
+/// The outputs are the forward layer's rows above the reverse layer's, or their sum.
+template <class L>
+class Bidirectional {
+ public:
+  using Scalar = typename L::Scalar;
+  static constexpr int InputSize = L::InputSize;
+  static constexpr int OutputSize = Dynamic;
+
+  struct State {
+    typename L::State forward;
+    typename L::State reverse;
+  };
+
+  struct Tape {
+    typename L::Tape forward;
+    typename L::Tape reverse;
+    Matrix<Scalar> y;
+    Matrix<Scalar> d_x;
+    State final_state;
+    State d_initial;
+
+    Output<Scalar> output() const { return {y.data(), y.rows(), y.cols()}; }
+  };
+
+  L forward_layer;
+  L reverse_layer;
+  Merge merge;
+
+  /// Throws std::invalid_argument unless the layers are one of each direction and of the same sizes.
+  Bidirectional(L forward, L reverse, Merge how = Merge::concatenate)
+      : forward_layer(std::move(forward)), reverse_layer(std::move(reverse)), merge(how) {
+    detail::require(forward_layer.unrolling.direction == Direction::forward &&
+                        reverse_layer.unrolling.direction == Direction::reverse,
+                    "Bidirectional: expected a forward layer and a reverse one");
+    detail::require(forward_layer.unrolling.readout == reverse_layer.unrolling.readout,
+                    "Bidirectional: the two layers' readouts differ");
+    detail::require(forward_layer.input_size() == reverse_layer.input_size() &&
+                        forward_layer.output_size() == reverse_layer.output_size(),
+                    "Bidirectional: the forward layer is ", forward_layer.input_size(), " to ",
+                    forward_layer.output_size(), ", the reverse layer ", reverse_layer.input_size(), " to ",
+                    reverse_layer.output_size());
+  }
+  Bidirectional(Index input_size, Index hidden_size, Random& random, Merge how = Merge::concatenate,
+                Readout readout = Readout::all)
+      : Bidirectional(L(input_size, hidden_size, random, {Direction::forward, readout}),
+                      L(input_size, hidden_size, random, {Direction::reverse, readout}), how) {}
+
+  Index input_size() const { return forward_layer.input_size(); }
+  Index output_size() const { return forward_layer.output_size() * (merge == Merge::concatenate ? 2 : 1); }
+
+  void initialize(Random& random, Initial initial = Initial::standard) {
+    forward_layer.initialize(random, initial);
+    reverse_layer.initialize(random, initial);
+  }
+
+  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
+    const auto forward = forward_layer.forward(x, tape.forward, batch, initial.forward);
+    const auto reverse = reverse_layer.forward(x, tape.reverse, batch, initial.reverse);
+    tape.y.resize(output_size(), forward.cols());
+    if (merge == Merge::concatenate) {
+      tape.y.topRows(forward.rows()) = forward;
+      tape.y.bottomRows(reverse.rows()) = reverse;
+    } else {
+      tape.y = forward + reverse;
+    }
+    tape.final_state = {tape.forward.final_state, tape.reverse.final_state};
+    return tape.output();
+  }
+
+  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Bidirectional& gradient,
+                          const BackwardOptions& options = {}, const State& d_final = {}) const {
+    require_backward(tape, gradient, options, d_final);
+    detail::require_shape("Bidirectional", "d_y", d_y, tape.y.rows(), tape.y.cols());
+    const Index hidden = forward_layer.output_size();
+    const auto d_forward =
+        forward_layer.backward(x, d_y.topRows(hidden), tape.forward, gradient.forward_layer, options, d_final.forward);
+    const auto d_reverse = reverse_layer.backward(x, d_y.bottomRows(hidden), tape.reverse, gradient.reverse_layer,
+                                                  options, d_final.reverse);
+    tape.d_x = d_forward + d_reverse;
+    tape.d_initial = {tape.forward.d_initial, tape.reverse.d_initial};
+    return {tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols()};
+  }
+
+  void require_backward(const Tape& tape, const Bidirectional& gradient, const BackwardOptions& options,
+                        const State& d_final) const {
+    forward_layer.require_backward(tape.forward, gradient.forward_layer, options, d_final.forward);
+    reverse_layer.require_backward(tape.reverse, gradient.reverse_layer, options, d_final.reverse);
+  }
+
+  std::optional<NonFinite> find_non_finite(const Tape& tape) const {
+    auto found = forward_layer.find_non_finite(tape.forward);
+    const char* direction = "forward.";
+    if (!found) {
+      found = reverse_layer.find_non_finite(tape.reverse);
+      direction = "reverse.";
+    }
+    if (found) found->layer = direction + found->layer;
+    return found;
+  }
+
+  template <class F, class... Layers>
+  static void visit(F&& f, const std::string& prefix, Layers&... layers) {
+    L::visit(f, prefix + "forward.", layers.forward_layer...);
+    L::visit(f, prefix + "reverse.", layers.reverse_layer...);
+  }
+};
+
+}  // namespace unroll

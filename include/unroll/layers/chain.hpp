@@ -1,0 +1,247 @@
+#pragma once
+
+#include "unroll/layers/per_layer.hpp"
+
+namespace unroll {
+
+/// The states of a chain's layers. An empty vector, like an empty matrix, stands for zeros.
+template <class Layers>
+struct ChainState {
+  detail::PerLayer<Layers, detail::StateOf> layers;
+};
+
+/// A chain run one step at a time.
+template <class Layers>
+class ChainStream {
+ public:
+  using Scalar = typename detail::ChainTraits<Layers>::Scalar;
+  using State = ChainState<Layers>;
+
+  explicit ChainStream(detail::PerLayer<Layers, detail::StreamOf> streams) : streams_(std::move(streams)) {}
+
+  const Scalar* step(const Scalar* x) noexcept {
+    detail::walk([&](std::size_t, auto& stream) { x = stream.step(x); }, streams_);
+    return x;
+  }
+  void reset() noexcept {
+    detail::walk([](std::size_t, auto& stream) { stream.reset(); }, streams_);
+  }
+  void save(State& to) const {
+    detail::resize_parts(to.layers, detail::part_count(streams_));
+    detail::walk([](std::size_t, const auto& stream, auto& state) { stream.save(state); }, streams_, to.layers);
+  }
+  void restore(const State& saved) noexcept {
+    if (detail::part_count(saved.layers) == 0) return reset();
+    detail::walk([](std::size_t, auto& stream, const auto& state) { stream.restore(state); }, streams_, saved.layers);
+  }
+
+ private:
+  detail::PerLayer<Layers, detail::StreamOf> streams_;
+};
+
+/// Layers one after the other, each fed by the one before; a layer itself. Sequential and Stack are made of it.
+template <class Layers>
+class Chain {
+  using Traits = detail::ChainTraits<Layers>;
+  static_assert(Traits::layers, "a model is made of layers: see the concept Layer in layers/layer.hpp");
+  static_assert(Traits::one_scalar, "all layers of a model need the same Scalar");
+
+ public:
+  using Scalar = typename Traits::Scalar;
+  using State = ChainState<Layers>;
+  using Stream = ChainStream<Layers>;
+  static constexpr int InputSize = Dynamic;
+  static constexpr int OutputSize = Dynamic;
+
+  struct Tape {
+    detail::PerLayer<Layers, detail::TapeOf> layers;
+    State final_state;
+    State d_initial;
+    Index columns = 0;  // of x
+
+    Output<Scalar> output() const {
+      if constexpr (detail::is_vector<Layers>)
+        return layers.back().output();
+      else
+        return std::get<std::tuple_size_v<Layers> - 1>(layers).output();
+    }
+  };
+
+  Layers layers;
+
+  /// Throws std::invalid_argument where a layer's input_size is not the output_size of the one before.
+  explicit Chain(Layers chain) : layers(std::move(chain)) {
+    detail::require(detail::part_count(layers) > 0, "a model needs at least one layer");
+    Index size = 0;
+    const auto connect = [&](std::size_t k, const auto& layer) {
+      detail::require(size == 0 || layer.input_size() == 0 || layer.input_size() == size, "layer ", k,
+                      " has input_size ", layer.input_size(), ", the layer before it gives ", size);
+      if (layer.output_size() != 0) size = layer.output_size();
+    };
+    detail::walk(connect, layers);
+  }
+
+  Index input_size() const {
+    Index size = 0;
+    detail::walk([&](std::size_t, const auto& layer) { size = size == 0 ? layer.input_size() : size; }, layers);
+    return size;
+  }
+  Index output_size() const {
+    Index size = 0;
+    detail::walk([&](std::size_t, const auto& layer) { size = layer.output_size() == 0 ? size : layer.output_size(); },
+                 layers);
+    return size;
+  }
+
+  void initialize(Random& random, Initial initial = Initial::standard) {
+    detail::walk([&](std::size_t, auto& layer) { layer.initialize(random, initial); }, layers);
+  }
+
+  /// Runs all layers. Throws std::invalid_argument.
+  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
+    const State zeros = fitted({});
+    const State& start = detail::part_count(initial.layers) == 0 ? zeros : initial;
+    require_states("initial", start);
+    detail::resize_parts(tape.layers, detail::part_count(layers));
+    tape.final_state = fitted(std::move(tape.final_state));
+    tape.columns = x.cols();
+    Batch of_layer = batch;
+    std::optional<Output<Scalar>> y;
+    const auto run = [&](std::size_t k, const auto& layer, auto& layer_tape, const auto& state, auto& final_state) {
+      // Layers that draw masks draw different ones.
+      if (batch.dropout_seed) of_layer.dropout_seed = Random::substream(*batch.dropout_seed, k).bits();
+      y.emplace(layer.forward(k == 0 ? x : Input<Scalar>(*y), layer_tape, of_layer, state));
+      final_state = layer_tape.final_state;
+    };
+    detail::walk(run, layers, tape.layers, start.layers, tape.final_state.layers);
+    return *y;
+  }
+
+  /// Goes back through all layers, the last first. Consumes the tape. Throws as the layers do, before any gradient is
+  /// changed.
+  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Chain& gradient,
+                          const BackwardOptions& options = {}, const State& d_final = {}) const {
+    const State zeros = fitted({});
+    const State& end = detail::part_count(d_final.layers) == 0 ? zeros : d_final;
+    require_backward(tape, gradient, options, end);
+    const Output<Scalar> y = tape.output();
+    detail::require_shape("model", "x", x, input_size() == 0 ? x.rows() : input_size(), tape.columns);
+    detail::require_shape("model", "d_y", d_y, y.rows(), y.cols());
+    std::vector<Output<Scalar>> inputs;  // of layers 1, 2, ...
+    detail::walk([&](std::size_t, const auto& layer_tape) { inputs.push_back(layer_tape.output()); }, tape.layers);
+    tape.d_initial = fitted(std::move(tape.d_initial));
+    std::optional<Output<Scalar>> d;
+    const auto run = [&](std::size_t k, const auto& layer, auto& layer_tape, auto& layer_gradient, const auto& state,
+                         auto& d_initial) {
+      d.emplace(layer.backward(k == 0 ? x : Input<Scalar>(inputs[k - 1]), d ? Input<Scalar>(*d) : d_y, layer_tape,
+                               layer_gradient, options, state));
+      d_initial = layer_tape.d_initial;
+    };
+    detail::walk<true>(run, layers, tape.layers, gradient.layers, end.layers, tape.d_initial.layers);
+    return *d;
+  }
+
+  void require_backward(const Tape& tape, const Chain& gradient, const BackwardOptions& options,
+                        const State& d_final) const {
+    if (detail::part_count(tape.layers) != detail::part_count(layers))
+      throw std::logic_error("model::backward: the tape holds no forward pass");
+    detail::require(detail::part_count(gradient.layers) == detail::part_count(layers),
+                    "model::backward: the gradient has ", detail::part_count(gradient.layers), " layers, expected ",
+                    detail::part_count(layers));
+    const State zeros = fitted({});
+    const State& end = detail::part_count(d_final.layers) == 0 ? zeros : d_final;
+    require_states("final gradient's", end);
+    const auto check = [&](std::size_t, const auto& layer, const auto& layer_tape, const auto& layer_gradient,
+                           const auto& state) { layer.require_backward(layer_tape, layer_gradient, options, state); };
+    detail::walk(check, layers, tape.layers, gradient.layers, end.layers);
+  }
+
+  /// The first non-finite number of the forward passes, else of the backward passes.
+  std::optional<NonFinite> find_non_finite(const Tape& tape) const {
+    std::optional<NonFinite> first;
+    const auto search = [&](std::size_t k, const auto& layer, const auto& layer_tape) {
+      if (first && !first->backward) return;
+      if (auto found = layer.find_non_finite(layer_tape)) {
+        found->layer = detail::text(k, ".", found->layer);
+        first = std::move(found);
+      }
+    };
+    if (detail::part_count(tape.layers) == detail::part_count(layers)) detail::walk(search, layers, tape.layers);
+    return first;
+  }
+
+  Stream stream() const requires(Traits::streamable) {
+    if constexpr (detail::is_vector<Layers>) {
+      detail::PerLayer<Layers, detail::StreamOf> streams;
+      for (const auto& layer : layers) streams.push_back(layer.stream());
+      return Stream(std::move(streams));
+    } else {
+      return Stream(std::apply([](const auto&... layer) { return std::tuple(layer.stream()...); }, layers));
+    }
+  }
+
+  template <class F, class... Chains>
+  static void visit(F&& f, const std::string& prefix, Chains&... chains) {
+    const auto each = [&]<class First, class... Rest>(std::size_t k, First& first, Rest&... rest) {
+      std::remove_const_t<First>::visit(f, prefix + std::to_string(k) + ".", first, rest...);
+    };
+    detail::walk(each, chains.layers...);
+  }
+
+ private:
+  /// The state with a place for each layer.
+  State fitted(State state) const {
+    detail::resize_parts(state.layers, detail::part_count(layers));
+    return state;
+  }
+  void require_states(const char* which, const State& state) const {
+    detail::require(detail::part_count(state.layers) == detail::part_count(layers), "model: the ", which, " state has ",
+                    detail::part_count(state.layers), " layers, expected ", detail::part_count(layers));
+  }
+};
+
+/// Layers of different types, one after the other:
+///
+///   Random random(1);
+///   Sequential model(Lstm<float>(3, 32, random), Dense<float>(32, 1, random));
+template <class... Layers>
+class Sequential : public Chain<std::tuple<Layers...>> {
+ public:
+  explicit Sequential(Layers... chain) : Chain<std::tuple<Layers...>>(std::tuple<Layers...>(std::move(chain)...)) {
+    static_assert(sizes_fit(), "each layer's input size must be the output size of the layer before it");
+  }
+
+ private:
+  static constexpr bool sizes_fit() {
+    constexpr int inputs[] = {Layers::InputSize...}, outputs[] = {Layers::OutputSize...};
+    for (std::size_t k = 1; k < sizeof...(Layers); ++k)
+      if (inputs[k] != Dynamic && outputs[k - 1] != Dynamic && inputs[k] != outputs[k - 1]) return false;
+    return true;
+  }
+};
+
+/// Layers of one type, their number known at run time only:
+///
+///   Stack<Lstm<float>> model(3, input_size, hidden_size, random);
+template <class L>
+class Stack : public Chain<std::vector<L>> {
+ public:
+  explicit Stack(std::vector<L> alike) : Chain<std::vector<L>>(std::move(alike)) {}
+
+  /// `count` layers: the first L(input_size, hidden_size, arguments...), each other fed by the one before it.
+  template <class... Arguments>
+  Stack(Index count, Index input_size, Index hidden_size, Arguments&&... arguments)
+      : Stack(make(count, input_size, hidden_size, arguments...)) {}
+
+ private:
+  template <class... Arguments>
+  static std::vector<L> make(Index count, Index input_size, Index hidden_size, Arguments&... arguments) {
+    detail::require(count >= 1, "Stack: ", count, " layers, expected at least 1");
+    std::vector<L> alike;
+    for (Index k = 0; k < count; ++k)
+      alike.emplace_back(k == 0 ? input_size : alike.back().output_size(), hidden_size, arguments...);
+    return alike;
+  }
+};
+
+}  // namespace unroll

@@ -1,0 +1,175 @@
+#pragma once
+
+#include <memory>
+
+#include "unroll/engine/panels.hpp"
+#include "unroll/layers/layer.hpp"
+
+namespace unroll {
+
+namespace detail {
+
+/// y(:, j) = W x(:, j) + b
+template <class Scalar>
+void multiply_dense(const Panels<Scalar>& panels, const Vector<Scalar>& bias, const Scalar* x, Index x_stride,
+                    Index columns, Scalar* y) {
+  constexpr Index lanes = Pack<Scalar>::size;
+  const Index outputs = bias.size();
+  const auto start = [&](auto& tile, Index block, Index column) {
+    for_each_sum<1>(tile, block, column, [&](int, Index b, Index, Pack<Scalar>& sum) {
+      sum = Pack<Scalar>::load(bias.data() + b * lanes, outputs - b * lanes);
+    });
+  };
+  const auto finish = [&](auto& tile, Index block, Index column) {
+    for_each_sum<1>(tile, block, column, [&](int, Index b, Index c, Pack<Scalar> sum) {
+      sum.store(y + c * outputs + b * lanes, outputs - b * lanes);
+    });
+  };
+  multiply<1, Scalar>(panels.blocks(), {x, columns, x_stride, 1, panels.depth()}, start, finish);
+}
+
+}  // namespace detail
+
+/// The affine map y = W x + b of each column.
+template <class Scalar_ = float, int I = Dynamic, int O = Dynamic>
+class Dense {
+ public:
+  using Scalar = Scalar_;
+  using State = NoState;
+  static constexpr int InputSize = I;
+  static constexpr int OutputSize = O;
+
+  Matrix<Scalar> weight;  ///< O x I
+  Vector<Scalar> bias;    ///< O
+
+  struct Tape : detail::StatelessTape<Scalar> {
+    Matrix<Scalar> d_rows;  // dL/dy as the kernel reads it: zero past the ends, rows padded to whole packs
+  };
+
+  Dense(Index input_size, Index output_size, Random& random) : Dense(zeros(input_size, output_size)) {
+    initialize(random);
+  }
+  explicit Dense(Random& random) requires(I != Dynamic && O != Dynamic) : Dense(I, O, random) {}
+
+  static Dense zeros(Index input_size, Index output_size) { return Dense(input_size, output_size); }
+
+  Index input_size() const { return I == Dynamic ? weight.cols() : I; }
+  Index output_size() const { return O == Dynamic ? weight.rows() : O; }
+
+  /// Glorot weights and zero biases, or PyTorch's uniform in +-1/sqrt(I).
+  void initialize(Random& random, Initial initial = Initial::standard) {
+    if (initial == Initial::pytorch) {
+      const double limit = 1 / std::sqrt(static_cast<double>(input_size()));
+      set_uniform(weight, limit, random);
+      set_uniform(bias, limit, random);
+    } else {
+      set_glorot(weight, input_size(), output_size(), random);
+      bias.setZero();
+    }
+  }
+
+  /// x is I x (T*B), the outputs O x (T*B), zero past a sequence's end. Throws std::invalid_argument.
+  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& = {}) const {
+    detail::require(x.rows() == input_size(), "Dense::forward: x has ", x.rows(), " rows, expected input_size ",
+                    input_size());
+    batch.require_fits("Dense::forward", x.cols());
+    require_parameters();
+    tape.batch = batch;
+    tape.y.resize(output_size(), x.cols());
+    detail::multiply_dense(detail::pack_rows(weight, output_size(), 0, 1), bias, x.data(), x.outerStride(), x.cols(),
+                           tape.y.data());
+    tape.zero_past_ends(tape.y);
+    tape.recorded = true;
+    return tape.output();
+  }
+
+  /// Adds dL/dW = d_y x^T and dL/db = sum d_y to `gradient`, returns dL/dx = W^T d_y. Consumes the tape.
+  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Dense& gradient,
+                          const BackwardOptions& options = {}, const State& d_final = {}) const {
+    require_backward(tape, gradient, options, d_final);
+    detail::require_shape("Dense", "x", x, input_size(), tape.y.cols());
+    detail::require_shape("Dense", "d_y", d_y, output_size(), tape.y.cols());
+    tape.recorded = false;
+    const detail::GateRows<Scalar> rows{1, output_size()};
+    tape.d_rows.setZero(rows.size(), d_y.cols());
+    tape.d_rows.topRows(output_size()) = d_y;
+    tape.zero_past_ends(tape.d_rows);
+    const Scalar* d = tape.d_rows.data();
+    const GateRun run{0, 1};
+    if (tape.batch.lengths.empty()) {
+      detail::add_outer_products<1>(rows, d, run, 0, x.data(), x.outerStride(), x.cols(), gradient.weight);
+    } else {
+      detail::mask_past_ends(x, tape.batch, tape.d_x);  // x past the ends may be anything, NaN too
+      detail::add_outer_products<1>(rows, d, run, 0, tape.d_x.data(), x.rows(), x.cols(), gradient.weight);
+    }
+    detail::add_column_sums(rows, d, x.cols(), gradient.bias);
+    tape.d_x.resize(input_size(), x.cols());
+    detail::multiply_transposed(detail::pack_transposed(weight, output_size(), 0, 1), rows.operand(d, x.cols(), run),
+                                tape.d_x);
+    return tape.d_input();
+  }
+
+  void require_backward(const Tape& tape, const Dense& gradient, const BackwardOptions&, const State&) const {
+    tape.require_recorded("Dense");
+    detail::require_same_shape("Dense::backward", *this, gradient);
+  }
+
+  std::optional<NonFinite> find_non_finite(const Tape& tape) const { return tape.find_non_finite("Dense"); }
+
+  template <class F, class... Layers>
+  static void visit(F&& f, const std::string& prefix, Layers&... layers) {
+    f(prefix + "weight", layers.weight...);
+    f(prefix + "bias", layers.bias...);
+  }
+
+  class Stream {
+   public:
+    using State = NoState;
+
+    explicit Stream(const Dense& dense)
+        : weights_(std::make_shared<Weights>(
+              Weights{detail::pack_rows(dense.weight, dense.output_size(), 0, 1), dense.bias})),
+          y_(Vector<Scalar>::Zero(dense.output_size())) {}
+
+    Index input_size() const noexcept { return weights_->panels.depth(); }
+    Index output_size() const noexcept { return y_.size(); }
+    const Scalar* step(const Scalar* x) noexcept {
+      detail::multiply_dense(weights_->panels, weights_->bias, x, input_size(), 1, y_.data());
+      return y_.data();
+    }
+    void reset() noexcept {}
+    void save(State&) const noexcept {}
+    void restore(const State&) noexcept {}
+
+   private:
+    struct Weights {
+      detail::Panels<Scalar> panels;
+      Vector<Scalar> bias;
+    };
+    std::shared_ptr<const Weights> weights_;
+    Vector<Scalar> y_;  // O
+  };
+
+  Stream stream() const {
+    require_parameters();
+    return Stream(*this);
+  }
+
+ private:
+  Dense(Index input_size, Index output_size) {
+    detail::require(input_size >= 1 && (I == Dynamic || input_size == I), "Dense: input_size is ", input_size,
+                    ", expected ", I == Dynamic ? "at least 1" : std::to_string(I));
+    detail::require(output_size >= 1 && (O == Dynamic || output_size == O), "Dense: output_size is ", output_size,
+                    ", expected ", O == Dynamic ? "at least 1" : std::to_string(O));
+    weight.setZero(output_size, input_size);
+    bias.setZero(output_size);
+  }
+
+  void require_parameters() const {
+    detail::require(weight.rows() == output_size() && weight.cols() == input_size() && bias.size() == output_size(),
+                    "Dense: weight is ", weight.rows(), " x ", weight.cols(), " and bias has ", bias.size(),
+                    " rows, expected ", output_size(), " x ", input_size(), " and ", output_size());
+  }
+};
+
+}  // namespace unroll

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <cassert>
+#include <limits>
+#include <memory>
+
+#include "unroll/layers/layer.hpp"
+
+namespace unroll {
+
+/// A learned vector for each of V tokens (Bengio et al. 2003): x is 1 x (T*B) and holds the tokens' numbers, 0 to V-1.
+template <class Scalar_ = float>
+class Embedding {
+ public:
+  using Scalar = Scalar_;
+  using State = NoState;
+  using Tape = detail::StatelessTape<Scalar>;
+  static constexpr int InputSize = 1;
+  static constexpr int OutputSize = Dynamic;
+
+  Matrix<Scalar> weight;  ///< O x V, a column a token
+
+  Embedding(Index tokens, Index output_size, Random& random) : Embedding(zeros(tokens, output_size)) {
+    initialize(random);
+  }
+  static Embedding zeros(Index tokens, Index output_size) { return Embedding(tokens, output_size); }
+
+  Index input_size() const { return 1; }
+  Index output_size() const { return weight.rows(); }
+  Index tokens() const { return weight.cols(); }
+
+  /// Standard normal, as torch.nn.Embedding draws it.
+  void initialize(Random& random, Initial = Initial::standard) {
+    for (Index i = 0; i < weight.size(); ++i) weight.data()[i] = static_cast<Scalar>(random.normal());
+  }
+
+  /// Throws std::invalid_argument where a number is no token; nothing is changed then.
+  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& = {}) const {
+    detail::require(x.rows() == 1, "Embedding::forward: x has ", x.rows(), " rows, expected 1");
+    batch.require_fits("Embedding::forward", x.cols());
+    const auto active = [&](Index j) { return batch.active(j / batch.size, j % batch.size, batch.steps(x.cols())); };
+    for (Index j = 0; j < x.cols(); ++j)
+      detail::require(!active(j) || is_token(x(0, j)), "Embedding::forward: x holds ", x(0, j), " in column ", j,
+                      ", expected a whole number from 0 to ", tokens() - 1);
+    tape.batch = batch;
+    tape.y.setZero(output_size(), x.cols());
+    for (Index j = 0; j < x.cols(); ++j)
+      if (active(j)) tape.y.col(j) = weight.col(static_cast<Index>(x(0, j)));
+    tape.recorded = true;
+    return tape.output();
+  }
+
+  /// Adds each column of d_y to its token's column of `gradient`; dL/dx is zero. Consumes the tape.
+  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Embedding& gradient,
+                          const BackwardOptions& options = {}, const State& d_final = {}) const {
+    require_backward(tape, gradient, options, d_final);
+    detail::require_shape("Embedding", "x", x, 1, tape.y.cols());
+    detail::require_shape("Embedding", "d_y", d_y, output_size(), tape.y.cols());
+    for (Index j = 0; j < x.cols(); ++j)
+      detail::require(!tape.active(j) || is_token(x(0, j)), "Embedding::backward: x is not what forward saw");
+    tape.recorded = false;
+    for (Index j = 0; j < x.cols(); ++j)
+      if (tape.active(j)) gradient.weight.col(static_cast<Index>(x(0, j))) += d_y.col(j);
+    tape.d_x.setZero(1, x.cols());
+    return tape.d_input();
+  }
+
+  void require_backward(const Tape& tape, const Embedding& gradient, const BackwardOptions&, const State&) const {
+    tape.require_recorded("Embedding");
+    detail::require_same_shape("Embedding::backward", *this, gradient);
+  }
+
+  std::optional<NonFinite> find_non_finite(const Tape& tape) const { return tape.find_non_finite("Embedding"); }
+
+  template <class F, class... Layers>
+  static void visit(F&& f, const std::string& prefix, Layers&... layers) {
+    f(prefix + "weight", layers.weight...);
+  }
+
+  class Stream {
+   public:
+    using State = NoState;
+
+    explicit Stream(const Embedding& embedding)
+        : embedding_(std::make_shared<Embedding>(embedding)),
+          no_token_(Vector<Scalar>::Constant(embedding.output_size(), std::numeric_limits<Scalar>::quiet_NaN())) {}
+
+    Index input_size() const noexcept { return 1; }
+    Index output_size() const noexcept { return embedding_->output_size(); }
+    /// NaN where x is no token.
+    const Scalar* step(const Scalar* x) noexcept {
+      assert(embedding_->is_token(*x));
+      if (!embedding_->is_token(*x)) return no_token_.data();
+      return embedding_->weight.data() + static_cast<Index>(*x) * output_size();
+    }
+    void reset() noexcept {}
+    void save(State&) const noexcept {}
+    void restore(const State&) noexcept {}
+
+   private:
+    std::shared_ptr<const Embedding> embedding_;
+    Vector<Scalar> no_token_;
+  };
+
+  Stream stream() const { return Stream(*this); }
+
+ private:
+  Embedding(Index tokens, Index output_size) {
+    detail::require(tokens >= 1 && output_size >= 1, "Embedding: ", tokens, " tokens of size ", output_size,
+                    ", expected at least 1 of each");
+    weight.setZero(output_size, tokens);
+  }
+
+  bool is_token(Scalar value) const {
+    return value >= 0 && value < static_cast<Scalar>(tokens()) && value == std::floor(value);
+  }
+};
+
+}  // namespace unroll

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <concepts>
+#include <optional>
+
+#include "unroll/core/parameters.hpp"
+#include "unroll/engine/batch.hpp"
+#include "unroll/engine/initializers.hpp"
+#include "unroll/engine/non_finite.hpp"
+
+namespace unroll {
+
+/// The state of a layer that has none.
+struct NoState {};
+
+/// What every layer and every model of layers is. All of it is const but the tape and the gradient:
+///
+///   forward(x, tape, batch, initial)                        -> outputs, owned by the tape
+///   backward(x, d_y, tape, gradient, options, d_final)      -> dL/dx, owned by the tape; adds to `gradient`, which is
+///                                                              a value of the layer's own type
+///   require_backward(tape, gradient, options, d_final)         throws before anything is changed
+///   find_non_finite(tape)                                   -> the first number that is not finite
+///   visit(f, prefix, layers...)                                f(name, tensor...) for each parameter tensor
+///   tape.output(), tape.final_state, tape.d_initial
+///
+/// input_size() is 0 where any size will do.
+template <class L>
+concept Layer = std::copyable<L> && requires(L& gradient, const L& layer, const Input<typename L::Scalar>& x,
+                                             typename L::Tape& tape, const Batch& batch, const typename L::State& state,
+                                             const BackwardOptions& options, Random& random, Initial initial) {
+  { layer.input_size() } -> std::same_as<Index>;
+  { layer.output_size() } -> std::same_as<Index>;
+  { layer.forward(x, tape, batch, state) } -> std::same_as<Output<typename L::Scalar>>;
+  { layer.backward(x, x, tape, gradient, options, state) } -> std::same_as<Output<typename L::Scalar>>;
+  layer.require_backward(tape, gradient, options, state);
+  { layer.find_non_finite(tape) } -> std::same_as<std::optional<NonFinite>>;
+  { tape.output() } -> std::same_as<Output<typename L::Scalar>>;
+  { tape.final_state } -> std::same_as<typename L::State&>;
+  { tape.d_initial } -> std::same_as<typename L::State&>;
+  gradient.initialize(random, initial);
+};
+
+/// A layer that also runs one step at a time: stream() gives a value with step(x), reset(), save(state) and
+/// restore(state); they allocate nothing, but for the first save into a state.
+template <class L>
+concept StreamableLayer = Layer<L> &&
+    requires(const L& layer, typename L::Stream& stream, const typename L::Scalar* x, typename L::State& state) {
+  { layer.stream() } -> std::same_as<typename L::Stream>;
+  { stream.step(x) }
+  noexcept->std::same_as<const typename L::Scalar*>;
+  { stream.reset() }
+  noexcept;
+  { stream.restore(state) }
+  noexcept;
+  stream.save(state);
+};
+
+namespace detail {
+
+/// The tape of a layer without state.
+template <class Scalar>
+struct StatelessTape {
+  Batch batch;
+  bool recorded = false;  // a forward pass that no backward pass has consumed
+  Matrix<Scalar> y;       // O x (T*B)
+  Matrix<Scalar> d_x;     // I x (T*B)
+  NoState final_state, d_initial;
+
+  Output<Scalar> output() const { return {y.data(), y.rows(), y.cols()}; }
+  Output<Scalar> d_input() const { return {d_x.data(), d_x.rows(), d_x.cols()}; }
+
+  bool active(Index column) const {
+    return batch.active(column / batch.size, column % batch.size, batch.steps(y.cols()));
+  }
+  void zero_past_ends(Matrix<Scalar>& matrix) const {
+    if (batch.lengths.empty()) return;
+    for (Index j = 0; j < matrix.cols(); ++j)
+      if (!active(j)) matrix.col(j).setZero();
+  }
+
+  void require_recorded(const char* layer) const {
+    if (!recorded)
+      throw std::logic_error(text(layer, "::backward: the tape holds no forward pass; a backward pass consumes it"));
+  }
+
+  std::optional<NonFinite> find_non_finite(const char* layer) const {
+    for (Index j = 0; j < y.cols(); ++j)
+      if (!y.col(j).allFinite()) return NonFinite{layer, "y", j / batch.size, j % batch.size, false};
+    return std::nullopt;
+  }
+};
+
+}  // namespace detail
+
+}  // namespace unroll

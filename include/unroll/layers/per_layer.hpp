@@ -1,0 +1,91 @@
+#pragma once
+
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "unroll/layers/layer.hpp"
+
+/// How a chain holds one thing for each of its layers, and walks over several such things side by side: tuples where
+/// the layers' types differ, vectors where they are alike.
+namespace unroll::detail {
+
+template <class L>
+using TapeOf = typename L::Tape;
+template <class L>
+using StateOf = typename L::State;
+template <class L>
+using StreamOf = typename L::Stream;
+
+template <class Layers, template <class> class Of>
+struct PerLayerType;
+template <class... L, template <class> class Of>
+struct PerLayerType<std::tuple<L...>, Of> {
+  using type = std::tuple<Of<L>...>;
+};
+template <class L, template <class> class Of>
+struct PerLayerType<std::vector<L>, Of> {
+  using type = std::vector<Of<L>>;
+};
+/// One Of<L> for each layer L.
+template <class Layers, template <class> class Of>
+using PerLayer = typename PerLayerType<Layers, Of>::type;
+
+template <class Layers>
+struct ChainTraits;
+template <class First, class... L>
+struct ChainTraits<std::tuple<First, L...>> {
+  using Scalar = typename First::Scalar;
+  static constexpr bool layers = Layer<First> && (Layer<L> && ...);
+  static constexpr bool streamable = StreamableLayer<First> && (StreamableLayer<L> && ...);
+  static constexpr bool one_scalar = (std::is_same_v<Scalar, typename L::Scalar> && ...);
+};
+template <class L>
+struct ChainTraits<std::vector<L>> {
+  using Scalar = typename L::Scalar;
+  static constexpr bool layers = Layer<L>;
+  static constexpr bool streamable = StreamableLayer<L>;
+  static constexpr bool one_scalar = true;
+};
+
+template <class T>
+inline constexpr bool is_vector = false;
+template <class T>
+inline constexpr bool is_vector<std::vector<T>> = true;
+
+template <class Parts>
+std::size_t part_count(const Parts& parts) {
+  if constexpr (is_vector<Parts>)
+    return parts.size();
+  else
+    return std::tuple_size_v<Parts>;
+}
+
+template <class Parts>
+void resize_parts(Parts& parts, std::size_t count) {
+  if constexpr (is_vector<Parts>) parts.resize(count);
+}
+
+template <std::size_t K, class F, class... Parts>
+void call_with(F& f, Parts&... parts) {
+  f(K, std::get<K>(parts)...);
+}
+
+/// f(k, the k-th of each of the parts...) for k = 0, 1, ..., or from the last to the first.
+template <bool backwards = false, class F, class First, class... Parts>
+void walk(F&& f, First& first, Parts&... parts) {
+  if constexpr (is_vector<std::remove_const_t<First>>) {
+    for (std::size_t i = 0; i < first.size(); ++i) {
+      const std::size_t k = backwards ? first.size() - 1 - i : i;
+      f(k, first[k], parts[k]...);
+    }
+  } else {
+    constexpr std::size_t count = std::tuple_size_v<std::remove_const_t<First>>;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (call_with < backwards ? count - 1 - I : I > (f, first, parts...), ...);
+    }
+    (std::make_index_sequence<count>());
+  }
+}
+
+}  // namespace unroll::detail
