@@ -1,0 +1,129 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <type_traits>
+
+#include "unroll/layers/layer.hpp"
+
+/// Checks of one's own cells and layers, for any test framework.
+namespace unroll::testing {
+
+/// The outcome of a comparison with central differences.
+struct GradientReport {
+  double worst = 0;        ///< the largest relative error
+  std::string where = {};  ///< the tensor and entry that has it
+  Index compared = 0;      ///< entries compared
+};
+
+struct GradientCheckOptions {
+  double step = 1e-3;      ///< h of the differences; take 1e-5 where a rule has kinks, as ReLU has
+  Index entries = 60;      ///< compared in each tensor, drawn at random where it has more
+  bool input = true;       ///< whether dL/dx is compared: not for tokens
+  std::uint64_t seed = 1;  ///< of the loss's weights and the drawn entries
+  BackwardOptions backward = {};
+};
+
+/// Compares entries of `gradient` with the five-point difference of the loss,
+///
+///   (8 (L(w + h) - L(w - h)) - (L(w + 2h) - L(w - 2h))) / 12 h
+///
+/// The error is relative to the larger of the two values, or to a thousandth of the tensor's largest where both are
+/// smaller. `values` is moved about and put back.
+template <class Loss>
+void compare_with_differences(const std::string& name, double* values, const double* gradient, Index size, Loss loss,
+                              const GradientCheckOptions& options, Random& random, GradientReport& report) {
+  double largest = 0;
+  for (Index i = 0; i < size; ++i) largest = std::max(largest, std::abs(gradient[i]));
+  for (Index k = 0; k < std::min(size, options.entries); ++k) {
+    const Index i = size <= options.entries ? k : static_cast<Index>(random.uniform() * static_cast<double>(size));
+    const double kept = values[i];
+    const auto at = [&](double steps) {
+      values[i] = kept + steps * options.step;
+      return loss();
+    };
+    const double numeric = (8 * (at(1) - at(-1)) - (at(2) - at(-2))) / (12 * options.step);
+    values[i] = kept;
+    const double scale = std::max({std::abs(numeric), std::abs(gradient[i]), 1e-3 * largest, 1e-9});
+    const double error = std::abs(numeric - gradient[i]) / scale;
+    ++report.compared;
+    if (error <= report.worst || std::isnan(report.worst)) continue;
+    report.worst = error;  // NaN too, which stays
+    report.where = detail::text(name, "[", i, "] = ", gradient[i], ", differences give ", numeric);
+  }
+}
+
+/// Calls f(value...) for every state matrix of the states, which are of one type: recurrent, of a chain, or of both
+/// directions.
+template <class F, class State, class... States>
+void for_each_state(F&& f, State& state, States&... others) {
+  if constexpr (requires { state.values; }) {
+    for (std::size_t n = 0; n < state.values.size(); ++n) f(state.values[n], others.values[n]...);
+  } else if constexpr (requires { state.forward; }) {
+    for_each_state(f, state.forward, others.forward...);
+    for_each_state(f, state.reverse, others.reverse...);
+  } else if constexpr (requires { state.layers.size(); }) {
+    for (std::size_t k = 0; k < state.layers.size(); ++k) for_each_state(f, state.layers[k], others.layers[k]...);
+  } else if constexpr (requires { std::tuple_size<decltype(state.layers)>::value; }) {
+    [&]<std::size_t... K>(std::index_sequence<K...>) {
+      const auto at = [&]<std::size_t k>(std::integral_constant<std::size_t, k>) {
+        for_each_state(f, std::get<k>(state.layers), std::get<k>(others.layers)...);
+      };
+      (at(std::integral_constant<std::size_t, K>()), ...);
+    }
+    (std::make_index_sequence<std::tuple_size_v<decltype(state.layers)>>());
+  }
+}
+
+inline Matrix<double> random_matrix(Index rows, Index cols, Random& random) {
+  Matrix<double> result(rows, cols);
+  for (Index i = 0; i < result.size(); ++i) result.data()[i] = random.uniform(1);
+  return result;
+}
+
+/// A linear loss on the outputs and the final state, L = sum(d_y y) + sum(d_final final): its gradients are the
+/// weights.
+template <class Model>
+struct LinearLoss {
+  Matrix<double> d_y;
+  typename Model::State d_final;
+
+  double operator()(const Output<double>& y, const typename Model::State& final_state) const {
+    double loss = (d_y.array() * y.array()).sum();
+    for_each_state([&](const auto& d, const auto& value) { loss += (d.array() * value.array()).sum(); }, d_final,
+                   final_state);
+    return loss;
+  }
+};
+
+/// Checks all gradients of a layer or model against central differences: parameters, x, and the initial state from
+/// `initial` on (its matrices where they are not empty; default: zeros).
+///
+///   CHECK(check_gradient(model, x, Batch{.size = 3}).worst <= 1e-7);
+template <Layer Model>
+GradientReport check_gradient(Model model, Matrix<double> x, const Batch& batch = {},
+                              const GradientCheckOptions& options = {}, typename Model::State initial = {}) {
+  static_assert(std::is_same_v<typename Model::Scalar, double>, "a gradient is checked in double");
+  Random random(options.seed);
+  typename Model::Tape tape;
+  const Output<double> y = model.forward(x, tape, batch, initial);
+  LinearLoss<Model> loss{random_matrix(y.rows(), y.cols(), random), tape.final_state};
+  for_each_state([&](auto& d) { d = random_matrix(d.rows(), d.cols(), random); }, loss.d_final);
+
+  Model gradient = zeros_like(model);
+  const Matrix<double> d_x = model.backward(x, loss.d_y, tape, gradient, options.backward, loss.d_final);
+  typename Model::State d_initial = tape.d_initial;
+
+  GradientReport report;
+  const auto evaluate = [&] { return loss(model.forward(x, tape, batch, initial), tape.final_state); };
+  const auto compare = [&](const std::string& name, auto& values, const auto& d) {
+    compare_with_differences(name, values.data(), d.data(), values.size(), evaluate, options, random, report);
+  };
+  for_each_tensor(compare, model, gradient);
+  if (options.input) compare("x", x, d_x);
+  for_each_state([&](auto& values, const auto& d) { compare("initial state", values, d); }, initial, d_initial);
+  return report;
+}
+
+}  // namespace unroll::testing
