@@ -4,115 +4,142 @@
 
 #include "unroll/core/pack.hpp"
 
+/// exp, sigmoid, tanh and relu of a Pack and of a number.
+///
+/// All rest on e^r = (R + r) / (R - r), R = r coth(r / 2) even in r, after x = n ln 2 + r with |r| <= ln 2 / 2 (W. J.
+/// Cody and W. Waite, Software Manual for the Elementary Functions, 1980, chapter 6): one division each, no table, no
+/// branch. The errors are measured with and without fused multiply-add: float over all 2^32 numbers, double over 10^8
+/// of them. Every lane and the overload for a number give the same bits: no product meets a sum outside `multiply_add`,
+/// so a compiler that contracts the two finds nothing to contract.
 namespace unroll {
 
 namespace detail {
 
-// The minimax coefficients of (r coth(r / 2) - 2) / r^2 as a polynomial in r^2 for |r| <= ln 2 / 2: the Remez exchange
-// in 60 digits, error 4e-9 (float) and 2e-18 (double). ln 2 is in two parts: n times the first is exact.
-template <class S>
-struct ExponentialConstants;
+/// The constants of the method, `lowest` to `highest` being where exp neither vanishes nor overflows.
+///
+/// ln 2 comes whole and in two parts, of which n times the first is exact. `quotient<k>` is (R(kq) - 2) / (k q^2) in
+/// u = q^2: minimax polynomials from the Remez exchange in 60 digits, which leave 4e-9 (float) and 2e-18 (double) of R.
+template <class Scalar>
+struct Exponential;
 
 template <>
-struct ExponentialConstants<float> {
-  static constexpr float log2_e = 1.44269504f, ln2 = 0x1.62e43p-1f, ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
-  static constexpr float even[] = {0.16666625676888424779f, -0.0027667446707837535238f};
-  static constexpr float to_integer = 0x1.8p23f + 127, lowest = -105, highest = 89, sigmoid_one = 18, tanh_one = 9.5f;
+struct Exponential<float> {
+  static constexpr float lowest = -105, highest = 89, sigmoid_is_one = 18, tanh_is_one = 9.5f;
+  static constexpr float log2_e = 0x1.715476p0f, ln2 = 0x1.62e43p-1f, ln2_high = 0x1.62e4p-1f,
+                         ln2_low = 0x1.7f7d1cp-20f;
+  static constexpr float to_exponent = 0x1.8p23f + 127;  // a sum with it is an integer in the last bits, plus the bias
   static constexpr float shift = 64, two_to_shift = 0x1p64f;
+
+  template <int k>
+  static Pack<float> quotient(Pack<float> u) {
+    using P = Pack<float>;
+    return multiply_add(P(-0x1.6aa48cp-9f * (k * k * k)), u, P(0x1.55551ep-3f * k));
+  }
 };
 
 template <>
-struct ExponentialConstants<double> {
-  static constexpr double log2_e = 1.4426950408889634, ln2 = 0x1.62e42fefa39efp-1;
+struct Exponential<double> {
+  static constexpr double lowest = -746, highest = 710, sigmoid_is_one = 38, tanh_is_one = 20;
+  static constexpr double log2_e = 0x1.71547652b82fep0, ln2 = 0x1.62e42fefa39efp-1;
   static constexpr double ln2_high = 0x1.62e42fefa38p-1, ln2_low = 0x1.ef35793c7673p-45;
-  static constexpr double even[] = {0x1.555555555553ep-3, -0x1.6c16c16bebb0bp-9, 0x1.1566aaf1d7fa1p-14,
-                                    -0x1.bbd41af4186f1p-20, 0x1.6375ee158c0dep-25};
-  static constexpr double to_integer = 0x1.8p52 + 1023, lowest = -746, highest = 710, sigmoid_one = 38, tanh_one = 20;
+  static constexpr double to_exponent = 0x1.8p52 + 1023;
   static constexpr double shift = 512, two_to_shift = 0x1p512;
-};
 
-template <int i, int scale, class S>
-inline Pack<S> even_part(Pack<S> u) {
-  using C = ExponentialConstants<S>;
-  constexpr S power = [] {
-    S p = scale;
-    for (int k = 0; k < 2 * i; ++k) p *= scale;
-    return p;
-  }();
-  constexpr S c = C::even[i] * power;
-  if constexpr (i + 1 == std::size(C::even))
-    return Pack<S>(c);
-  else
-    return multiply_add(even_part<i + 1, scale>(u), u, Pack<S>(c));
-}
+  template <int k>
+  static Pack<double> quotient(Pack<double> u) {
+    using P = Pack<double>;
+    P w(0x1.6375ee158c0dep-25 * (k * k * k * k * k * k * k * k * k));
+    w = multiply_add(w, u, P(-0x1.bbd41af4186f1p-20 * (k * k * k * k * k * k * k)));
+    w = multiply_add(w, u, P(0x1.1566aaf1d7fa1p-14 * (k * k * k * k * k)));
+    w = multiply_add(w, u, P(-0x1.6c16c16bebb0bp-9 * (k * k * k)));
+    return multiply_add(w, u, P(0x1.555555555553ep-3 * k));
+  }
+};
 
 }  // namespace detail
 
-template <class S>
-inline Pack<S> exp(Pack<S> x) {
-  using C = detail::ExponentialConstants<S>;
-  using P = Pack<S>;
-  x = max(min(x, P(C::highest)), P(C::lowest));
-  const P n = multiply_add(x, P(C::log2_e), P(C::to_integer)) - P(C::to_integer);
-  const P odd = multiply_add(n, P(-C::ln2_low), multiply_add(n, P(-C::ln2_high), x));
-  const P u = odd * odd;
-  const P even = multiply_add(detail::even_part<0, 1>(u), u, P(S(2)));
-  const P half = multiply_add(n, P(S(0.5)), P(C::to_integer));
-  const P other = (half - P(C::to_integer) - n) + P(C::to_integer);
-  return (even + odd) * exponent_from_last_bits(half) / ((even - odd) * exponent_from_last_bits(other));
+/// e^x = 2^n (R + r) / (R - r): 1.7 ULP (float), 1.7 ULP (double), subnormal results included.
+template <class Scalar>
+inline Pack<Scalar> exp(Pack<Scalar> x) {
+  using E = detail::Exponential<Scalar>;
+  using P = Pack<Scalar>;
+  const P to_exponent(E::to_exponent);
+  x = max(min(x, P(E::highest)), P(E::lowest));
+  const P n = multiply_add(x, P(E::log2_e), to_exponent) - to_exponent;
+  const P r = multiply_add(n, P(-E::ln2_low), multiply_add(n, P(-E::ln2_high), x));
+  const P u = r * r;
+  const P sum = multiply_add(E::template quotient<1>(u), u, P(2) + r);
+  const P difference = multiply_add(P(-2), r, sum);
+  // 2^n may be no normal number where e^x is one: half of n scales the numerator, the other half the denominator.
+  const P half = multiply_add(n, P(Scalar(0.5)), to_exponent);
+  const P other_half = ((half - to_exponent) - n) + to_exponent;
+  return sum * exponent_from_last_bits(half) / (difference * exponent_from_last_bits(other_half));
 }
 
-template <class S>
-inline Pack<S> sigmoid(Pack<S> x) {
-  using C = detail::ExponentialConstants<S>;
-  using P = Pack<S>;
-  x = max(min(x, P(C::sigmoid_one)), P(C::lowest));
-  const P shifted = multiply_add(x, P(C::log2_e), P(C::to_integer + C::shift));
-  const P n = shifted - P(C::to_integer + C::shift);
-  const P odd = multiply_add(n, P(-C::ln2_low), multiply_add(n, P(-C::ln2_high), x));
-  const P u = odd * odd;
-  const P even = multiply_add(detail::even_part<0, 1>(u), u, P(S(2)));
-  const P numerator = exponent_from_last_bits(shifted) * (even + odd);
-  return numerator / multiply_add(P(C::two_to_shift), even - odd, numerator);
+/// 1 / (1 + e^-x) = 2^n (R + r) / (2^n (R + r) + (R - r)): 2.5 ULP (float), 2.5 ULP (double), relative in both tails.
+template <class Scalar>
+inline Pack<Scalar> sigmoid(Pack<Scalar> x) {
+  using E = detail::Exponential<Scalar>;
+  using P = Pack<Scalar>;
+  // The numerator and the denominator are both 2^shift too large, lest 2^n be subnormal where the result is.
+  const P to_exponent(E::to_exponent + E::shift);
+  x = max(min(x, P(E::sigmoid_is_one)), P(E::lowest));
+  const P shifted = multiply_add(x, P(E::log2_e), to_exponent);
+  const P n = shifted - to_exponent;
+  const P r = multiply_add(n, P(-E::ln2_low), multiply_add(n, P(-E::ln2_high), x));
+  const P u = r * r;
+  const P sum = multiply_add(E::template quotient<1>(u), u, P(2) + r);
+  const P difference = multiply_add(P(-2), r, sum);
+  const P numerator = exponent_from_last_bits(shifted) * sum;
+  return numerator / multiply_add(P(E::two_to_shift), difference, numerator);
 }
 
-template <class S>
-inline Pack<S> tanh(Pack<S> x) {
-  using C = detail::ExponentialConstants<S>;
-  using P = Pack<S>;
-  const P a = min(abs(x), P(C::tanh_one));
-  const P shifted = multiply_add(a, P(2 * C::log2_e), P(C::to_integer - 1));
-  const P n = shifted - P(C::to_integer - 1);
-  const P odd = multiply_add(n, P(-C::ln2 / 2), a);
-  const P u = odd * odd;
-  const P even = multiply_add(detail::even_part<0, 2>(u), u, P(S(1)));
-  const P half = exponent_from_last_bits(shifted) - P(S(0.5)), sum = even + odd;
-  return copy_sign(multiply_add(half, sum, odd) / multiply_add(half, sum, even), x);
+/// (e^2x - 1) / (e^2x + 1) = (h (R + r) + r) / (h (R + r) + R), where 2|x| = n ln 2 + r and h = (2^n - 1) / 2:
+/// 2.8 ULP (float), 3.1 ULP (double), relative near zero too; never beyond 1, odd in x, -0 kept.
+template <class Scalar>
+inline Pack<Scalar> tanh(Pack<Scalar> x) {
+  using E = detail::Exponential<Scalar>;
+  using P = Pack<Scalar>;
+  const P to_exponent(E::to_exponent - 1);
+  const P size = min(abs(x), P(E::tanh_is_one));
+  const P shifted = multiply_add(size, P(2 * E::log2_e), to_exponent);
+  const P n = shifted - to_exponent;
+  // Half of r and of R. One part of ln 2 will do: its error grows with n, but tanh's slope falls faster.
+  const P r = multiply_add(n, P(-E::ln2 / 2), size);
+  const P u = r * r;
+  const P even = multiply_add(E::template quotient<2>(u), u, P(1));
+  const P sum = even + r;
+  const P h = exponent_from_last_bits(shifted) - P(Scalar(0.5));
+  return copy_sign(multiply_add(h, sum, r) / multiply_add(h, sum, even), x);
 }
 
-template <class S>
-inline Pack<S> relu(Pack<S> x) {
-  return max(x, Pack<S>(S(0)));
+/// x < 0 ? 0 : x, NaN kept.
+template <class Scalar>
+inline Pack<Scalar> relu(Pack<Scalar> x) {
+  return max(x, Pack<Scalar>(0));
 }
 
-template <std::floating_point S>
-inline S exp(S x) {
-  exp(Pack<S>(x)).store(&x, 1);
+template <std::floating_point Scalar>
+inline Scalar exp(Scalar x) {
+  exp(Pack<Scalar>(x)).store(&x, 1);
   return x;
 }
-template <std::floating_point S>
-inline S sigmoid(S x) {
-  sigmoid(Pack<S>(x)).store(&x, 1);
+
+template <std::floating_point Scalar>
+inline Scalar sigmoid(Scalar x) {
+  sigmoid(Pack<Scalar>(x)).store(&x, 1);
   return x;
 }
-template <std::floating_point S>
-inline S tanh(S x) {
-  tanh(Pack<S>(x)).store(&x, 1);
+
+template <std::floating_point Scalar>
+inline Scalar tanh(Scalar x) {
+  tanh(Pack<Scalar>(x)).store(&x, 1);
   return x;
 }
-template <std::floating_point S>
-inline S relu(S x) {
-  relu(Pack<S>(x)).store(&x, 1);
+
+template <std::floating_point Scalar>
+inline Scalar relu(Scalar x) {
+  relu(Pack<Scalar>(x)).store(&x, 1);
   return x;
 }
 

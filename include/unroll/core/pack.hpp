@@ -67,6 +67,9 @@ struct Pack {
 // g++ 12 takes the unused operand inside its own AVX-512 minimum for an uninitialised variable of ours.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
   /// Lane by lane: b < a ? b : a, and a < b ? b : a; where a is NaN, a.
   friend Pack min(Pack a, Pack b) { return wrap(Eigen::internal::pmin(a.packet, b.packet)); }
   friend Pack max(Pack a, Pack b) { return wrap(Eigen::internal::pmax(a.packet, b.packet)); }

@@ -45,15 +45,17 @@ class BackwardSweep {
   void run(Index begin, Index end) {
     for (Index s = end - 1; s >= begin; --s) {
       const Index t = tape_.step_at(s);
-      double square_norm = 0;
-      const auto rule = [&](Index block, Index b, Pack<Scalar> d_h) { step_back(t, s, block, b, d_h, square_norm); };
-      propagate(s + 1 < end ? d_gates_of(tape_.step_at(s + 1)) : nullptr, rule);
+      square_norm_ = 0;
+      propagate(s, end);
       if constexpr (late_gates<Cell>().count > 0) late_step_back(t);
       if (options_.clip > 0) clip(t);
-      if (options_.record_norms) tape_.d_h_norms[static_cast<std::size_t>(t)] = std::sqrt(square_norm);
+      if (options_.record_norms) tape_.d_h_norms[static_cast<std::size_t>(t)] = std::sqrt(square_norm_);
     }
-    if (begin == 0 && end > 0) finish_initial_state(tape_.step_at(0));
+    if (begin == 0 && end > 0) propagate(-1, end);
   }
+
+  /// The sum of squares of what `clip` saw.
+  double clipped_squares() const { return clipped_squares_; }
 
  private:
   using Values = StateValues<Cell, Pack<Scalar>>;
@@ -61,26 +63,31 @@ class BackwardSweep {
 
   Scalar* d_gates_of(Index t) { return d_gates_ + t * tape_.size() * rows_.size(); }
 
-  /// rule(block, column, sum) with sum = d_state h + W_hh^T d_gates of the step processed next, if there is one.
-  template <class Rule>
-  void propagate(const Scalar* d_gates_next, Rule rule) {
-    const auto start = [&](auto& tile, Index block, Index column) {
-      for_each_sum<1>(tile, block, column, [&](int, Index b, Index c, Pack<Scalar>& sum) {
-        sum = Pack<Scalar>::load(&tape_.d_state[0](b * rows_.lanes, c), rows_.count(b));
+  /// d_h = direct part + W_hh^T d_gates of the place after s, then place s itself; place -1 is the initial state.
+  void propagate(Index s, Index end) {
+    const auto start = [&](auto& tile, Index first_block, Index first_column) {
+      for_each_sum<1>(tile, first_block, first_column, [&](int, Index block, Index b, Pack<Scalar>& sum) {
+        sum = Pack<Scalar>::load(&tape_.d_state[0](block * rows_.lanes, b), rows_.count(block));
       });
     };
-    const auto finish = [&](auto& tile, Index block, Index column) {
-      for_each_sum<1>(tile, block, column, [&](int, Index b, Index c, Pack<Scalar> sum) { rule(b, c, sum); });
+    const auto finish = [&](auto& tile, Index first_block, Index first_column) {
+      for_each_sum<1>(tile, first_block, first_column, [&](int, Index block, Index b, Pack<Scalar> d_h) {
+        if (s >= 0)
+          step_back(s, block, b, d_h);
+        else
+          reach_initial_state(block, b, d_h);
+      });
     };
-    Columns<Scalar> operand = rows_.operand(d_gates_next, tape_.size(), early_gates<Cell>());
-    if (d_gates_next == nullptr) operand.segments = 0;
+    const bool newest = s + 1 == end;
+    const Scalar* d_gates_after = d_gates_of(tape_.step_at(newest ? 0 : s + 1));
+    Columns<Scalar> operand = rows_.operand(d_gates_after, tape_.size(), early_gates<Cell>());
+    if (newest) operand.segments = 0;
     multiply<1, Scalar>(tape_.backward_panels.early.blocks(), operand, start, finish);
   }
 
   /// One block of units of sample b: from dL/d states after step t to those before it.
-  void step_back(Index t, Index s, Index block, Index b, Pack<Scalar> d_h, double& square_norm) {
-    const Index units = rows_.units, count = rows_.count(block);
-    const Index offset = b * units + block * rows_.lanes;
+  EIGEN_DONT_INLINE void step_back(Index s, Index block, Index b, Pack<Scalar> d_h) {
+    const Index t = tape_.step_at(s), count = rows_.count(block), offset = b * rows_.units + block * rows_.lanes;
     Scalar* d_gates_column = d_gates_of(t) + b * rows_.size();
     Values d_state;
     for (std::size_t n = 0; n < N; ++n) d_state[n] = Pack<Scalar>::load(tape_.d_state[n].data() + offset, count);
@@ -91,7 +98,7 @@ class BackwardSweep {
       if (is_cut(s, b)) d_state.fill(Scalar(0));
       if (d_y_ != nullptr && s >= first_error_)
         d_state[0] += Pack<Scalar>::load(d_y_ + (t * tape_.size() + b) * d_y_stride_ + block * rows_.lanes, count);
-      if (options_.record_norms) add_squares(d_state[0], square_norm);
+      if (options_.record_norms) add_squares(d_state[0]);
       std::array<const Scalar*, N> before, next;
       for (std::size_t n = 0; n < N; ++n) {
         before[n] = tape_.before(n, t);
@@ -145,17 +152,17 @@ class BackwardSweep {
   /// Whether nothing comes back to place s from the place after it.
   bool is_cut(Index s, Index b) const { return s + 1 < tape_.steps && tape_.fresh(tape_.step_at(s + 1), b); }
 
-  void add_squares(Pack<Scalar> values, double& sum) const {
+  void add_squares(Pack<Scalar> values) {
     Scalar lanes[Pack<Scalar>::size];
     values.store(lanes);
-    for (const Scalar lane : lanes) sum += static_cast<double>(lane) * static_cast<double>(lane);
+    for (const Scalar lane : lanes) square_norm_ += static_cast<double>(lane) * static_cast<double>(lane);
   }
 
   void clip(Index t) {
     const Scalar limit = static_cast<Scalar>(options_.clip);
     Scalar* d = d_gates_of(t);
     for (Index i = 0; i < tape_.size() * rows_.size(); ++i) {
-      square_sum += static_cast<double>(d[i]) * static_cast<double>(d[i]);
+      clipped_squares_ += static_cast<double>(d[i]) * static_cast<double>(d[i]);
       if (std::abs(d[i]) > limit) {
         d[i] = d[i] > 0 ? limit : -limit;
         tape_.clip_report.clipped = true;
@@ -163,18 +170,14 @@ class BackwardSweep {
     }
   }
 
-  /// Sends what reached the first place on to the initial state.
-  void finish_initial_state(Index t) {
-    const auto rule = [&](Index block, Index b, Pack<Scalar> d_h) {
-      const Index count = rows_.count(block), offset = b * rows_.units + block * rows_.lanes;
-      for (std::size_t n = 0; n < N; ++n) {
-        Pack<Scalar> d = n == 0 ? d_h : Pack<Scalar>::load(tape_.d_state[n].data() + offset, count);
-        if (tape_.fresh(t, b)) d = Scalar(0);
-        Scalar* to = tape_.d_initial.values[n].data() + offset;
-        (Pack<Scalar>::load(to, count) + d).store(to, count);
-      }
-    };
-    propagate(d_gates_of(t), rule);
+  EIGEN_DONT_INLINE void reach_initial_state(Index block, Index b, Pack<Scalar> d_h) {
+    const Index count = rows_.count(block), offset = b * rows_.units + block * rows_.lanes;
+    for (std::size_t n = 0; n < N; ++n) {
+      Pack<Scalar> d = n == 0 ? d_h : Pack<Scalar>::load(tape_.d_state[n].data() + offset, count);
+      if (tape_.fresh(tape_.step_at(0), b)) d = Scalar(0);
+      Scalar* to = tape_.d_initial.values[n].data() + offset;
+      (Pack<Scalar>::load(to, count) + d).store(to, count);
+    }
   }
 
   RecurrentTape<Cell, Scalar>& tape_;
@@ -184,9 +187,8 @@ class BackwardSweep {
   Index first_error_;
   const BackwardOptions& options_;
   Scalar* d_gates_;
-
- public:
-  double square_sum = 0;  ///< of what `clip` saw
+  double square_norm_ = 0;  // of this step's dL/dh
+  double clipped_squares_ = 0;
 };
 
 }  // namespace unroll::detail

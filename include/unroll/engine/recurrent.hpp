@@ -273,7 +273,7 @@ class Recurrent {
       detail::BackwardSweep<Cell, Scalar> sweep(tape, d_y, d_y_stride, first, options,
                                                 overlapping ? tape.d_gates.data() : tape.gates.data());
       sweep.run(begin, end);
-      squares += sweep.square_sum;
+      squares += sweep.clipped_squares();
       if (!overlapping) continue;
       const Index a = tape.step_at(begin), b = tape.step_at(end - 1);
       const Index column = std::min(a, b) * tape.size(), columns = (end - begin) * tape.size();

@@ -90,9 +90,12 @@ struct LinearLoss {
   typename Model::State d_final;
 
   double operator()(const Output<double>& y, const typename Model::State& final_state) const {
-    double loss = (d_y.array() * y.array()).sum();
-    for_each_state([&](const auto& d, const auto& value) { loss += (d.array() * value.array()).sum(); }, d_final,
-                   final_state);
+    double loss = 0;
+    const auto add = [&](const auto& weights, const auto& values) {
+      for (Index i = 0; i < weights.size(); ++i) loss += weights.data()[i] * values.data()[i];
+    };
+    add(d_y, y);
+    for_each_state(add, d_final, final_state);
     return loss;
   }
 };
