@@ -1,0 +1,6 @@
+include(CMakeFindDependencyMacro)
+# Without a version: see unroll's CMakeLists.txt.
+if(NOT TARGET Eigen3::Eigen)
+  find_dependency(Eigen3 NO_MODULE)
+endif()
+include(${CMAKE_CURRENT_LIST_DIR}/unrollTargets.cmake)

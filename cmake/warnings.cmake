@@ -1,0 +1,5 @@
+# For our own tests and examples alone: never part of unroll::unroll.
+add_library(unroll_warnings INTERFACE)
+target_compile_options(unroll_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+  # g++ 12 takes its own AVX-512 intrinsics, inlined from Eigen, for uses of something uninitialised.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)

@@ -1,0 +1,100 @@
+#include "unroll/core/pack.hpp"
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "catch.hpp"
+
+using unroll::Index;
+using unroll::Pack;
+
+namespace {
+
+/// One pack's lanes, made by a rule from the lane's number.
+template <class Scalar, class Rule>
+std::vector<Scalar> lanes(Rule rule) {
+  std::vector<Scalar> values;
+  for (int i = 0; i < Pack<Scalar>::size; ++i) values.push_back(rule(static_cast<Scalar>(i)));
+  return values;
+}
+
+template <class Scalar>
+std::vector<Scalar> lanes(Pack<Scalar> pack) {
+  std::vector<Scalar> values(static_cast<std::size_t>(Pack<Scalar>::size));
+  pack.store(values.data());
+  return values;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a pack is loaded and stored lane by lane", "[pack]", float, double) {
+  using P = Pack<TestType>;
+  const auto values = lanes<TestType>([](TestType i) { return TestType(1.5) * i - 2; });
+  CHECK(lanes(P::load(values.data())) == values);
+  CHECK(lanes(P(TestType(7))) == lanes<TestType>([](TestType) { return TestType(7); }));
+}
+
+TEMPLATE_TEST_CASE("a part of a pack is read and written, and no lane past it", "[pack]", float, double) {
+  using P = Pack<TestType>;
+  for (Index count = 0; count <= P::size; ++count) {
+    CAPTURE(count);
+    const auto n = static_cast<std::size_t>(count);
+    // Exactly `count` long, so that the address sanitizer sees a lane too many.
+    const std::vector<TestType> values(n, TestType(3));
+    const P pack = P::load(values.data(), count);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(P::size); ++i)
+      CHECK(lanes(pack)[i] == TestType(i < n ? 3 : 0));
+
+    std::vector<TestType> stored(n);
+    P(TestType(5)).store(stored.data(), count);
+    CHECK(stored == std::vector<TestType>(n, TestType(5)));
+  }
+}
+
+TEMPLATE_TEST_CASE("a pack computes like its scalars", "[pack]", float, double) {
+  using P = Pack<TestType>;
+  const auto a = lanes<TestType>([](TestType i) { return TestType(1.3) * i - TestType(4.7); });
+  const auto b = lanes<TestType>([](TestType i) { return TestType(0.7) * i + TestType(0.1); });
+  const P pa = P::load(a.data()), pb = P::load(b.data());
+  P sum = pa, difference = pa, product = pa;
+  sum += pb;
+  difference -= pb;
+  product *= pb;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    CAPTURE(i);
+    CHECK(lanes(pa + pb)[i] == a[i] + b[i]);
+    CHECK(lanes(pa - pb)[i] == a[i] - b[i]);
+    CHECK(lanes(pa * pb)[i] == a[i] * b[i]);
+    CHECK(lanes(pa / pb)[i] == a[i] / b[i]);
+    CHECK(lanes(-pa)[i] == -a[i]);
+    CHECK(lanes(abs(pa))[i] == std::abs(a[i]));
+    CHECK(lanes(sum)[i] == a[i] + b[i]);
+    CHECK(lanes(difference)[i] == a[i] - b[i]);
+    CHECK(lanes(product)[i] == a[i] * b[i]);
+    // Fused or rounded twice: the processor decides.
+    CHECK(lanes(multiply_add(pa, pb, P(2)))[i] == Approx(a[i] * b[i] + 2).epsilon(1e-6));
+  }
+}
+
+TEMPLATE_TEST_CASE("select_less takes its second choice for NaN and equals", "[pack]", float, double) {
+  using P = Pack<TestType>;
+  const TestType nan = std::numeric_limits<TestType>::quiet_NaN();
+  const auto select = [](TestType x, TestType y) { return lanes(select_less(P(x), P(y), P(1), P(2))).front(); };
+  CHECK(select(3, 4) == 1);
+  CHECK(select(4, 3) == 2);
+  CHECK(select(4, 4) == 2);
+  CHECK(select(nan, 4) == 2);
+  CHECK(select(4, nan) == 2);
+  CHECK(select(-std::numeric_limits<TestType>::infinity(), 4) == 1);
+
+  const auto ramp = lanes<TestType>([](TestType i) { return i; });
+  const auto chosen = lanes(select_less(P::load(ramp.data()), P(1), P(10), P(20)));
+  for (std::size_t i = 0; i < chosen.size(); ++i) CHECK(chosen[i] == (i < 1 ? 10 : 20));
+}
+
+TEMPLATE_TEST_CASE("abs clears the sign of zero and infinity", "[pack]", float, double) {
+  using P = Pack<TestType>;
+  CHECK_FALSE(std::signbit(lanes(abs(P(TestType(-0.0)))).front()));
+  CHECK(lanes(abs(P(-std::numeric_limits<TestType>::infinity()))).front() == std::numeric_limits<TestType>::infinity());
+}

@@ -1,0 +1,26 @@
+# Configures, builds and runs the project in CONSUMER, with none of this build's own flags.
+include(${CMAKE_CURRENT_LIST_DIR}/check_flags.cmake)
+unset(ENV{CXXFLAGS})
+
+file(REMOVE_RECURSE ${BUILD})
+execute_process(
+  COMMAND ${CMAKE_COMMAND} -S ${CONSUMER} -B ${BUILD} -G ${GENERATOR} --no-warn-unused-cli
+    -D CMAKE_CXX_COMPILER=${COMPILER}
+    "-D CMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Wconversion -Werror"
+    -D CMAKE_EXPORT_COMPILE_COMMANDS=ON
+    -D unroll_ROOT=${UNROLL_PREFIX}
+    -D UNROLL_SOURCE=${UNROLL_SOURCE}
+    -D Eigen3_DIR=${EIGEN_DIR}
+  COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${CMAKE_COMMAND} --build ${BUILD} COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${BUILD}/consumer COMMAND_ERROR_IS_FATAL ANY)
+
+file(READ ${BUILD}/compile_commands.json commands)
+string(JSON command GET ${commands} 0 command)
+check_flags("${command}" ${INCLUDE_DIR})
+
+# A project that is not the top level gets no tests, examples or install rules of ours.
+file(GLOB_RECURSE left_over ${BUILD}/test_* ${BUILD}/numpy_demo ${BUILD}/unroll.pc)
+if(left_over)
+  message(FATAL_ERROR "a user's build holds ${left_over}")
+endif()
