@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
@@ -63,17 +64,25 @@ struct Pack {
     return wrap(Eigen::internal::pmadd(a.packet, b.packet, c.packet));
   }
   /// Lane by lane: x < y ? a : b. False where x or y is NaN.
-  friend Pack select_less(Pack x, Pack y, Pack a, Pack b) { return wrap(x.packet < y.packet ? a.packet : b.packet); }
+  friend Pack select_less(Pack x, Pack y, Pack a, Pack b) {
+#ifdef __GNUC__  // Eigen 3.4 turns AVX-512's mask into a vector and back
+    return wrap(x.packet < y.packet ? a.packet : b.packet);
+#else
+    return wrap(Eigen::internal::pselect(Eigen::internal::pcmp_lt(x.packet, y.packet), a.packet, b.packet));
+#endif
+  }
+#if defined(__GNUC__) && !defined(__clang__)
 // g++ 12 takes the unused operand inside its own AVX-512 minimum for an uninitialised variable of ours.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
-#ifndef __clang__
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
   /// Lane by lane: b < a ? b : a, and a < b ? b : a; where a is NaN, a.
   friend Pack min(Pack a, Pack b) { return wrap(Eigen::internal::pmin(a.packet, b.packet)); }
   friend Pack max(Pack a, Pack b) { return wrap(Eigen::internal::pmax(a.packet, b.packet)); }
+#if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
+#endif
   friend Pack abs(Pack a) { return wrap(Eigen::internal::pabs(a.packet)); }
   /// |a| with the sign of b, for an `a` that is not negative.
   friend Pack copy_sign(Pack a, Pack b) {
@@ -83,9 +92,15 @@ struct Pack {
   /// The number whose exponent field is the last bits of a: 2^k for a = 1.5 * 2^m + bias + k, m = 23 or 52.
   friend Pack exponent_from_last_bits(Pack a) {
     using Bit = std::conditional_t<sizeof(Scalar) == 4, std::uint32_t, std::uint64_t>;
+    constexpr int places = std::numeric_limits<Scalar>::digits - 1;
+#ifdef __GNUC__
     using Bits [[gnu::vector_size(sizeof(Packet))]] = Bit;
-    return wrap(
-        __builtin_bit_cast(Packet, __builtin_bit_cast(Bits, a.packet) << (std::numeric_limits<Scalar>::digits - 1)));
+    return wrap(__builtin_bit_cast(Packet, __builtin_bit_cast(Bits, a.packet) << places));
+#else
+    auto bits = std::bit_cast<std::array<Bit, size> >(a.packet);
+    for (Bit& lane : bits) lane <<= places;
+    return wrap(std::bit_cast<Packet>(bits));
+#endif
   }
 
  private:

@@ -53,8 +53,8 @@ class Bidirectional {
   }
   Bidirectional(Index input_size, Index hidden_size, Random& random, Merge how = Merge::concatenate,
                 Readout readout = Readout::all)
-      : Bidirectional(L(input_size, hidden_size, random, {Direction::forward, readout}),
-                      L(input_size, hidden_size, random, {Direction::reverse, readout}), how) {}
+      : Bidirectional{L(input_size, hidden_size, random, {Direction::forward, readout}),  // braces: in this order
+                      L(input_size, hidden_size, random, {Direction::reverse, readout}), how} {}
 
   Index input_size() const { return forward_layer.input_size(); }
   Index output_size() const { return forward_layer.output_size() * (merge == Merge::concatenate ? 2 : 1); }

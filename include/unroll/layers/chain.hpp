@@ -203,7 +203,9 @@ class Chain {
 /// Layers of different types, one after the other:
 ///
 ///   Random random(1);
-///   Sequential model(Lstm<float>(3, 32, random), Dense<float>(32, 1, random));
+///   Sequential model{Lstm<float>(3, 32, random), Dense<float>(32, 1, random)};
+///
+/// With braces the layers draw their weights in this order; with parentheses the compiler may choose another.
 template <class... Layers>
 class Sequential : public Chain<std::tuple<Layers...>> {
  public:
