@@ -19,7 +19,7 @@ struct Dual {
   Dual() = default;
   Dual(V v) : value(v) { partial.fill(V(0)); }
   template <class Number>
-  requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, V>) Dual(Number number) : Dual(V(number)) {}
+  requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, V>) Dual(Number number) : Dual(constant(number)) {}
 
   /// The i-th of the N variables.
   static Dual variable(V v, std::size_t i) {
@@ -56,6 +56,13 @@ struct Dual {
   friend Dual relu(const Dual& a) { return chain(relu(a.value), a, select_less(V(0), a.value, V(1), V(0))); }
 
  private:
+  template <class Number>
+  static V constant(Number number) {
+    if constexpr (std::is_arithmetic_v<V>)
+      return static_cast<V>(number);
+    else
+      return V(static_cast<typename V::Lane>(number));
+  }
   static Dual chain(V value, const Dual& a, V slope) {
     Dual result;
     result.value = value;

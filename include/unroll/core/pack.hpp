@@ -13,17 +13,21 @@ namespace unroll {
 /// As many hidden units side by side as the processor's widest register holds: the value type a cell's rule runs on.
 ///
 /// The operators are those of a number, lane by lane, each rounded once; `multiply_add` is fused where the processor
-/// can. This file and `activations.hpp` alone touch Eigen's packets: they are the widest vectors on every compiler,
-/// where fixed-size arrays leave clang at half width, and Eigen's public interface has no fused multiply-add.
+/// can. This file alone touches Eigen's packets: they are the widest vectors on every compiler, where fixed-size arrays
+/// leave clang at half width, and Eigen's public interface has no fused multiply-add.
 template <class Scalar>
 struct Pack {
+  using Lane = Scalar;
   using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
   static constexpr int size = Eigen::internal::unpacket_traits<Packet>::size;
 
   Packet packet;
 
   Pack() = default;
-  Pack(Scalar s) : packet(Eigen::internal::pset1<Packet>(s)) {}
+  /// The same number in every lane, so that a rule may say 1 - z or 0.5 * z.
+  template <class Number>
+  requires std::is_arithmetic_v<Number> Pack(Number number)
+      : packet(Eigen::internal::pset1<Packet>(static_cast<Scalar>(number))) {}
 
   static Pack load(const Scalar* from) { return wrap(Eigen::internal::ploadu<Packet>(from)); }
   void store(Scalar* to) const { Eigen::internal::pstoreu(to, packet); }
@@ -110,5 +114,11 @@ struct Pack {
     return result;
   }
 };
+
+/// The same on one number.
+template <class Scalar>
+requires std::is_floating_point_v<Scalar> Scalar select_less(Scalar x, Scalar y, Scalar a, Scalar b) {
+  return x < y ? a : b;
+}
 
 }  // namespace unroll
