@@ -1,0 +1,125 @@
+// A streaming step allocates nothing: 100,000 steps of whole models, every allocation counted.
+
+#include "unroll/testing/allocations.hpp"
+
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+
+#include "catch.hpp"
+#include "unroll/unroll.hpp"
+
+using namespace unroll;
+using unroll::testing::allocations;
+using unroll::testing::counts_allocations;
+
+namespace {
+
+/// How many allocations f makes.
+template <class F>
+long allocations_of(F f) {
+  const long before = allocations();
+  f();
+  return allocations() - before;
+}
+
+/// Says so where nothing is counted; a test of zero means nothing then.
+bool counted() {
+  if (!counts_allocations) WARN("SKIPPED: a sanitizer, or a C library other than glibc, keeps malloc for itself");
+  return counts_allocations;
+}
+
+template <class Model>
+void check_steps(const Model& model) {
+  using Scalar = typename Model::Scalar;
+  Stream<Model> stream(model);
+  Stream<Model> another = stream;
+  auto saved = stream.save();
+  Vector<Scalar> x = Vector<Scalar>::Zero(model.input_size());
+  Scalar sum = 0;
+  const long made = allocations_of([&] {
+    for (int t = 0; t < 100'000; ++t) {
+      x[t % x.size()] = static_cast<Scalar>(t % 7) / 7 - Scalar(0.5);
+      sum += stream.step(x)[0];
+      if (t % 100 == 7) stream.save(saved);
+      if (t % 100 == 57) stream.restore(saved);
+      if (t % 1000 == 999) stream.reset();
+    }
+    another = stream;
+    another.restore({});
+  });
+  CHECK(made == 0);
+  CHECK(std::isfinite(sum));
+}
+
+}  // namespace
+
+TEST_CASE("the counter counts every way to allocate", "[allocations]") {
+  if (!counted()) return;
+  void* volatile memory = nullptr;  // volatile, so that no pair of calls is optimised away
+  const auto release = [&] { std::free(memory); };
+  CHECK(allocations_of([&] { memory = std::malloc(24); }) == 1);
+  CHECK(allocations_of([&] { memory = std::realloc(memory, 4096); }) == 1);
+  release();
+  CHECK(allocations_of([&] { memory = std::calloc(3, 8); }) == 1);
+  release();
+  CHECK(allocations_of([&] { memory = std::aligned_alloc(64, 128); }) == 1);
+  release();
+  void* aligned = nullptr;
+  int error = 0;
+  CHECK(allocations_of([&] { error = posix_memalign(&aligned, 64, 128); }) == 1);
+  CHECK(error == 0);
+  memory = aligned;
+  release();
+  CHECK(allocations_of([&] { memory = ::operator new(24); }) == 1);
+  ::operator delete(memory);
+  std::unique_ptr<Matrix<float>> matrix;
+  CHECK(allocations_of([&] { matrix = std::make_unique<Matrix<float>>(50, 50); }) == 2);
+  CHECK(allocations_of([&] { matrix->setZero(); }) == 0);
+}
+
+TEST_CASE("a stream's making is counted, its steps are not", "[allocations]") {
+  if (!counted()) return;
+  Random random(1);
+  const Lstm<float> layer(3, 16, random);
+  CHECK(allocations_of([&] { Stream stream(layer); }) > 0);
+}
+
+TEMPLATE_TEST_CASE("100,000 steps of a whole model allocate nothing", "[allocations]", float, double) {
+  if (!counted()) return;
+  using S = TestType;
+  Random random(2);
+  SECTION("sizes at run time") {
+    check_steps(Sequential{Lstm<S>(3, 17, random), Gru<S>(17, 9, random), Dense<S>(9, 2, random)});
+  }
+  SECTION("sizes at compile time") {
+    check_steps(Sequential{Lstm<S, 3, 16>(random), Gru<S, 16, 8>(random), Dense<S, 8, 2>(random)});
+  }
+  SECTION("late gates, no gates, dropout, a stack") {
+    check_steps(Sequential{Stack<OriginalGru<S>>(2, 3, 9, random), Dropout<S>(0.5), Rnn<S>(9, 7, random),
+                           ReluRnn<S>(7, 5, random), Dense<S>(5, 1, random)});
+  }
+}
+
+TEST_CASE("a step of a column or of a number allocates nothing", "[allocations]") {
+  if (!counted()) return;
+  Random random(3);
+  const Sequential model{Lstm<float>(1, 8, random), Dense<float>(8, 1, random)};
+  Stream stream(model);
+  const Matrix<float> x = Matrix<float>::Constant(1, 100, 0.5f);
+  float sum = 0;
+  const long made = allocations_of([&] {
+    for (Index t = 0; t < x.cols(); ++t) sum += stream.step(x.col(t))[0] + stream.step(0.25f)[0];
+  });
+  CHECK(made == 0);
+  CHECK(std::isfinite(sum));
+}
+
+TEST_CASE("a copy of a stream shares the weights", "[allocations]") {
+  if (!counted()) return;
+  Random random(4);
+  const Gru<float> layer(3, 64, random);
+  const Stream stream(layer);
+  // Its states, the next ones and the gates: three vectors.
+  CHECK(allocations_of([&] { const auto copy = stream; }) <= 4);
+}

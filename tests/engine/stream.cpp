@@ -1,0 +1,199 @@
+// Streams: one step at a time gives the sequence's outputs to the bit, for whole models.
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "passes.hpp"
+
+using namespace engine_test;
+
+namespace {
+
+template <class Scalar>
+struct DynamicSizes {
+  using Model = Sequential<Lstm<Scalar>, Gru<Scalar>, Dense<Scalar>>;
+  static Model make(Random& random) {
+    return Model{Lstm<Scalar>(3, 9, random), Gru<Scalar>(9, 7, random), Dense<Scalar>(7, 2, random)};
+  }
+};
+
+template <class Scalar>
+struct FixedSizes {
+  using Model = Sequential<Lstm<Scalar, 3, 9>, Gru<Scalar, 9, 7>, Dense<Scalar, 7, 2>>;
+  static Model make(Random& random) {
+    return Model{Lstm<Scalar, 3, 9>(random), Gru<Scalar, 9, 7>(random), Dense<Scalar, 7, 2>(random)};
+  }
+};
+
+template <class Scalar>
+struct OtherLayers {
+  using Model = Sequential<Dense<Scalar>, Stack<OriginalGru<Scalar>>, Dropout<Scalar>, Rnn<Scalar>, ReluRnn<Scalar>>;
+  static Model make(Random& random) {
+    return Model{Dense<Scalar>(3, 5, random), Stack<OriginalGru<Scalar>>(2, 5, 6, random), Dropout<Scalar>(0.5),
+                 Rnn<Scalar>(6, 7, random), ReluRnn<Scalar>(7, 2, random)};
+  }
+};
+
+using Models = std::tuple<DynamicSizes<float>, DynamicSizes<double>, FixedSizes<float>, OtherLayers<double>>;
+
+constexpr Index steps = 20;
+
+/// A model, a sequence of one sample, and what the sequence gives.
+template <class Kind>
+struct Case {
+  using Model = typename Kind::Model;
+  using Scalar = typename Model::Scalar;
+
+  Random random{1};
+  Model model = with_biases(Kind::make(random), random);
+  Matrix<Scalar> x = random_matrix<Scalar>(3, steps, random);
+  typename Model::Tape tape;
+  Matrix<Scalar> y = model.forward(x, tape);
+
+  /// Whether the stream gives the sequence's outputs of the steps [first, last).
+  template <class AnyStream>
+  bool follows(AnyStream& stream, Index first, Index last) const {
+    bool same = true;
+    for (Index t = first; t < last; ++t) same = same && stream.step(x.col(t)) == y.col(t);
+    return same;
+  }
+};
+
+template <class Model>
+constexpr bool steps_without_throwing() {
+  using S = Stream<Model>;
+  using X = Eigen::Ref<const Vector<typename Model::Scalar>>;
+  return noexcept(std::declval<S&>().step(std::declval<const X&>()))&& noexcept(std::declval<S&>().step(typename Model::Scalar()))&& noexcept(
+      std::declval<S&>()
+          .reset())&& noexcept(std::declval<S&>()
+                                   .restore(
+                                       std::declval<
+                                           const typename Model::
+                                               State&>()))&& noexcept(std::declval<const S&>()
+                                                                          .input_size())&& noexcept(std::declval<const S&>()
+                                                                                                        .output_size());
+}
+static_assert(steps_without_throwing<Lstm<float>>());
+static_assert(steps_without_throwing<DynamicSizes<float>::Model>());
+static_assert(steps_without_throwing<FixedSizes<double>::Model>());
+static_assert(steps_without_throwing<OtherLayers<double>::Model>());
+static_assert(std::is_copy_constructible_v<Stream<Lstm<float>>> && std::is_copy_assignable_v<Stream<Lstm<float>>>);
+static_assert(std::is_nothrow_move_constructible_v<Stream<Lstm<float>>>);
+static_assert(!StreamableLayer<Bidirectional<Lstm<float>>>, "a stream has no future");
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("a stream gives the sequence's outputs", "[stream]", Models) {
+  const Case<TestType> one;
+  Stream stream(one.model);
+  CHECK(stream.input_size() == 3);
+  CHECK(stream.output_size() == 2);
+  CHECK(one.follows(stream, 0, steps));
+  CHECK(same_bits(stream.save(), one.tape.final_state));
+}
+
+TEMPLATE_LIST_TEST_CASE("a stream starts anew after reset", "[stream]", Models) {
+  const Case<TestType> one;
+  Stream stream(one.model);
+  CHECK(one.follows(stream, 0, 5));
+  CHECK_FALSE(one.follows(stream, 0, steps));
+  stream.reset();
+  CHECK(one.follows(stream, 0, steps));
+}
+
+TEMPLATE_LIST_TEST_CASE("a stream goes back to a saved state", "[stream]", Models) {
+  const Case<TestType> one;
+  Stream stream(one.model);
+  CHECK(one.follows(stream, 0, 7));
+  const auto saved = stream.save();
+  CHECK(one.follows(stream, 7, steps));
+  stream.restore(saved);
+  CHECK(one.follows(stream, 7, 12));
+  auto kept = saved;
+  stream.save(kept);
+  CHECK(one.follows(stream, 12, steps));
+  stream.restore(kept);
+  CHECK(one.follows(stream, 12, steps));
+  Stream another(one.model);
+  another.restore(saved);
+  CHECK(one.follows(another, 7, steps));
+  another.restore({});
+  CHECK(one.follows(another, 0, steps));
+}
+
+TEMPLATE_LIST_TEST_CASE("a stream goes on where a sequence ended, and a sequence where a stream did", "[stream]",
+                        Models) {
+  using Model = typename Case<TestType>::Model;
+  const Case<TestType> one;
+  typename Model::Tape tape;
+  one.model.forward(one.x.leftCols(8), tape);
+  Stream stream(one.model);
+  stream.restore(tape.final_state);
+  CHECK(one.follows(stream, 8, 13));
+  CHECK(one.model.forward(one.x.rightCols(steps - 13), tape, {}, stream.save()) == one.y.rightCols(steps - 13));
+}
+
+TEMPLATE_LIST_TEST_CASE("a copy of a stream goes its own way", "[stream]", Models) {
+  const Case<TestType> one;
+  Stream stream(one.model);
+  CHECK(one.follows(stream, 0, 6));
+  auto copy = stream;
+  CHECK(one.follows(stream, 6, steps));
+  CHECK(one.follows(copy, 6, steps));
+  stream.reset();
+  copy = stream;
+  CHECK(one.follows(stream, 0, 9));
+  CHECK(one.follows(copy, 0, steps));
+  CHECK(one.follows(stream, 9, steps));
+  const auto moved_to = std::make_unique<Stream<typename Case<TestType>::Model>>(std::move(copy));
+  moved_to->reset();
+  CHECK(one.follows(*moved_to, 0, steps));
+}
+
+TEMPLATE_LIST_TEST_CASE("a stream keeps the weights it was made of", "[stream]", Models) {
+  Case<TestType> one;
+  Stream stream(one.model);
+  set_zero(one.model);
+  CHECK(one.follows(stream, 0, steps));
+}
+
+TEST_CASE("fixed sizes stream the same bits as sizes at run time", "[stream]") {
+  const Case<FixedSizes<float>> fixed;
+  Case<DynamicSizes<float>> dynamic;
+  const auto copy = [](const std::string&, auto& to, const auto& from) { to = from; };
+  for_each_tensor(copy, dynamic.model, fixed.model);
+  Stream stream(dynamic.model);
+  CHECK(fixed.follows(stream, 0, steps));
+}
+
+TEST_CASE("a stream of one input takes a number", "[stream]") {
+  Random random(2);
+  const Gru<float> layer(1, 5, random);
+  Stream by_number(layer), by_vector(layer);
+  for (const float x : {0.5f, -1.0f, 2.0f}) {
+    const Eigen::VectorXf h = by_vector.step(Eigen::VectorXf::Constant(1, x));
+    CHECK(by_number.step(x) == h);
+  }
+}
+
+TEST_CASE("a layer that reads out its last state streams every state", "[stream]") {
+  Random random(4);
+  Gru<double> layer(3, 5, random);
+  const auto in = random_sequence(layer, steps, {}, random);
+  Gru<double>::Tape tape;
+  const auto y = layer.forward(in.x, tape);
+  layer.unrolling.readout = Readout::last;
+  Stream stream(layer);
+  for (Index t = 0; t < steps; ++t) CHECK(stream.step(in.x.col(t)) == y.col(t));
+}
+
+TEST_CASE("what needs the whole sequence gives no stream", "[stream]") {
+  Random random(3);
+  const Lstm<float> reverse(3, 5, random, {Direction::reverse});
+  CHECK_THROWS_AS(Stream(reverse), std::invalid_argument);
+  CHECK_THROWS_WITH(Stream(reverse), "Lstm::stream: a reverse layer needs the whole sequence");
+  const Sequential mean{Lstm<float>(3, 5, random), Gru<float>(5, 4, random, {Direction::forward, Readout::mean})};
+  CHECK_THROWS_AS(Stream(mean), std::invalid_argument);
+  CHECK_THROWS_WITH(Stream(mean), "Gru::stream: a mean needs the whole sequence");
+}

@@ -1,0 +1,103 @@
+#include "unroll/layers/dense.hpp"
+
+#include "layers/layer_contract.hpp"
+
+using namespace unroll;
+
+namespace {
+
+const Speakers speakers{"Dense", "Dense", "Dense"};
+
+/// The layer against its formulas, written with Eigen's products; x and d_y are blocks of larger matrices.
+template <class Scalar>
+void check_formulas(Index inputs, Index outputs, Index columns, double tolerance) {
+  CAPTURE(inputs, outputs, columns);
+  Random random(3);
+  Dense<Scalar> layer(inputs, outputs, random), gradient = zeros_like(layer);
+  layer.bias = drawn(outputs, 1, 4).cast<Scalar>();
+  const Matrix<Scalar> wide_x = drawn(inputs + 2, columns + 1, 5).cast<Scalar>();
+  const Matrix<Scalar> wide_d_y = drawn(outputs + 3, columns + 1, 6).cast<Scalar>();
+  const auto x = wide_x.block(1, 1, inputs, columns);
+  const auto d_y = wide_d_y.block(2, 0, outputs, columns);
+
+  typename Dense<Scalar>::Tape tape;
+  const auto y = layer.forward(x, tape);
+  CHECK(close(y, (layer.weight * x).colwise() + layer.bias, tolerance));
+  CHECK(tape.output() == y);
+  const auto d_x = layer.backward(x, d_y, tape, gradient);
+  CHECK(close(d_x, layer.weight.transpose() * d_y, tolerance));
+  CHECK(close(gradient.weight, d_y * x.transpose(), tolerance));
+  CHECK(close(gradient.bias, d_y.rowwise().sum(), tolerance));
+}
+
+}  // namespace
+
+TEST_CASE("y = W x + b and its gradients, for any sizes", "[dense]") {
+  for (const Index inputs : {1, 3, 17})
+    for (const Index outputs : {1, 2, 7, 33})
+      for (const Index columns : {0, 1, 5, 24}) {
+        check_formulas<double>(inputs, outputs, columns, 1e-14);
+        check_formulas<float>(inputs, outputs, columns, 2e-6);
+      }
+}
+
+TEST_CASE("gradients are those of central differences", "[dense]") {
+  Random random(1);
+  const auto check = [&](Index inputs, Index outputs, Index steps, const Batch& batch) {
+    CAPTURE(inputs, outputs, steps, batch.size);
+    Dense<double> layer(inputs, outputs, random);
+    layer.initialize(random, Initial::pytorch);
+    const auto report = testing::check_gradient(layer, drawn(inputs, steps * batch.size), batch);
+    CAPTURE(report.where);
+    CHECK(report.worst <= 1e-7);
+    CHECK(report.compared > 0);
+  };
+  check(3, 7, 5, {.size = 3});
+  check(3, 7, 5, {.size = 3, .lengths = {5, 0, 2}});
+  check(7, 1, 1, {.size = 1});
+  check(1, 1, 0, {.size = 3});
+}
+
+TEST_CASE("a fixed layer is the layer with sizes at run time", "[dense]") {
+  Random random(2), same(2);
+  const Dense<double> dynamic(3, 7, random);
+  const Dense<double, 3, 7> fixed(same);
+  check_equal(fixed, dynamic, drawn(3, 6), {.size = 2});
+}
+
+TEST_CASE("a dense layer keeps to what every layer does", "[dense]") {
+  Random random(1);
+  const Dense<double> layer(3, 7, random);
+  const Matrix<double> x = drawn(3, 6);
+  check_backward(layer, x, {.size = 3}, speakers);
+  check_shapes(layer, x, {.size = 3}, speakers);
+  check_values(layer, x, {.size = 3}, Dense<double>(2, 1, random));
+  check_ragged(layer, drawn(3, 12), {4, 0, 1});
+  check_stream(layer, x);
+  check_batches(layer, x, "Dense::forward");
+}
+
+TEST_CASE("a dense layer refuses wrong sizes and says what it expected", "[dense]") {
+  const auto refuse = [](auto call, const std::string& why) {
+    CHECK_THROWS_MATCHES(call(), std::invalid_argument, Message(why));
+  };
+  using Fixed = Dense<double, 3, 2>;
+  refuse([] { Dense<>::zeros(0, 2); }, "Dense: input_size is 0, expected at least 1");
+  refuse([] { Dense<>::zeros(3, -1); }, "Dense: output_size is -1, expected at least 1");
+  refuse([] { Fixed::zeros(4, 2); }, "Dense: input_size is 4, expected 3");
+  refuse([] { Fixed::zeros(3, 1); }, "Dense: output_size is 1, expected 2");
+
+  auto layer = Fixed::zeros(3, 2), gradient = layer;
+  Fixed::Tape tape;
+  const Matrix<double> x = drawn(3, 6), d_y = drawn(2, 6);
+  refuse([&] { layer.forward(drawn(4, 6), tape); }, "Dense::forward: x has 4 rows, expected input_size 3");
+
+  layer.forward(x, tape);
+  gradient.weight.resize(2, 4);
+  refuse([&] { layer.backward(x, d_y, tape, gradient); },
+         "Dense::backward: the gradient's weight is 2 x 4, the model's is 2 x 3");
+  layer.weight = drawn(2, 4);
+  const std::string shapes = "Dense: weight is 2 x 4 and bias has 2 rows, expected 2 x 3 and 2";
+  refuse([&] { layer.forward(x, tape); }, shapes);
+  refuse([&] { layer.stream(); }, shapes);
+}
