@@ -3,8 +3,10 @@
 //
 //   build/demo/examples/sunspots --seed 2
 //
-// Nothing was chosen by the last 40 years. Hidden size, learning rate, epochs, copies, their heights and the number of
-// networks were chosen by the mean error over three earlier ends of the series: --until 1888, 1928, 1968 shows them.
+// Every setting was chosen by the mean error over three earlier ends of the series, --until 1888, 1928 and 1968, where
+// the 40 years before the end are held out in the same way; none by the last 40 years. One exception is confessed: that
+// five networks are averaged was decided when one network's errors of the last 40 years were already known (it beat the
+// baselines with 9 of 10 seeds). At the three earlier ends five are better than one as well.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>

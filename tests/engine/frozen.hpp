@@ -7,7 +7,7 @@
 /// What truncated back-propagation is the exact gradient of: the loss of a model whose recurrent layers run chunk by
 /// chunk from constant states.
 ///
-/// Errors of the places [first, end) of a layer go back to the place `begin`, end - window or the first: so these
+/// Errors of the places [first, end) of a layer go back to the place `begin`, window before a whole stride: so these
 /// outputs are those of a run over [begin, end) from a frozen state, the one of a run before anything was moved. A
 /// sequence that has not begun at `begin` (its own end comes first in reverse) starts from its initial state, which is
 /// not frozen, and one that has ended gives its final state once and no more.
@@ -78,7 +78,7 @@ FrozenResultOf<Recurrent<Cell, double>> frozen_forward(const Recurrent<Cell, dou
     return layer.forward(x.middleCols(first * B, (end - begin) * B), tape, steps_of(batch, first, end - begin), from);
   };
   for (Index first = 0; first < steps; first += stride) {
-    const Index end = std::min(first + stride, steps), begin = std::max<Index>(0, end - window);
+    const Index end = std::min(first + stride, steps), begin = std::max<Index>(0, first + stride - window);
     RecurrentState<Cell, double> start = initial;
     if (begin > 0) {
       if (frozen.recording()) {

@@ -47,8 +47,12 @@ class BackwardSweep {
       const Index t = tape_.step_at(s);
       square_norm_ = 0;
       propagate(s, end);
-      if constexpr (late_gates<Cell>().count > 0) late_step_back(t);
-      if (options_.clip > 0) clip(t);
+      if constexpr (late.count > 0) {
+        clip(tape_.d_late.data(), late);  // before they reach the operand
+        late_step_back(t);
+      }
+      clip(d_gates_of(t), {0, late.first});
+      clip(d_gates_of(t), {late.first + late.count, gate_count<Cell> - late.first - late.count});
       if (options_.record_norms) tape_.d_h_norms[static_cast<std::size_t>(t)] = std::sqrt(square_norm_);
     }
     if (begin == 0 && end > 0) propagate(-1, end);
@@ -60,6 +64,7 @@ class BackwardSweep {
  private:
   using Values = StateValues<Cell, Pack<Scalar>>;
   static constexpr std::size_t N = Cell::state_names.size();
+  static constexpr GateRun late = late_gates<Cell>();
 
   Scalar* d_gates_of(Index t) { return d_gates_ + t * tape_.size() * rows_.size(); }
 
@@ -119,7 +124,6 @@ class BackwardSweep {
 
   /// The share that came through the late gates' operand: d_operand = W_late^T d_late.
   void late_step_back(Index t) {
-    static constexpr GateRun late = late_gates<Cell>();
     const Scalar* d_late = tape_.d_late.data();
     const auto start = [](auto& tile, Index, Index) {
       for (auto& column : tile.sum)
@@ -158,16 +162,18 @@ class BackwardSweep {
     for (const Scalar lane : lanes) square_norm_ += static_cast<double>(lane) * static_cast<double>(lane);
   }
 
-  void clip(Index t) {
+  /// Clips a run of gates of one step, P x B at d.
+  void clip(Scalar* d, GateRun run) {
+    if (!(options_.clip > 0)) return;
     const Scalar limit = static_cast<Scalar>(options_.clip);
-    Scalar* d = d_gates_of(t);
-    for (Index i = 0; i < tape_.size() * rows_.size(); ++i) {
-      clipped_squares_ += static_cast<double>(d[i]) * static_cast<double>(d[i]);
-      if (std::abs(d[i]) > limit) {
-        d[i] = d[i] > 0 ? limit : -limit;
-        tape_.clip_report.clipped = true;
-      }
-    }
+    for (Index b = 0; b < tape_.size(); ++b, d += rows_.size())
+      for (Index block = 0; block < block_count<Scalar>(rows_.units); ++block)
+        for (Index i = rows_.row(block, run.first); i < rows_.row(block, run.first + run.count); ++i) {
+          clipped_squares_ += static_cast<double>(d[i]) * static_cast<double>(d[i]);
+          if (!(std::abs(d[i]) > limit)) continue;
+          d[i] = d[i] > 0 ? limit : -limit;
+          tape_.clip_report.clipped = true;
+        }
   }
 
   EIGEN_DONT_INLINE void reach_initial_state(Index block, Index b, Pack<Scalar> d_h) {

@@ -80,7 +80,8 @@ enum class Readout {
 };
 
 /// Truncated back-propagation through time (Williams & Peng 1990, BPTT(h; h')): after every `stride` steps the errors
-/// of those steps are sent back through `window` steps, counted from the newest. Exact where the window covers all.
+/// of those steps are sent back through `window` steps, counted from the newest; those of a last, shorter stride as far
+/// as if it were whole. Exact where the window covers all. With window = stride: windows with a carried state.
 struct Truncation {
   Index window = 0;  ///< at least `stride`; 0: no truncation
   Index stride = 0;  ///< 0: as the window

@@ -15,10 +15,11 @@ struct NonFinite {
   Index step = 0;
   Index sample = 0;
   bool backward = false;  ///< found in dL/d pre-activation, not in the forward pass
+  const char* kind = "";  ///< "gate ", "state ", or nothing for an output
 
   /// "1.Lstm: gate f of sample 3 is not finite at step 17 (backward)"
   std::string message() const {
-    return detail::text(layer, ": ", gate, " of sample ", sample, " is not finite at step ", step,
+    return detail::text(layer, ": ", kind, gate, " of sample ", sample, " is not finite at step ", step,
                         backward ? " (backward)" : " (forward)");
   }
 };
@@ -30,10 +31,10 @@ template <class Cell, class Scalar>
 std::optional<NonFinite> find_non_finite(const RecurrentTape<Cell, Scalar>& tape) {
   const GateRows<Scalar>& rows = tape.forward_panels.rows;
   const bool backward = tape.content == RecurrentTape<Cell, Scalar>::Content::gradients;
-  const auto search = [&](const char* name, Index t, const auto& value) -> std::optional<NonFinite> {
+  const auto search = [&](const char* kind, const char* name, Index t, const auto& value) -> std::optional<NonFinite> {
     for (Index b = 0; b < tape.size(); ++b)
       for (Index unit = 0; tape.active(t, b) && unit < rows.units; ++unit)
-        if (!std::isfinite(value(unit, b))) return NonFinite{Cell::name, name, t, b, backward};
+        if (!std::isfinite(value(unit, b))) return NonFinite{Cell::name, name, t, b, backward, kind};
     return std::nullopt;
   };
   for (Index s = 0; s < tape.steps; ++s) {
@@ -42,13 +43,13 @@ std::optional<NonFinite> find_non_finite(const RecurrentTape<Cell, Scalar>& tape
       const auto value = [&](Index unit, Index b) {
         return tape.gates(rows.row(unit / rows.lanes, gate) + unit % rows.lanes, t * tape.size() + b);
       };
-      if (auto found = search(Cell::gate_names[static_cast<std::size_t>(gate)], t, value)) return found;
+      if (auto found = search("gate ", Cell::gate_names[static_cast<std::size_t>(gate)], t, value)) return found;
     }
     for (std::size_t n = 0; !backward && n < tape.states.size(); ++n) {
       const auto value = [&](Index unit, Index b) {
         return tape.states[n](unit, tape.next_block(t) * tape.size() + b);
       };
-      if (auto found = search(Cell::state_names[n], t, value)) return found;
+      if (auto found = search("state ", Cell::state_names[n], t, value)) return found;
     }
   }
   return std::nullopt;

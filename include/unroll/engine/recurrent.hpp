@@ -83,12 +83,7 @@ class Recurrent {
   /// is the state before the first step, H x B; without it zeros. Throws std::invalid_argument for shapes that do not
   /// fit; nothing is changed then.
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
-    const char* caller = Cell::name;
-    require_parameters();
-    detail::require(x.rows() == input_size(), caller, "::forward: x has ", x.rows(), " rows, expected input_size ",
-                    input_size());
-    batch.require_covers(caller, x.cols());
-    require_state("forward: the initial", initial, batch.size);
+    require_forward(x.rows(), x.cols(), batch, initial);
     const Index hidden = hidden_size();
 
     tape.batch = batch;
@@ -201,6 +196,16 @@ class Recurrent {
 
   static const char* name() { return Cell::name; }
 
+  /// Throws unless `forward` can take an x of this shape; the number of output columns.
+  Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
+    require_parameters();
+    detail::require(rows == input_size(), Cell::name, "::forward: x has ", rows, " rows, expected input_size ",
+                    input_size());
+    batch.require_covers(Cell::name, columns);
+    require_state("forward: the initial", initial, batch.size);
+    return unrolling.readout == Readout::all ? columns : batch.size;
+  }
+
   /// Throws unless `backward` can take these.
   void require_backward(const Tape& tape, const Recurrent& gradient, const BackwardOptions& options,
                         const State& d_final) const {
@@ -263,7 +268,7 @@ class Recurrent {
     }
     double squares = 0;
     for (Index first = 0; first < steps; first += stride) {
-      const Index end = std::min(first + stride, steps), begin = std::max<Index>(0, end - window);
+      const Index end = std::min(first + stride, steps), begin = std::max<Index>(0, first + stride - window);
       for (std::size_t n = 0; n < tape.d_state.size(); ++n) {
         if (end == steps && d_final.values[n].size() != 0)
           tape.d_state[n] = d_final.values[n];

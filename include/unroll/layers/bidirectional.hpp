@@ -65,6 +65,7 @@ class Bidirectional {
   }
 
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
+    require_forward(x.rows(), x.cols(), batch, initial);
     const auto forward = forward_layer.forward(x, tape.forward, batch, initial.forward);
     const auto reverse = reverse_layer.forward(x, tape.reverse, batch, initial.reverse);
     tape.y.resize(output_size(), forward.cols());
@@ -90,6 +91,11 @@ class Bidirectional {
     tape.d_x = d_forward + d_reverse;
     tape.d_initial = {tape.forward.d_initial, tape.reverse.d_initial};
     return {tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols()};
+  }
+
+  Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
+    forward_layer.require_forward(rows, columns, batch, initial.forward);
+    return reverse_layer.require_forward(rows, columns, batch, initial.reverse);
   }
 
   void require_backward(const Tape& tape, const Bidirectional& gradient, const BackwardOptions& options,

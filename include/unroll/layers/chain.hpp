@@ -99,9 +99,9 @@ class Chain {
 
   /// Runs all layers. Throws std::invalid_argument.
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
+    require_forward(x.rows(), x.cols(), batch, initial);
     const State zeros = fitted({});
     const State& start = detail::part_count(initial.layers) == 0 ? zeros : initial;
-    require_states("initial", start);
     detail::resize_parts(tape.layers, detail::part_count(layers));
     tape.final_state = fitted(std::move(tape.final_state));
     tape.columns = x.cols();
@@ -139,6 +139,18 @@ class Chain {
     };
     detail::walk<true>(run, layers, tape.layers, gradient.layers, end.layers, tape.d_initial.layers);
     return *d;
+  }
+
+  Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
+    const State zeros = fitted({});
+    const State& start = detail::part_count(initial.layers) == 0 ? zeros : initial;
+    require_states("initial", start);
+    const auto check = [&](std::size_t, const auto& layer, const auto& state) {
+      columns = layer.require_forward(rows, columns, batch, state);
+      if (layer.output_size() != 0) rows = layer.output_size();
+    };
+    detail::walk(check, layers, start.layers);
+    return columns;
   }
 
   void require_backward(const Tape& tape, const Chain& gradient, const BackwardOptions& options,
@@ -180,12 +192,17 @@ class Chain {
     }
   }
 
-  template <class F, class... Chains>
-  static void visit(F&& f, const std::string& prefix, Chains&... chains) {
-    const auto each = [&]<class First, class... Rest>(std::size_t k, First& first, Rest&... rest) {
-      std::remove_const_t<First>::visit(f, prefix + std::to_string(k) + ".", first, rest...);
+  /// Throws std::invalid_argument where the chains have different numbers of layers.
+  template <class F, class First, class... Chains>
+  static void visit(F&& f, const std::string& prefix, First& first, Chains&... chains) {
+    [[maybe_unused]] const std::size_t count = detail::part_count(first.layers);
+    (detail::require(detail::part_count(chains.layers) == count, "a model of ", count, " layers beside one of ",
+                     detail::part_count(chains.layers)),
+     ...);
+    const auto each = [&]<class L, class... Others>(std::size_t k, L& layer, Others&... others) {
+      std::remove_const_t<L>::visit(f, prefix + std::to_string(k) + ".", layer, others...);
     };
-    detail::walk(each, chains.layers...);
+    detail::walk(each, first.layers, chains.layers...);
   }
 
  private:

@@ -70,10 +70,7 @@ class Dense {
 
   /// x is I x (T*B), the outputs O x (T*B), zero past a sequence's end. Throws std::invalid_argument.
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& = {}) const {
-    detail::require(x.rows() == input_size(), "Dense::forward: x has ", x.rows(), " rows, expected input_size ",
-                    input_size());
-    batch.require_fits("Dense::forward", x.cols());
-    require_parameters();
+    require_forward(x.rows(), x.cols(), batch, {});
     tape.batch = batch;
     tape.y.resize(output_size(), x.cols());
     detail::multiply_dense(detail::pack_rows(weight, output_size(), 0, 1), bias, x.data(), x.outerStride(), x.cols(),
@@ -107,6 +104,13 @@ class Dense {
     detail::multiply_transposed(detail::pack_transposed(weight, output_size(), 0, 1), rows.operand(d, x.cols(), run),
                                 tape.d_x);
     return tape.d_input();
+  }
+
+  Index require_forward(Index rows, Index columns, const Batch& batch, const State&) const {
+    detail::require(rows == input_size(), "Dense::forward: x has ", rows, " rows, expected input_size ", input_size());
+    batch.require_fits("Dense::forward", columns);
+    require_parameters();
+    return columns;
   }
 
   void require_backward(const Tape& tape, const Dense& gradient, const BackwardOptions&, const State&) const {

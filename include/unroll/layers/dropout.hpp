@@ -36,7 +36,7 @@ class Dropout {
   void initialize(Random&, Initial = Initial::standard) {}
 
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& = {}) const {
-    batch.require_fits("Dropout::forward", x.cols());
+    require_forward(x.rows(), x.cols(), batch, {});
     tape.batch = batch;
     draw(tape.mask, x.rows(), x.cols(), batch);
     tape.y = x;
@@ -57,6 +57,11 @@ class Dropout {
     if (tape.mask.size() != 0) tape.d_x.array() *= tape.mask.array();
     tape.zero_past_ends(tape.d_x);
     return tape.d_input();
+  }
+
+  Index require_forward(Index, Index columns, const Batch& batch, const State&) const {
+    batch.require_fits("Dropout::forward", columns);
+    return columns;
   }
 
   void require_backward(const Tape& tape, const Dropout&, const BackwardOptions&, const State&) const {

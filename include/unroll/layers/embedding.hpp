@@ -14,7 +14,11 @@ class Embedding {
  public:
   using Scalar = Scalar_;
   using State = NoState;
-  using Tape = detail::StatelessTape<Scalar>;
+  struct Tape : detail::StatelessTape<Scalar> {
+    std::vector<Index> tokens;  // T*B
+
+    Index& token(Index column) { return tokens[static_cast<std::size_t>(column)]; }
+  };
   static constexpr int InputSize = 1;
   static constexpr int OutputSize = Dynamic;
 
@@ -36,16 +40,19 @@ class Embedding {
 
   /// Throws std::invalid_argument where a number is no token; nothing is changed then.
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& = {}) const {
-    detail::require(x.rows() == 1, "Embedding::forward: x has ", x.rows(), " rows, expected 1");
-    batch.require_fits("Embedding::forward", x.cols());
+    require_forward(x.rows(), x.cols(), batch, {});
     const auto active = [&](Index j) { return batch.active(j / batch.size, j % batch.size, batch.steps(x.cols())); };
     for (Index j = 0; j < x.cols(); ++j)
       detail::require(!active(j) || is_token(x(0, j)), "Embedding::forward: x holds ", x(0, j), " in column ", j,
                       ", expected a whole number from 0 to ", tokens() - 1);
     tape.batch = batch;
     tape.y.setZero(output_size(), x.cols());
-    for (Index j = 0; j < x.cols(); ++j)
-      if (active(j)) tape.y.col(j) = weight.col(static_cast<Index>(x(0, j)));
+    tape.tokens.assign(static_cast<std::size_t>(x.cols()), 0);
+    for (Index j = 0; j < x.cols(); ++j) {
+      if (!active(j)) continue;
+      tape.token(j) = static_cast<Index>(x(0, j));
+      tape.y.col(j) = weight.col(tape.token(j));
+    }
     tape.recorded = true;
     return tape.output();
   }
@@ -56,13 +63,17 @@ class Embedding {
     require_backward(tape, gradient, options, d_final);
     detail::require_shape("Embedding", "x", x, 1, tape.y.cols());
     detail::require_shape("Embedding", "d_y", d_y, output_size(), tape.y.cols());
-    for (Index j = 0; j < x.cols(); ++j)
-      detail::require(!tape.active(j) || is_token(x(0, j)), "Embedding::backward: x is not what forward saw");
     tape.recorded = false;
     for (Index j = 0; j < x.cols(); ++j)
-      if (tape.active(j)) gradient.weight.col(static_cast<Index>(x(0, j))) += d_y.col(j);
+      if (tape.active(j)) gradient.weight.col(tape.token(j)) += d_y.col(j);
     tape.d_x.setZero(1, x.cols());
     return tape.d_input();
+  }
+
+  Index require_forward(Index rows, Index columns, const Batch& batch, const State&) const {
+    detail::require(rows == 1, "Embedding::forward: x has ", rows, " rows, expected 1");
+    batch.require_fits("Embedding::forward", columns);
+    return columns;
   }
 
   void require_backward(const Tape& tape, const Embedding& gradient, const BackwardOptions&, const State&) const {

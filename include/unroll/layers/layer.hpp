@@ -18,7 +18,8 @@ struct NoState {};
 ///   forward(x, tape, batch, initial)                        -> outputs, owned by the tape
 ///   backward(x, d_y, tape, gradient, options, d_final)      -> dL/dx, owned by the tape; adds to `gradient`, which is
 ///                                                              a value of the layer's own type
-///   require_backward(tape, gradient, options, d_final)         throws before anything is changed
+///   require_forward(rows, columns, batch, initial)          -> columns of the outputs; these two throw before anything
+///   require_backward(tape, gradient, options, d_final)         is changed
 ///   find_non_finite(tape)                                   -> the first number that is not finite
 ///   visit(f, prefix, layers...)                                f(name, tensor...) for each parameter tensor
 ///   tape.output(), tape.final_state, tape.d_initial
@@ -32,6 +33,7 @@ concept Layer = std::copyable<L> && requires(L& gradient, const L& layer, const 
   { layer.output_size() } -> std::same_as<Index>;
   { layer.forward(x, tape, batch, state) } -> std::same_as<Output<typename L::Scalar>>;
   { layer.backward(x, x, tape, gradient, options, state) } -> std::same_as<Output<typename L::Scalar>>;
+  { layer.require_forward(Index(), Index(), batch, state) } -> std::same_as<Index>;
   layer.require_backward(tape, gradient, options, state);
   { layer.find_non_finite(tape) } -> std::same_as<std::optional<NonFinite>>;
   { tape.output() } -> std::same_as<Output<typename L::Scalar>>;

@@ -58,6 +58,7 @@ ClipReport clip_tensor_by_norm(Eigen::PlainObjectBase<Tensor>& tensor, double li
 /// Clips each tensor of the gradient by its own norm; reports the norm of all before, and whether any was clipped.
 template <class Model>
 ClipReport clip_by_tensor_norm(Model& gradient, double limit) {
+  detail::require_limit("clip_by_tensor_norm", limit);
   ClipReport report{global_norm(gradient), false};
   for_each_tensor(
       [&](const std::string&, auto& tensor) { report.clipped |= clip_tensor_by_norm(tensor, limit).clipped; },
