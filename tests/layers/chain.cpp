@@ -318,17 +318,16 @@ TEST_CASE("a backward pass that throws changes no gradient, and the right one st
   }
 }
 
-TEST_CASE("a backward pass that refuses other tokens than the forward pass's changes no gradient", "[chain]") {
+TEST_CASE("a backward pass given other tokens than the forward pass's changes no gradient halfway", "[chain]") {
   Random random(1);
   const Sequential model{Embedding<double>(5, 3, random), Dense<double>(3, 2, random)};
+  const Matrix<double> x = Matrix<double>::Ones(1, 6);
+  const Passes expected(model, x, {});
   decltype(model)::Tape tape;
-  auto gradient = counted(model);
-  model.forward(Matrix<double>::Ones(1, 6), tape);
-  try {
-    model.backward(Matrix<double>::Constant(1, 6, 5), drawn(2, 6), tape, gradient);
-  } catch (const std::invalid_argument&) {
-    CHECK(flat(gradient) == flat(counted(model)));
-  }
+  auto gradient = zeros_like(model);
+  model.forward(x, tape);
+  model.backward(Matrix<double>::Constant(1, 6, 5), expected.d_y, tape, gradient);
+  CHECK(flat(gradient) == flat(expected.gradient));
 }
 
 TEST_CASE("a tape of another model is refused", "[chain]") {

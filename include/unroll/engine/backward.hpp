@@ -46,7 +46,7 @@ class BackwardSweep {
     for (Index s = end - 1; s >= begin; --s) {
       const Index t = tape_.step_at(s);
       square_norm_ = 0;
-      propagate(s, end);
+      propagate(s, end, false);
       if constexpr (late.count > 0) {
         clip(tape_.d_late.data(), late);  // before they reach the operand
         late_step_back(t);
@@ -55,7 +55,8 @@ class BackwardSweep {
       clip(d_gates_of(t), {late.first + late.count, gate_count<Cell> - late.first - late.count});
       if (options_.record_norms) tape_.d_h_norms[static_cast<std::size_t>(t)] = std::sqrt(square_norm_);
     }
-    if (begin == 0 && end > 0) propagate(-1, end);
+    begin_ = begin;
+    if (end > begin) propagate(begin - 1, end, true);
   }
 
   /// The sum of squares of what `clip` saw.
@@ -68,8 +69,8 @@ class BackwardSweep {
 
   Scalar* d_gates_of(Index t) { return d_gates_ + t * tape_.size() * rows_.size(); }
 
-  /// d_h = direct part + W_hh^T d_gates of the place after s, then place s itself; place -1 is the initial state.
-  void propagate(Index s, Index end) {
+  /// d_h = direct part + W_hh^T d_gates of the place after s; then place s itself, or `beyond` the sweep.
+  void propagate(Index s, Index end, bool beyond) {
     const auto start = [&](auto& tile, Index first_block, Index first_column) {
       for_each_sum<1>(tile, first_block, first_column, [&](int, Index block, Index b, Pack<Scalar>& sum) {
         sum = Pack<Scalar>::load(&tape_.d_state[0](block * rows_.lanes, b), rows_.count(block));
@@ -77,10 +78,10 @@ class BackwardSweep {
     };
     const auto finish = [&](auto& tile, Index first_block, Index first_column) {
       for_each_sum<1>(tile, first_block, first_column, [&](int, Index block, Index b, Pack<Scalar> d_h) {
-        if (s >= 0)
-          step_back(s, block, b, d_h);
-        else
+        if (beyond)
           reach_initial_state(block, b, d_h);
+        else
+          step_back(s, block, b, d_h);
       });
     };
     const bool newest = s + 1 == end;
@@ -177,6 +178,7 @@ class BackwardSweep {
   }
 
   EIGEN_DONT_INLINE void reach_initial_state(Index block, Index b, Pack<Scalar> d_h) {
+    if (tape_.begins(b) < begin_) return;  // the sweep ends inside the sequence: truncated
     const Index count = rows_.count(block), offset = b * rows_.units + block * rows_.lanes;
     for (std::size_t n = 0; n < N; ++n) {
       Pack<Scalar> d = n == 0 ? d_h : Pack<Scalar>::load(tape_.d_state[n].data() + offset, count);
@@ -193,6 +195,7 @@ class BackwardSweep {
   Index first_error_;
   const BackwardOptions& options_;
   Scalar* d_gates_;
+  Index begin_ = 0;         // the sweep's first place
   double square_norm_ = 0;  // of this step's dL/dh
   double clipped_squares_ = 0;
 };

@@ -269,11 +269,14 @@ class Recurrent {
     double squares = 0;
     for (Index first = 0; first < steps; first += stride) {
       const Index end = std::min(first + stride, steps), begin = std::max<Index>(0, first + stride - window);
+      // A sequence's final gradient enters in the sweep that holds its end; that of an empty one in the first.
       for (std::size_t n = 0; n < tape.d_state.size(); ++n) {
-        if (end == steps && d_final.values[n].size() != 0)
-          tape.d_state[n] = d_final.values[n];
-        else
-          tape.d_state[n].setZero();
+        tape.d_state[n].setZero();
+        for (Index b = 0; b < tape.size() && d_final.values[n].size() != 0; ++b) {
+          const bool empty = tape.begins(b) == tape.ends(b);
+          if (empty ? first == 0 : first < tape.ends(b) && tape.ends(b) <= end)
+            tape.d_state[n].col(b) = d_final.values[n].col(b);
+        }
       }
       detail::BackwardSweep<Cell, Scalar> sweep(tape, d_y, d_y_stride, first, options,
                                                 overlapping ? tape.d_gates.data() : tape.gates.data());

@@ -107,6 +107,10 @@ struct RecurrentTape {
   Index next_block(Index t) const { return direction == Direction::forward ? t + 1 : t; }
   Index previous_block(Index t) const { return direction == Direction::forward ? t : t + 1; }
 
+  /// The place of sample b's first step, and the place behind its last.
+  Index begins(Index b) const { return direction == Direction::forward ? 0 : steps - batch.length(b, steps); }
+  Index ends(Index b) const { return direction == Direction::forward ? batch.length(b, steps) : steps; }
+
   bool active(Index t, Index b) const { return batch.active(t, b, steps); }
 
   /// Whether sample b's step t starts from zeros because an episode begins (reverse: ends) there.
