@@ -78,7 +78,8 @@ FrozenResultOf<Recurrent<Cell, double>> frozen_forward(const Recurrent<Cell, dou
     return layer.forward(x.middleCols(first * B, (end - begin) * B), tape, steps_of(batch, first, end - begin), from);
   };
   for (Index first = 0; first < steps; first += stride) {
-    const Index end = std::min(first + stride, steps), begin = std::max<Index>(0, first + stride - window);
+    const Index end = std::min(first + stride, steps);
+    const Index begin = window >= steps ? 0 : std::max<Index>(0, first + stride - window);
     RecurrentState<Cell, double> start = initial;
     if (begin > 0) {
       if (frozen.recording()) {

@@ -268,7 +268,8 @@ class Recurrent {
     }
     double squares = 0;
     for (Index first = 0; first < steps; first += stride) {
-      const Index end = std::min(first + stride, steps), begin = std::max<Index>(0, first + stride - window);
+      const Index end = std::min(first + stride, steps);
+      const Index begin = window >= steps ? 0 : std::max<Index>(0, first + stride - window);
       // A sequence's final gradient enters in the sweep that holds its end; that of an empty one in the first.
       for (std::size_t n = 0; n < tape.d_state.size(); ++n) {
         tape.d_state[n].setZero();
