@@ -164,17 +164,17 @@ TEST_CASE("the first number that is not finite is found where it came up", "[tel
 
   check_faults<L>(L(3, 7, random), {{nothing},
                                     {x_past_end},
-                                    {x, "Lstm: i of sample 1 is not finite at step 3 (forward)"},
-                                    {forget_bias, "Lstm: f of sample 0 is not finite at step 0 (forward)"},
-                                    {memory, "Lstm: c of sample 2 is not finite at step 0 (forward)"},
-                                    {d_y, "Lstm: i of sample 2 is not finite at step 2 (backward)"},
-                                    {d_final, "Lstm: i of sample 0 is not finite at step 3 (backward)"}});
+                                    {x, "Lstm: gate i of sample 1 is not finite at step 3 (forward)"},
+                                    {forget_bias, "Lstm: gate f of sample 0 is not finite at step 0 (forward)"},
+                                    {memory, "Lstm: state c of sample 2 is not finite at step 0 (forward)"},
+                                    {d_y, "Lstm: gate i of sample 2 is not finite at step 2 (backward)"},
+                                    {d_final, "Lstm: gate i of sample 0 is not finite at step 3 (backward)"}});
   check_faults<L>(L(3, 7, random, {Direction::reverse}),
                   {{x_past_end},
-                   {x, "Lstm: i of sample 1 is not finite at step 3 (forward)"},
-                   {forget_bias, "Lstm: f of sample 1 is not finite at step 5 (forward)"},
-                   {d_y, "Lstm: i of sample 2 is not finite at step 2 (backward)"},
-                   {d_final, "Lstm: i of sample 0 is not finite at step 0 (backward)"}});
+                   {x, "Lstm: gate i of sample 1 is not finite at step 3 (forward)"},
+                   {forget_bias, "Lstm: gate f of sample 1 is not finite at step 5 (forward)"},
+                   {d_y, "Lstm: gate i of sample 2 is not finite at step 2 (backward)"},
+                   {d_final, "Lstm: gate i of sample 0 is not finite at step 0 (backward)"}});
 }
 
 TEST_CASE("an overflow is found in the layer that it came up in", "[telemetry]") {
@@ -183,14 +183,14 @@ TEST_CASE("an overflow is found in the layer that it came up in", "[telemetry]")
   check_faults<Model>(Model{Bidirectional<Gru<double>>(3, 4, random), Stack<ReluRnn<double>>(2, 8, 5, random),
                             Dense<double>(5, 2, random)},
                       {{[](Model& model, auto&) { std::get<0>(model.layers).reverse_layer.bias[8] = nan_value; },
-                        "0.reverse.Gru: z of sample 1 is not finite at step 5 (forward)"},
+                        "0.reverse.Gru: gate z of sample 1 is not finite at step 5 (forward)"},
                        {[](Model& model, auto& in) {
                           std::get<1>(model.layers).layers[1].weight_hh.setConstant(1e200);
                           in.initial = {};
                         },
-                        "1.1.ReluRnn: a of sample 0 is not finite at step 2 (forward)"},
+                        "1.1.ReluRnn: gate a of sample 0 is not finite at step 2 (forward)"},
                        {[](Model& model, auto&) { std::get<2>(model.layers).bias[1] = infinity; },
                         "2.Dense: y of sample 0 is not finite at step 0 (forward)"},
                        {[](Model&, auto& in) { in.d_y(0, column(4, 2)) = infinity; },
-                        "1.1.ReluRnn: a of sample 2 is not finite at step 4 (backward)"}});
+                        "1.1.ReluRnn: gate a of sample 2 is not finite at step 4 (backward)"}});
 }
