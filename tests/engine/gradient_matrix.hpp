@@ -52,7 +52,7 @@ void check_gradient_matrix(const Model& model, Index steps, testing::GradientChe
     const auto report = one.truncation.window > 0 ? check_truncated_gradient(model, in, options)
                                                   : testing::check_gradient(model, in.x, in.batch, options, initial);
     CAPTURE(report.where, report.compared);
-    CHECK(report.worst <= 1e-7);
+    CHECK(report.worst <= (options.step < 1e-3 ? 1e-6 : 1e-7));  // a small step, for kinks, costs digits
     CHECK(report.compared > 50);
   }
 }

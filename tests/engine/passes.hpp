@@ -25,7 +25,7 @@ inline constexpr Direction directions[] = {Direction::forward, Direction::revers
 
 /// The h of differences, shorter where a rule has kinks.
 template <class Cell>
-inline constexpr double difference_step = std::is_same_v<Cell, cells::ReluRnn> ? 1e-4 : 1e-3;
+inline constexpr double difference_step = std::is_same_v<Cell, cells::ReluRnn> ? 1e-5 : 1e-3;
 
 template <class Scalar>
 Matrix<Scalar> random_matrix(Index rows, Index cols, Random& random) {
