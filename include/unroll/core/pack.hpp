@@ -20,6 +20,7 @@ struct Pack {
   using Lane = Scalar;
   using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
   static constexpr int size = Eigen::internal::unpacket_traits<Packet>::size;
+  static constexpr bool masked = Eigen::internal::unpacket_traits<Packet>::masked_store_available;
 
   Packet packet;
 
@@ -35,15 +36,23 @@ struct Pack {
   /// The first `count` lanes; the others are zero.
   static Pack load(const Scalar* from, Index count) {
     if (count >= size) return load(from);
-    std::array<Scalar, size> lanes{};
-    for (Index i = 0; i < count; ++i) lanes[static_cast<std::size_t>(i)] = from[i];
-    return load(lanes.data());
+    if constexpr (masked) {
+      return wrap(Eigen::internal::ploadu<Packet>(from, mask(count)));
+    } else {
+      std::array<Scalar, size> lanes{};
+      for (Index i = 0; i < count; ++i) lanes[static_cast<std::size_t>(i)] = from[i];
+      return load(lanes.data());
+    }
   }
   void store(Scalar* to, Index count) const {
     if (count >= size) return store(to);
-    std::array<Scalar, size> lanes;
-    store(lanes.data());
-    for (Index i = 0; i < count; ++i) to[i] = lanes[static_cast<std::size_t>(i)];
+    if constexpr (masked) {
+      Eigen::internal::pstoreu(to, packet, mask(count));
+    } else {
+      std::array<Scalar, size> lanes;
+      store(lanes.data());
+      for (Index i = 0; i < count; ++i) to[i] = lanes[static_cast<std::size_t>(i)];
+    }
   }
 
   /// The first `count` lanes, zeros behind them.
@@ -108,6 +117,7 @@ struct Pack {
   }
 
  private:
+  static auto mask(Index count) { return static_cast<std::conditional_t<(size > 8), std::uint16_t, std::uint8_t>>((1 << count) - 1); }
   static Pack wrap(Packet p) {
     Pack result;
     result.packet = p;

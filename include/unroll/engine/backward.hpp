@@ -32,9 +32,8 @@ class BackwardSweep {
   /// d_y: dL/dh of every step, `d_y_stride` apart, or null; only the places from `first_error` on are used.
   /// d_gates receives dL/d pre-activation; it may be the tape's gates themselves.
   BackwardSweep(RecurrentTape<Cell, Scalar>& tape, const Scalar* d_y, Index d_y_stride, Index first_error,
-                const BackwardOptions& options, Scalar* d_gates)
+                const BackwardOptions& options, GateBuffer<Scalar>& d_gates)
       : tape_(tape),
-        rows_(tape.forward_panels.rows),
         d_y_(d_y),
         d_y_stride_(d_y_stride),
         first_error_(first_error),
@@ -48,11 +47,11 @@ class BackwardSweep {
       square_norm_ = 0;
       propagate(s, end, false);
       if constexpr (late.count > 0) {
-        clip(tape_.d_late.data(), late);  // before they reach the operand
+        clip(tape_.d_late, 0, late);  // before they reach the operand
         late_step_back(t);
       }
-      clip(d_gates_of(t), {0, late.first});
-      clip(d_gates_of(t), {late.first + late.count, gate_count<Cell> - late.first - late.count});
+      clip(d_gates_, t * tape_.size(), {0, late.first});
+      clip(d_gates_, t * tape_.size(), {late.first + late.count, gate_count<Cell> - late.first - late.count});
       if (options_.record_norms) tape_.d_h_norms[static_cast<std::size_t>(t)] = std::sqrt(square_norm_);
     }
     begin_ = begin;
@@ -67,91 +66,84 @@ class BackwardSweep {
   static constexpr std::size_t N = Cell::state_names.size();
   static constexpr GateRun late = late_gates<Cell>();
 
-  Scalar* d_gates_of(Index t) { return d_gates_ + t * tape_.size() * rows_.size(); }
-
   /// d_h = direct part + W_hh^T d_gates of the place after s; then place s itself, or `beyond` the sweep.
   void propagate(Index s, Index end, bool beyond) {
-    const auto start = [&](auto& tile, Index first_block, Index first_column) {
-      for_each_sum<1>(tile, first_block, first_column, [&](int, Index block, Index b, Pack<Scalar>& sum) {
-        sum = Pack<Scalar>::load(&tape_.d_state[0](block * rows_.lanes, b), rows_.count(block));
-      });
-    };
-    const auto finish = [&](auto& tile, Index first_block, Index first_column) {
-      for_each_sum<1>(tile, first_block, first_column, [&](int, Index block, Index b, Pack<Scalar> d_h) {
-        if (beyond)
-          reach_initial_state(block, b, d_h);
-        else
-          step_back(s, block, b, d_h);
-      });
-    };
     const bool newest = s + 1 == end;
-    const Scalar* d_gates_after = d_gates_of(tape_.step_at(newest ? 0 : s + 1));
-    Columns<Scalar> operand = rows_.operand(d_gates_after, tape_.size(), early_gates<Cell>());
+    Columns<Scalar> operand =
+        d_gates_.operand(early_gates<Cell>(), tape_.step_at(newest ? 0 : s + 1) * tape_.size(), tape_.size());
     if (newest) operand.segments = 0;
-    multiply<1, Scalar>(tape_.backward_panels.early.blocks(), operand, start, finish);
+    const Sums<Scalar> d_h = sums_of_h(tape_.d_state[0]);
+    multiply<1, Scalar>(tape_.backward_panels.early.blocks(), operand, constant(d_h), d_h,
+                        [&](Index block, Index blocks, Index column, Index columns) {
+                          for (Index b = column; b < column + columns; ++b)
+                            for (Index i = block; i < block + blocks; ++i)
+                              if (beyond)
+                                reach_initial_state(i, b);
+                              else
+                                step_back(s, i, b);
+                        });
   }
 
   /// One block of units of sample b: from dL/d states after step t to those before it.
-  EIGEN_DONT_INLINE void step_back(Index s, Index block, Index b, Pack<Scalar> d_h) {
-    const Index t = tape_.step_at(s), count = rows_.count(block), offset = b * rows_.units + block * rows_.lanes;
-    Scalar* d_gates_column = d_gates_of(t) + b * rows_.size();
-    Values d_state;
-    for (std::size_t n = 0; n < N; ++n) d_state[n] = Pack<Scalar>::load(tape_.d_state[n].data() + offset, count);
-    d_state[0] = d_h;
+  EIGEN_DONT_INLINE void step_back(Index s, Index block, Index b) {
+    const Index t = tape_.step_at(s), column = t * tape_.size() + b, count = d_gates_.count(block);
+    const Index offset = b * d_gates_.units() + block * d_gates_.lanes;
+    Values d_state = load_states<Cell, Scalar>(d_states(), offset, count);
     GateValues<Cell, Pack<Scalar>> d_gates;
     d_gates.fill(Scalar(0));
     if (tape_.active(t, b)) {
       if (is_cut(s, b)) d_state.fill(Scalar(0));
       if (d_y_ != nullptr && s >= first_error_)
-        d_state[0] += Pack<Scalar>::load(d_y_ + (t * tape_.size() + b) * d_y_stride_ + block * rows_.lanes, count);
+        d_state[0] += Pack<Scalar>::load(d_y_ + column * d_y_stride_ + block * d_gates_.lanes, count);
       if (options_.record_norms) add_squares(d_state[0]);
       std::array<const Scalar*, N> before, next;
       for (std::size_t n = 0; n < N; ++n) {
         before[n] = tape_.before(n, t);
         next[n] = tape_.next(n, t);
       }
-      const Scalar* gates_column = tape_.gates.data() + (t * tape_.size() + b) * rows_.size();
-      step_backward<Cell, Pack<Scalar>>(load_gates<Cell>(rows_, gates_column, block),
+      step_backward<Cell, Pack<Scalar>>(load_gates<Cell, Scalar>(tape_.gates.at(block, column)),
                                         load_states<Cell, Scalar>(before, offset, count),
                                         load_states<Cell, Scalar>(next, offset, count), d_state, d_gates);
       for (auto& d : d_gates) d = d.first(count);
     }
-    if constexpr (late_gates<Cell>().count > 0)
-      store_gates<Cell>(rows_, d_gates, tape_.d_late.data() + b * rows_.size(), block);
-    else
-      store_gates<Cell>(rows_, d_gates, d_gates_column, block);
+    store_gates<Cell, Scalar>(d_gates, late.count > 0 ? tape_.d_late.at(block, b) : d_gates_.at(block, column));
     for (std::size_t n = 0; n < N; ++n) d_state[n].store(tape_.d_state[n].data() + offset, count);
   }
 
   /// The share that came through the late gates' operand: d_operand = W_late^T d_late.
   void late_step_back(Index t) {
-    const Scalar* d_late = tape_.d_late.data();
-    const auto start = [](auto& tile, Index, Index) {
-      for (auto& column : tile.sum)
-        for (auto& sum : column) sum = Scalar(0);
-    };
-    const auto finish = [&](auto& tile, Index first_block, Index first_column) {
-      for_each_sum<1>(tile, first_block, first_column, [&](int, Index block, Index b, Pack<Scalar> d_operand) {
-        const Index count = rows_.count(block), offset = b * rows_.units + block * rows_.lanes;
-        auto d_gates = load_gates<Cell>(rows_, d_late + b * rows_.size(), block);
-        if (tape_.active(t, b)) {
-          std::array<const Scalar*, N> before, d_states;
-          for (std::size_t n = 0; n < N; ++n) {
-            before[n] = tape_.before(n, t);
-            d_states[n] = tape_.d_state[n].data();
-          }
-          Values d_state = load_states<Cell, Scalar>(d_states, offset, count);
-          const Scalar* gates_column = tape_.gates.data() + (t * tape_.size() + b) * rows_.size();
-          operand_backward<Cell, Pack<Scalar>>(load_gates<Cell>(rows_, gates_column, block),
-                                               load_states<Cell, Scalar>(before, offset, count), d_operand, d_state,
-                                               d_gates);
-          for (auto& d : d_gates) d = d.first(count);
-          for (std::size_t n = 0; n < N; ++n) d_state[n].store(tape_.d_state[n].data() + offset, count);
-        }
-        store_gates<Cell>(rows_, d_gates, d_gates_of(t) + b * rows_.size(), block);
-      });
-    };
-    multiply<1, Scalar>(tape_.backward_panels.late.blocks(), rows_.operand(d_late, tape_.size(), late), start, finish);
+    tape_.d_operand.resize(d_gates_.units(), tape_.size());
+    multiply<1, Scalar>(tape_.backward_panels.late.blocks(), tape_.d_late.operand(late, 0, tape_.size()),
+                        no_sums<Scalar>(), sums_of_h(tape_.d_operand),
+                        [&](Index block, Index blocks, Index column, Index columns) {
+                          for (Index b = column; b < column + columns; ++b)
+                            for (Index i = block; i < block + blocks; ++i) operand_back(t, i, b);
+                        });
+  }
+
+  EIGEN_DONT_INLINE void operand_back(Index t, Index block, Index b) {
+    const Index column = t * tape_.size() + b, count = d_gates_.count(block);
+    const Index offset = b * d_gates_.units() + block * d_gates_.lanes;
+    auto d_gates = load_gates<Cell, Scalar>(tape_.d_late.at(block, b));
+    if (tape_.active(t, b)) {
+      std::array<const Scalar*, N> before;
+      for (std::size_t n = 0; n < N; ++n) before[n] = tape_.before(n, t);
+      Values d_state = load_states<Cell, Scalar>(d_states(), offset, count);
+      operand_backward<Cell, Pack<Scalar>>(load_gates<Cell, Scalar>(tape_.gates.at(block, column)),
+                                           load_states<Cell, Scalar>(before, offset, count),
+                                           Pack<Scalar>::load(tape_.d_operand.data() + offset, count), d_state,
+                                           d_gates);
+      for (auto& d : d_gates) d = d.first(count);
+      for (std::size_t n = 0; n < N; ++n) d_state[n].store(tape_.d_state[n].data() + offset, count);
+    }
+    store_gates<Cell, Scalar>(d_gates, d_gates_.at(block, column));
+  }
+
+  static Sums<Scalar> sums_of_h(Matrix<Scalar>& h) { return column_sums(h.data(), h.rows(), h.rows()); }
+  std::array<const Scalar*, N> d_states() const {
+    std::array<const Scalar*, N> data;
+    for (std::size_t n = 0; n < N; ++n) data[n] = tape_.d_state[n].data();
+    return data;
   }
 
   /// Whether nothing comes back to place s from the place after it.
@@ -163,25 +155,27 @@ class BackwardSweep {
     for (const Scalar lane : lanes) square_norm_ += static_cast<double>(lane) * static_cast<double>(lane);
   }
 
-  /// Clips a run of gates of one step, P x B at d.
-  void clip(Scalar* d, GateRun run) {
+  /// Clips a run of gates of the step that begins at `column`.
+  void clip(GateBuffer<Scalar>& d, Index column, GateRun run) {
     if (!(options_.clip > 0)) return;
     const Scalar limit = static_cast<Scalar>(options_.clip);
-    for (Index b = 0; b < tape_.size(); ++b, d += rows_.size())
-      for (Index block = 0; block < block_count<Scalar>(rows_.units); ++block)
-        for (Index i = rows_.row(block, run.first); i < rows_.row(block, run.first + run.count); ++i) {
-          clipped_squares_ += static_cast<double>(d[i]) * static_cast<double>(d[i]);
-          if (!(std::abs(d[i]) > limit)) continue;
-          d[i] = d[i] > 0 ? limit : -limit;
+    for (Index b = 0; b < tape_.size(); ++b)
+      for (Index block = 0; block < d.blocks(); ++block) {
+        Scalar* values = d.at(block, column + b) + run.first * d.lanes;
+        for (Index i = 0; i < run.count * d.lanes; ++i) {
+          clipped_squares_ += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+          if (!(std::abs(values[i]) > limit)) continue;
+          values[i] = values[i] > 0 ? limit : -limit;
           tape_.clip_report.clipped = true;
         }
+      }
   }
 
-  EIGEN_DONT_INLINE void reach_initial_state(Index block, Index b, Pack<Scalar> d_h) {
+  EIGEN_DONT_INLINE void reach_initial_state(Index block, Index b) {
     if (tape_.begins(b) < begin_) return;  // the sweep ends inside the sequence: truncated
-    const Index count = rows_.count(block), offset = b * rows_.units + block * rows_.lanes;
+    const Index count = d_gates_.count(block), offset = b * d_gates_.units() + block * d_gates_.lanes;
     for (std::size_t n = 0; n < N; ++n) {
-      Pack<Scalar> d = n == 0 ? d_h : Pack<Scalar>::load(tape_.d_state[n].data() + offset, count);
+      Pack<Scalar> d = Pack<Scalar>::load(tape_.d_state[n].data() + offset, count);
       if (tape_.fresh(tape_.step_at(0), b)) d = Scalar(0);
       Scalar* to = tape_.d_initial.values[n].data() + offset;
       (Pack<Scalar>::load(to, count) + d).store(to, count);
@@ -189,12 +183,11 @@ class BackwardSweep {
   }
 
   RecurrentTape<Cell, Scalar>& tape_;
-  const GateRows<Scalar> rows_;
   const Scalar* d_y_;
   Index d_y_stride_;
   Index first_error_;
   const BackwardOptions& options_;
-  Scalar* d_gates_;
+  GateBuffer<Scalar>& d_gates_;
   Index begin_ = 0;         // the sweep's first place
   double square_norm_ = 0;  // of this step's dL/dh
   double clipped_squares_ = 0;

@@ -25,6 +25,8 @@ struct Batch {
   std::vector<bool> resets = {};
   /// Training: the seed of this call's dropout masks. Empty: inference, dropout is off.
   std::optional<std::uint64_t> dropout_seed = {};
+  /// False: inference alone. The recurrent layers' tapes keep no gates, and `backward` is refused.
+  bool record = true;
 
   /// The number of steps in `columns` columns.
   Index steps(Index columns) const { return columns / size; }

@@ -5,42 +5,23 @@
 /// The forward engine: one product for the input of all steps, then one step after the other.
 namespace unroll::detail {
 
-/// gates(:, j) = bias + W_ih x(:, j), for the gates that the input feeds; the others get their bias alone.
+/// gates(:, j) = bias + W_ih x(:, j) for `columns` columns from `first` on, for the gates that the input feeds; the
+/// others get their bias alone.
 template <class Cell, class Scalar>
 void project_input(const ForwardPanels<Cell, Scalar>& panels, const Scalar* x, Index x_stride, Index columns,
-                   Scalar* gates) {
+                   GateBuffer<Scalar>& gates, Index first) {
   static constexpr GateRun run = input_gates<Cell>();
-  const GateRows<Scalar>& rows = panels.rows;
-  const Scalar* bias = panels.bias.data();
-  const auto start = [&](auto& tile, Index block, Index column) {
-    for_each_sum<run.count>(tile, block, column, [&](int gate, Index b, Index, Pack<Scalar>& sum) {
-      sum = Pack<Scalar>::load(bias + rows.row(b, run.first + gate));
-    });
-  };
-  const auto finish = [&](auto& tile, Index block, Index column) {
-    for_each_sum<run.count>(tile, block, column, [&](int gate, Index b, Index c, Pack<Scalar> sum) {
-      Scalar* column_gates = gates + c * rows.size();
-      sum.store(column_gates + rows.row(b, run.first + gate));
-      if (gate != 0) return;
-      for (int other = 0; other < gate_count<Cell>; ++other)
-        if (other < run.first || other >= run.first + run.count)
-          Pack<Scalar>::load(bias + rows.row(b, other)).store(column_gates + rows.row(b, other));
-    });
-  };
-  multiply<run.count, Scalar>(panels.input.blocks(), {x, columns, x_stride, 1, panels.input.depth()}, start, finish);
+  Sums<const Scalar> bias = panels.bias.sums(run.first, 0);
+  bias.column_stride = 0;
+  multiply<run.count, Scalar>(panels.input.blocks(), {x, columns, x_stride, 1, panels.input.depth()}, bias,
+                              gates.sums(run.first, first), nothing_more);
+  for (int gate = 0; gate < gate_count<Cell>; ++gate) {
+    if (gate >= run.first && gate < run.first + run.count) continue;
+    for (Index block = 0; block < gates.blocks(); ++block)
+      for (Index j = first; j < first + columns; ++j)
+        Pack<Scalar>::load(panels.bias.at(block, 0) + gate * gates.lanes).store(gates.at(block, j) + gate * gates.lanes);
+  }
 }
-
-/// The columns of one step.
-template <class Cell, class Scalar>
-struct StepColumns {
-  static constexpr std::size_t N = Cell::state_names.size();
-
-  Index count;                          // B
-  Scalar* gates;                        // P x B: in, bias and input part; out, what the rule leaves
-  std::array<const Scalar*, N> before;  // H x B each
-  std::array<Scalar*, N> next;          // H x B each
-  Scalar* operand;                      // H x B, late gates only
-};
 
 template <class Cell, class Scalar>
 StateValues<Cell, Pack<Scalar>> load_states(const std::array<const Scalar*, Cell::state_names.size()>& states,
@@ -50,71 +31,80 @@ StateValues<Cell, Pack<Scalar>> load_states(const std::array<const Scalar*, Cell
   return values;
 }
 
+/// The gates of one block of units of one column.
 template <class Cell, class Scalar>
-GateValues<Cell, Pack<Scalar>> load_gates(const GateRows<Scalar>& rows, const Scalar* column, Index block) {
+GateValues<Cell, Pack<Scalar>> load_gates(const Scalar* from) {
   GateValues<Cell, Pack<Scalar>> values;
-  for (int g = 0; g < gate_count<Cell>; ++g)
-    values[static_cast<std::size_t>(g)] = Pack<Scalar>::load(column + rows.row(block, g));
+  for (std::size_t g = 0; g < values.size(); ++g) values[g] = Pack<Scalar>::load(from + g * Pack<Scalar>::size);
   return values;
 }
 
 template <class Cell, class Scalar>
-void store_gates(const GateRows<Scalar>& rows, const GateValues<Cell, Pack<Scalar>>& values, Scalar* column,
-                 Index block) {
-  for (int g = 0; g < gate_count<Cell>; ++g) values[static_cast<std::size_t>(g)].store(column + rows.row(block, g));
+void store_gates(const GateValues<Cell, Pack<Scalar>>& values, Scalar* to) {
+  for (std::size_t g = 0; g < values.size(); ++g) values[g].store(to + g * Pack<Scalar>::size);
 }
 
-/// Adds panels times `b` to the gates of `run`, then hands each block of units of each column to
-/// rule(gates, block, column).
-template <class Cell, int Gates, class Scalar, class Rule>
-void multiply_gates(const Panels<Scalar>& panels, const GateRows<Scalar>& rows, int first, const Scalar* b, Index units,
-                    const StepColumns<Cell, Scalar>& step, Rule rule) {
-  const auto start = [&](auto& tile, Index block, Index column) {
-    for_each_sum<Gates>(tile, block, column, [&](int gate, Index u, Index c, Pack<Scalar>& sum) {
-      sum = Pack<Scalar>::load(step.gates + c * rows.size() + rows.row(u, first + gate));
-    });
-  };
-  const auto finish = [&](auto& tile, Index block, Index column) {
-    for_each_sum<Gates>(tile, block, column, [&](int gate, Index u, Index c, Pack<Scalar> sum) {
-      sum.store(step.gates + c * rows.size() + rows.row(u, first + gate));
-      if (gate == Gates - 1) rule(u, c);
-    });
-  };
-  multiply<Gates, Scalar>(panels.blocks(), {b, step.count, units, 1, units}, start, finish);
-}
+/// One step of all samples: the recurrent product, and the cell's rule while its sums are at hand.
+template <class Cell, class Scalar>
+struct ForwardStep {
+  static constexpr std::size_t N = Cell::state_names.size();
 
-/// One step of all columns: the recurrent product, and the cell's rule while its sums are at hand.
-/// active(b): whether column b takes the step; the states of the others become zero.
-template <class Cell, class Scalar, class Active>
-void forward_step(const ForwardPanels<Cell, Scalar>& panels, const StepColumns<Cell, Scalar>& step, Active active) {
-  const GateRows<Scalar>& rows = panels.rows;
-  const Index units = rows.units;
-  const auto apply_rule = [&](Index block, Index column) {
-    const Index offset = column * units + block * rows.lanes;
-    Scalar* column_gates = step.gates + column * rows.size();
-    auto gates = load_gates<Cell>(rows, column_gates, block);
-    auto state = load_states<Cell, Scalar>(step.before, offset, rows.count(block));
-    step_forward<Cell, Pack<Scalar>>(gates, state);
-    store_gates<Cell>(rows, gates, column_gates, block);
-    for (std::size_t n = 0; n < state.size(); ++n) {
-      if (!active(column)) state[n] = Scalar(0);
-      state[n].store(step.next[n] + offset, rows.count(block));
-    }
-  };
-  static constexpr GateRun early = early_gates<Cell>(), late = late_gates<Cell>();
-  if constexpr (late.count == 0) {
-    multiply_gates<Cell, early.count>(panels.early, rows, early.first, step.before[0], units, step, apply_rule);
-  } else {
-    const auto make_operand = [&](Index block, Index column) {
-      const Index offset = column * units + block * rows.lanes;
-      const auto gates = load_gates<Cell>(rows, step.gates + column * rows.size(), block);
-      const auto state = load_states<Cell, Scalar>(step.before, offset, rows.count(block));
-      Cell::operand(gates, state).store(step.operand + offset, rows.count(block));
+  const ForwardPanels<Cell, Scalar>& panels;
+  GateBuffer<Scalar>& gates;  // in: bias and input part
+  Index first;                // the step's first column of gates
+  Index size;                 // B
+  bool keep_gates;            // whether what the rule leaves in its gates is wanted
+  std::array<const Scalar*, N> before = {};  // H x B each
+  std::array<Scalar*, N> next = {};          // H x B each
+  Scalar* operand = nullptr;                 // H x B, late gates only
+  Index t = 0;
+  const std::vector<Index>* lengths = nullptr;  // past them the states become zero
+
+  void run() {
+    static constexpr GateRun early = early_gates<Cell>(), late = late_gates<Cell>();
+    const auto rule = [this](Index block, Index blocks, Index column, Index columns) {
+      for (Index b = column; b < column + columns; ++b)
+        for (Index i = block; i < block + blocks; ++i) apply_rule(i, b);
     };
-    multiply_gates<Cell, early.count>(panels.early, rows, early.first, step.before[0], units, step, make_operand);
-    multiply_gates<Cell, late.count>(panels.late, rows, late.first, step.operand, units, step, apply_rule);
+    if constexpr (late.count == 0) {
+      add_product<early.count>(panels.early, early.first, before[0], rule);
+    } else {
+      add_product<early.count>(panels.early, early.first, before[0],
+                               [this](Index block, Index blocks, Index column, Index columns) {
+                                 for (Index b = column; b < column + columns; ++b)
+                                   for (Index i = block; i < block + blocks; ++i) make_operand(i, b);
+                               });
+      add_product<late.count>(panels.late, late.first, operand, rule);
+    }
   }
-}
+
+ private:
+  template <int Gates, class Done>
+  void add_product(const Panels<Scalar>& weights, int first_gate, const Scalar* h, Done done) {
+    const Sums<Scalar> to = gates.sums(first_gate, first);
+    multiply<Gates, Scalar>(weights.blocks(), {h, size, gates.units(), 1, gates.units()},
+                            constant(to), to, done);
+  }
+
+  // Not inlined: compilers may contract multiplications and additions differently from place to place, and the bits
+  // must be the same everywhere.
+  EIGEN_DONT_INLINE void apply_rule(Index block, Index b) {
+    const Index offset = b * gates.units() + block * gates.lanes, count = gates.count(block);
+    Scalar* at = gates.at(block, first + b);
+    auto values = load_gates<Cell>(static_cast<const Scalar*>(at));
+    auto state = load_states<Cell, Scalar>(before, offset, count);
+    step_forward<Cell, Pack<Scalar>>(values, state);
+    if (keep_gates) store_gates<Cell>(values, at);
+    const bool past = lengths != nullptr && t >= (*lengths)[static_cast<std::size_t>(b)];
+    for (std::size_t n = 0; n < N; ++n) (past ? Pack<Scalar>(0) : state[n]).store(next[n] + offset, count);
+  }
+
+  EIGEN_DONT_INLINE void make_operand(Index block, Index b) {
+    const Index offset = b * gates.units() + block * gates.lanes, count = gates.count(block);
+    const auto values = load_gates<Cell>(static_cast<const Scalar*>(gates.at(block, first + b)));
+    Cell::operand(values, load_states<Cell, Scalar>(before, offset, count)).store(operand + offset, count);
+  }
+};
 
 /// Irregular batches: copies the states that step t starts from.
 template <class Cell, class Scalar>

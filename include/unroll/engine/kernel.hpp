@@ -1,106 +1,157 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "unroll/core/pack.hpp"
 
 /// The register kernel: every matrix product of the library is made of these tiles.
 ///
-/// An output is one chain of multiply-adds in the order of k, starting from what the tile was loaded with, whatever
-/// the tile's shape: a sample has the same bits alone and in any batch.
+/// An output is one chain of multiply-adds in the order of k, starting from what the sum was before, whatever the
+/// tile's shape: a sample has the same bits alone and in any batch.
 namespace unroll::detail {
 
-/// A matrix read along k: value (k, i) is data[k * k_stride + i * stride].
-template <class Scalar>
-struct Strided {
-  const Scalar* data;
-  Index k_stride;
-  Index stride;
-};
-
-/// R packs of rows by C columns of sums, held in registers while k runs.
-template <class Scalar, int R, int C>
-struct Tile {
-  Pack<Scalar> sum[C][R];
-
-  /// sum(r, c) += a(k, r) b(k, c) for k = 0 .. depth-1; a(k, r) is the pack that starts there.
-  void accumulate(Strided<Scalar> a, Strided<Scalar> b, Index depth) {
-    run(a, b, depth, std::make_integer_sequence<int, R * C>());
-  }
-
- private:
-  // Unrolled by pack expansion: at -O2 g++ would leave loops over `sum` in memory.
-  template <int... I>
-  void run(Strided<Scalar> a, Strided<Scalar> b, Index depth, std::integer_sequence<int, I...>) {
-    Pack<Scalar> s[] = {sum[I / R][I % R]...};
-    for (Index k = 0; k < depth; ++k) {
-      ((s[I] = multiply_add(Pack<Scalar>::load(a.data + (I % R) * a.stride), Pack<Scalar>(b.data[(I / R) * b.stride]),
-                            s[I])),
-       ...);
-      a.data += a.k_stride;
-      b.data += b.k_stride;
-    }
-    ((sum[I / R][I % R] = s[I]), ...);
-  }
-};
-
-/// Sums that fit the registers beside a broadcast and a row of operands.
-inline constexpr int tile_budget = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 24 : 12;
-
-/// Rows in blocks of Pack::size units, each with the same run of gates side by side; the gates of a block lie
-/// Pack::size apart. The walk along k may have gaps: `segments` runs of `segment` steps, `segment_stride` apart in b.
+/// The left factor, rows in blocks of Pack::size units. A block's gates lie side by side, Pack::size apart.
 template <class Scalar>
 struct Blocks {
   const Scalar* data;
-  Index count;         ///< of blocks
-  Index block_stride;  ///< from block to block
-  Index k_stride;      ///< from k to k + 1
+  Index count;   ///< of blocks
+  Index stride;  ///< from block to block
+  Index k_stride;
 };
 
+/// The right factor. The walk along k may have gaps: `segments` runs of `segment` steps each.
 template <class Scalar>
 struct Columns {
   const Scalar* data;
   Index count;
-  Index stride;    ///< from column to column
-  Index k_stride;  ///< from k to k + 1
-  Index segment;   ///< steps of k in one run
+  Index stride;  ///< from column to column
+  Index k_stride;
+  Index segment;
   Index segments = 1;
-  Index segment_stride = 0;  ///< from run to run
+  Index segment_stride = 0;
 };
 
-template <class Scalar, int Gates, int Units, int C, class Start, class Finish>
-void multiply_columns(const Blocks<Scalar>& a, const Columns<Scalar>& b, Index block, Index column, Start& start,
-                      Finish& finish) {
-  for (; column + C <= b.count; column += C) {
-    Tile<Scalar, Gates * Units, C> tile;
-    start(tile, block, column);
-    for (Index s = 0; s < b.segments; ++s)
-      tile.accumulate({a.data + block * a.block_stride + s * b.segment * a.k_stride, a.k_stride,
-                       Gates == 1 ? a.block_stride : Pack<Scalar>::size},
-                      {b.data + column * b.stride + s * b.segment_stride, b.k_stride, b.stride}, b.segment);
-    finish(tile, block, column);
+/// Where sums come from or go to: the pack of (block, gate, column) starts at
+/// data + block * block_stride + gate * gate_stride + column * column_stride.
+template <class Scalar>
+struct Sums {
+  Scalar* data;
+  Index block_stride;
+  Index gate_stride;
+  Index column_stride;
+  Index units;  ///< lanes of units behind these are not touched
+
+  Scalar* at(Index block, Index column) const { return data + block * block_stride + column * column_stride; }
+};
+
+template <class Scalar>
+Sums<const Scalar> constant(const Sums<Scalar>& sums) {
+  return {sums.data, sums.block_stride, sums.gate_stride, sums.column_stride, sums.units};
+}
+
+/// Registers for sums, beside those for a broadcast and a row of operands.
+inline constexpr int tile_budget = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 24 : 12;
+
+/// `Units` blocks of `Gates` packs by C columns of sums, held in registers while k runs.
+template <class Scalar, int Gates, int Units, int C>
+class Tile {
+ public:
+  /// to = from + a b, for the tile at (block, column).
+  static EIGEN_DONT_INLINE void run(const Blocks<Scalar>& a, const Columns<Scalar>& b, const Sums<const Scalar>& from,
+                                    const Sums<Scalar>& to, Index block, Index column) {
+    run(a, b, from, to, block, column, std::make_integer_sequence<int, Gates * Units * C>());
   }
-  if constexpr (C > 1) multiply_columns<Scalar, Gates, Units, C / 2>(a, b, block, column, start, finish);
+
+ private:
+  static constexpr int R = Gates * Units;
+  using P = Pack<Scalar>;
+
+  // Unrolled by pack expansion: at -O2 g++ would leave loops over the sums in memory.
+  template <int... I>
+  static EIGEN_ALWAYS_INLINE void run(const Blocks<Scalar>& a, const Columns<Scalar>& b,
+                                      const Sums<const Scalar>& from, const Sums<Scalar>& to, Index block,
+                                      Index column, std::integer_sequence<int, I...>) {
+    const Index last = to.units - (block + Units - 1) * P::size;  // units of the tile's last block
+    const auto place = [&](const auto& sums, int i) {
+      return sums.at(block + i % R / Gates, column + i / R) + i % Gates * sums.gate_stride;
+    };
+    P s[] = {(I % R / Gates == Units - 1 && last < P::size ? P::load(place(from, I), last) : P::load(place(from, I)))...};
+    const Scalar* pa = a.data + block * a.stride;
+    const Scalar* pb = b.data + column * b.stride;
+    const Index unit_stride = a.stride, column_stride = b.stride;
+    for (Index segment = 0; segment < b.segments; ++segment) {
+      const Scalar* x = pb + segment * b.segment_stride;
+      for (Index k = 0; k < b.segment; ++k) {
+        ((s[I] = multiply_add(P::load(pa + I % R / Gates * unit_stride + I % Gates * P::size),
+                              P(x[I / R * column_stride]), s[I])),
+         ...);
+        pa += a.k_stride;
+        x += b.k_stride;
+      }
+    }
+    ((I % R / Gates == Units - 1 && last < P::size ? s[I].store(place(to, I), last) : s[I].store(place(to, I))), ...);
+  }
+};
+
+/// The tiles of `Units` blocks: for C = 1, 2, ... columns.
+template <class Scalar, int Gates>
+struct Tiles {
+  using Run = void (*)(const Blocks<Scalar>&, const Columns<Scalar>&, const Sums<const Scalar>&, const Sums<Scalar>&,
+                       Index, Index);
+  /// Blocks side by side in a tile of several columns, and of one column, where the latency of the multiply-adds must
+  /// be hidden by more rows.
+  static constexpr int units = std::max(1, 4 / Gates);
+  static constexpr int units_of_one = std::max(1, 8 / Gates);
+  static constexpr int columns = std::max(1, tile_budget / (Gates * units));
+
+  template <int Units, int... C>
+  static constexpr auto row(std::integer_sequence<int, C...>) {
+    return std::array<Run, sizeof...(C)>{&Tile<Scalar, Gates, Units, C + 1>::run...};
+  }
+  template <int... U>
+  static constexpr auto wide_table(std::integer_sequence<int, U...>) {
+    return std::array<std::array<Run, columns>, sizeof...(U)>{row<U + 1>(std::make_integer_sequence<int, columns>())...};
+  }
+  template <int... U>
+  static constexpr auto narrow_table(std::integer_sequence<int, U...>) {
+    return std::array<Run, sizeof...(U)>{&Tile<Scalar, Gates, U + 1, 1>::run...};
+  }
+  static constexpr auto wide = wide_table(std::make_integer_sequence<int, units>());
+  static constexpr auto narrow = narrow_table(std::make_integer_sequence<int, units_of_one>());
+};
+
+/// Calls f(first, count) for parts of at most `most` that cover [0, count), as equal as can be.
+template <class F>
+void for_each_part(Index count, Index most, F f) {
+  Index first = 0;
+  for (Index parts = (count + most - 1) / most; parts > 0; --parts) {
+    const Index size = (count - first + parts - 1) / parts;
+    f(first, size);
+    first += size;
+  }
 }
 
-/// Covers blocks x columns with tiles: start(tile, block, column) loads the sums, finish(tile, block, column) takes
-/// them. sum[c][r] belongs to column + c and, with one gate, to block + r; else to gate r of the block.
-template <int Gates, class Scalar, class Start, class Finish>
-void multiply(const Blocks<Scalar>& a, const Columns<Scalar>& b, Start start, Finish finish) {
-  constexpr int units = Gates == 1 ? 4 : 1;
-  Index block = 0;
-  for (; block + units <= a.count; block += units)
-    multiply_columns<Scalar, Gates, units, std::max(1, tile_budget / (Gates * units))>(a, b, block, 0, start, finish);
-  if constexpr (units > 1)
-    for (; block < a.count; ++block) multiply_columns<Scalar, Gates, 1, tile_budget / 4>(a, b, block, 0, start, finish);
-}
-
-/// Calls f(gate, block, column, sum) for every pack of a tile that starts at (block, column).
-template <int Gates, class Scalar, int R, int C, class F>
-void for_each_sum(Tile<Scalar, R, C>& tile, Index block, Index column, F f) {
-  for (int c = 0; c < C; ++c)
-    for (int r = 0; r < R; ++r) f(r % Gates, block + r / Gates, column + c, tile.sum[c][r]);
+/// to = from + a b; done(block, blocks, column, columns) when a tile's sums are in place.
+template <int Gates, class Scalar, class Done>
+void multiply(const Blocks<Scalar>& a, const Columns<Scalar>& b, const Sums<const Scalar>& from, const Sums<Scalar>& to,
+              Done done) {
+  using T = Tiles<Scalar, Gates>;
+  if (b.count == 1) {
+    for_each_part(a.count, T::units_of_one, [&](Index block, Index blocks) {
+      T::narrow[static_cast<std::size_t>(blocks - 1)](a, b, from, to, block, 0);
+      done(block, blocks, 0, 1);
+    });
+    return;
+  }
+  for_each_part(a.count, T::units, [&](Index block, Index blocks) {
+    for_each_part(b.count, T::columns, [&](Index column, Index columns) {
+      T::wide[static_cast<std::size_t>(blocks - 1)][static_cast<std::size_t>(columns - 1)](a, b, from, to, block,
+                                                                                          column);
+      done(block, blocks, column, columns);
+    });
+  });
 }
 
 }  // namespace unroll::detail

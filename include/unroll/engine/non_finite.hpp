@@ -29,20 +29,19 @@ namespace detail {
 /// Searches the tape of a forward pass, or what a backward pass made of it.
 template <class Cell, class Scalar>
 std::optional<NonFinite> find_non_finite(const RecurrentTape<Cell, Scalar>& tape) {
-  const GateRows<Scalar>& rows = tape.forward_panels.rows;
-  const bool backward = tape.content == RecurrentTape<Cell, Scalar>::Content::gradients;
+  using Content = typename RecurrentTape<Cell, Scalar>::Content;
+  const Index units = tape.states[0].rows();
+  const bool backward = tape.content == Content::gradients;
   const auto search = [&](const char* kind, const char* name, Index t, const auto& value) -> std::optional<NonFinite> {
     for (Index b = 0; b < tape.size(); ++b)
-      for (Index unit = 0; tape.active(t, b) && unit < rows.units; ++unit)
+      for (Index unit = 0; tape.active(t, b) && unit < units; ++unit)
         if (!std::isfinite(value(unit, b))) return NonFinite{Cell::name, name, t, b, backward, kind};
     return std::nullopt;
   };
   for (Index s = 0; s < tape.steps; ++s) {
     const Index t = tape.step_at(backward ? tape.steps - 1 - s : s);
-    for (int gate = 0; gate < gate_count<Cell>; ++gate) {
-      const auto value = [&](Index unit, Index b) {
-        return tape.gates(rows.row(unit / rows.lanes, gate) + unit % rows.lanes, t * tape.size() + b);
-      };
+    for (int gate = 0; gate < gate_count<Cell> && tape.content != Content::outputs; ++gate) {
+      const auto value = [&](Index unit, Index b) { return tape.gates.value(gate, unit, t * tape.size() + b); };
       if (auto found = search("gate ", Cell::gate_names[static_cast<std::size_t>(gate)], t, value)) return found;
     }
     for (std::size_t n = 0; !backward && n < tape.states.size(); ++n) {

@@ -85,13 +85,16 @@ class Recurrent {
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
     require_forward(x.rows(), x.cols(), batch, initial);
     const Index hidden = hidden_size();
+    detail::GateBuffer<Scalar>& gates = tape.gates;
 
     tape.batch = batch;
     tape.steps = batch.steps(x.cols());
     tape.direction = unrolling.direction;
     tape.readout = unrolling.readout;
-    tape.forward_panels = {weight_ih, weight_hh, bias, hidden};
-    tape.gates.resize(tape.forward_panels.rows.size(), x.cols());
+    tape.content = Tape::Content::nothing;
+    tape.forward_panels.pack(weight_ih, weight_hh, bias, hidden);
+    const Index chunk = tape.steps_at_once(hidden);
+    gates.resize(gate_count<Cell>, hidden, batch.record ? tape.steps : chunk, batch.size);
     if (!batch.lengths.empty()) detail::mask_past_ends(x, batch, tape.input);
     if constexpr (late_gates<Cell>().count > 0) tape.operand.resize(hidden, x.cols());
     const Index first = tape.previous_block(tape.step_at(0)) * batch.size;
@@ -106,24 +109,30 @@ class Recurrent {
 
     const Scalar* input = batch.lengths.empty() ? x.data() : tape.input.data();
     const Index stride = batch.lengths.empty() ? x.outerStride() : tape.input.rows();
-    detail::project_input(tape.forward_panels, input, stride, x.cols(), tape.gates.data());
-    for (Index s = 0; s < tape.steps; ++s) {
-      const Index t = tape.step_at(s), column = t * batch.size;
-      if (tape.irregular()) detail::gather_previous(tape, t);
-      detail::StepColumns<Cell, Scalar> step{batch.size,
-                                             tape.gates.data() + column * tape.gates.rows(),
-                                             {},
-                                             {},
-                                             tape.operand.data() + column * tape.operand.rows()};
-      for (std::size_t n = 0; n < tape.states.size(); ++n) {
-        step.before[n] = tape.before(n, t);
-        step.next[n] = tape.next(n, t);
+    for (Index begin = 0; begin < tape.steps; begin += chunk) {
+      const Index end = std::min(begin + chunk, tape.steps);
+      const Index from = std::min(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
+      const Index shift = batch.record ? 0 : from;
+      detail::project_input(tape.forward_panels, input + from * batch.size * stride, stride, (end - begin) * batch.size,
+                            gates, (from - shift) * batch.size);
+      for (Index s = begin; s < end; ++s) {
+        const Index t = tape.step_at(s);
+        if (tape.irregular()) detail::gather_previous(tape, t);
+        detail::ForwardStep<Cell, Scalar> step{tape.forward_panels, gates, (t - shift) * batch.size, batch.size,
+                                               batch.record};
+        for (std::size_t n = 0; n < tape.states.size(); ++n) {
+          step.before[n] = tape.before(n, t);
+          step.next[n] = tape.next(n, t);
+        }
+        step.operand = tape.operand.data() + t * batch.size * tape.operand.rows();
+        step.t = t;
+        if (!batch.lengths.empty()) step.lengths = &tape.batch.lengths;
+        step.run();
       }
-      detail::forward_step(tape.forward_panels, step, [&](Index b) { return tape.active(t, b); });
     }
     detail::take_final_state(tape);
     detail::read_out(tape);
-    tape.content = Tape::Content::activations;
+    tape.content = batch.record ? Tape::Content::activations : Tape::Content::outputs;
     return tape.output();
   }
 
@@ -140,7 +149,7 @@ class Recurrent {
     detail::require_shape(Cell::name, "d_y", d_y, tape.output().rows(), tape.output().cols());
     const Index hidden = hidden_size(), columns = tape.columns();
 
-    tape.backward_panels = {weight_ih, weight_hh, hidden};
+    tape.backward_panels.pack(weight_ih, weight_hh, hidden);
     tape.d_h_norms.assign(options.record_norms ? static_cast<std::size_t>(tape.steps) : 0, 0.0);
     tape.clip_report = {};
     for (std::size_t n = 0; n < tape.states.size(); ++n) {
@@ -148,7 +157,7 @@ class Recurrent {
       tape.d_initial.values[n].setZero(hidden, tape.size());
       if (tape.steps == 0 && d_final.values[n].size() != 0) tape.d_initial.values[n] = d_final.values[n];
     }
-    if constexpr (late_gates<Cell>().count > 0) tape.d_late.resize(tape.gates.rows(), tape.size());
+    if constexpr (late_gates<Cell>().count > 0) tape.d_late.resize(gate_count<Cell>, hidden, 1, tape.size());
     const bool all = tape.readout == Readout::all;
     if (!all) detail::spread_read_out(tape, d_y);
     sweep_back(all ? d_y.data() : tape.d_read.data(), all ? d_y.outerStride() : tape.d_read.rows(), tape, options,
@@ -156,22 +165,21 @@ class Recurrent {
     tape.content = Tape::Content::gradients;
 
     // dL/d weights: one product each over all steps.
-    const detail::GateRows<Scalar>& rows = tape.forward_panels.rows;
     static constexpr GateRun in = input_gates<Cell>(), early = early_gates<Cell>(), late = late_gates<Cell>();
-    const Scalar* d_gates = tape.gates.data();
+    const detail::GateBuffer<Scalar>& d_gates = tape.gates;
     const bool masked = !tape.batch.lengths.empty();
-    detail::add_outer_products<in.count>(rows, d_gates, in, 0, masked ? tape.input.data() : x.data(),
-                                         masked ? tape.input.rows() : x.outerStride(), columns, gradient.weight_ih);
+    detail::add_outer_products<in.count>(d_gates, in, 0, masked ? tape.input.data() : x.data(),
+                                         masked ? tape.input.rows() : x.outerStride(), gradient.weight_ih);
     const Scalar* h_before = tape.irregular()                       ? tape.previous[0].data()
                              : tape.direction == Direction::forward ? tape.states[0].data()
                                                                     : tape.states[0].data() + tape.size() * hidden;
-    detail::add_outer_products<early.count>(rows, d_gates, early, 0, h_before, hidden, columns, gradient.weight_hh);
+    detail::add_outer_products<early.count>(d_gates, early, 0, h_before, hidden, gradient.weight_hh);
     if constexpr (late.count > 0)
-      detail::add_outer_products<late.count>(rows, d_gates, late, early.count, tape.operand.data(), hidden, columns,
+      detail::add_outer_products<late.count>(d_gates, late, early.count, tape.operand.data(), hidden,
                                              gradient.weight_hh);
-    detail::add_column_sums(rows, d_gates, columns, gradient.bias);
+    detail::add_column_sums(d_gates, gradient.bias);
     tape.d_input.resize(input_size(), columns);
-    detail::multiply_transposed(tape.backward_panels.input, rows.operand(d_gates, columns, in), tape.d_input);
+    detail::multiply_transposed(tape.backward_panels.input, d_gates, in, tape.d_input);
     return {tape.d_input.data(), tape.d_input.rows(), tape.d_input.cols()};
   }
 
@@ -210,6 +218,8 @@ class Recurrent {
   void require_backward(const Tape& tape, const Recurrent& gradient, const BackwardOptions& options,
                         const State& d_final) const {
     const std::string caller = std::string(Cell::name) + "::backward";
+    if (tape.content == Tape::Content::outputs)
+      throw std::logic_error(caller + ": the forward pass was not recorded (Batch::record)");
     if (tape.content != Tape::Content::activations)
       throw std::logic_error(caller + ": the tape holds no forward pass; a backward pass consumes it");
     detail::require_same_shape(caller.c_str(), *this, gradient);
@@ -261,10 +271,10 @@ class Recurrent {
     const Index window = options.truncation.window == 0 ? steps : options.truncation.window;
     const Index stride = options.truncation.stride == 0 ? window : options.truncation.stride;
     const bool overlapping = stride < window && stride < steps;
-    Matrix<Scalar> sum;  // of the sweeps' gradients, P x (T*B)
+    detail::GateBuffer<Scalar> sum;  // of the sweeps' gradients
     if (overlapping) {
-      tape.d_gates.resize(tape.gates.rows(), tape.gates.cols());
-      sum.setZero(tape.gates.rows(), tape.gates.cols());
+      for (auto* buffer : {&tape.d_gates, &sum}) buffer->resize(gate_count<Cell>, hidden_size(), steps, tape.size());
+      sum.set_zero();
     }
     double squares = 0;
     for (Index first = 0; first < steps; first += stride) {
@@ -280,13 +290,12 @@ class Recurrent {
         }
       }
       detail::BackwardSweep<Cell, Scalar> sweep(tape, d_y, d_y_stride, first, options,
-                                                overlapping ? tape.d_gates.data() : tape.gates.data());
+                                                overlapping ? tape.d_gates : tape.gates);
       sweep.run(begin, end);
       squares += sweep.clipped_squares();
       if (!overlapping) continue;
       const Index a = tape.step_at(begin), b = tape.step_at(end - 1);
-      const Index column = std::min(a, b) * tape.size(), columns = (end - begin) * tape.size();
-      sum.middleCols(column, columns) += tape.d_gates.middleCols(column, columns);
+      sum.add(tape.d_gates, std::min(a, b) * tape.size(), (end - begin) * tape.size());
     }
     if (overlapping) tape.gates.swap(sum);
     tape.clip_report.norm = std::sqrt(squares);

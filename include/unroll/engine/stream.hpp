@@ -16,26 +16,31 @@ class RecurrentStream {
   using State = RecurrentState<Cell, Scalar>;
 
   RecurrentStream(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, const Vector<Scalar>& bias)
-      : panels_(std::make_shared<detail::ForwardPanels<Cell, Scalar>>(weight_ih, weight_hh, bias, weight_hh.cols())) {
-    gates_.setZero(panels_->rows.size());
-    if (late_gates<Cell>().count > 0) operand_.setZero(hidden_size());
+  {
+    const auto panels = std::make_shared<detail::ForwardPanels<Cell, Scalar>>();
+    panels->pack(weight_ih, weight_hh, bias, weight_hh.cols());
+    panels_ = panels;
+    const Index hidden = weight_hh.cols();
+    gates_.resize(gate_count<Cell>, hidden, 1, 1);
+    if (late_gates<Cell>().count > 0) operand_.setZero(hidden);
     for (auto* state : {&state_, &next_})
-      for (auto& value : state->values) value.setZero(hidden_size(), 1);
+      for (auto& value : state->values) value.setZero(hidden, 1);
   }
 
   Index input_size() const noexcept { return I == Dynamic ? panels_->input.depth() : I; }
-  Index hidden_size() const noexcept { return H == Dynamic ? panels_->rows.units : H; }
+  Index hidden_size() const noexcept { return H == Dynamic ? state_.values[0].rows() : H; }
   Index output_size() const noexcept { return hidden_size(); }
 
   /// One step: x has I values, the result H, valid until the next call.
   const Scalar* step(const Scalar* x) noexcept {
-    detail::project_input(*panels_, x, input_size(), 1, gates_.data());
-    detail::StepColumns<Cell, Scalar> step{1, gates_.data(), {}, {}, operand_.data()};
+    detail::project_input(*panels_, x, input_size(), 1, gates_, 0);
+    detail::ForwardStep<Cell, Scalar> step{*panels_, gates_, 0, 1, false};
     for (std::size_t n = 0; n < state_.values.size(); ++n) {
       step.before[n] = state_.values[n].data();
       step.next[n] = next_.values[n].data();
     }
-    detail::forward_step(*panels_, step, [](Index) { return true; });
+    step.operand = operand_.data();
+    step.run();
     for (std::size_t n = 0; n < state_.values.size(); ++n) state_.values[n].swap(next_.values[n]);
     return state_.values[0].data();
   }
@@ -60,8 +65,8 @@ class RecurrentStream {
   std::shared_ptr<const detail::ForwardPanels<Cell, Scalar>> panels_;
   State state_;             // each H x 1
   State next_;              // each H x 1
-  Vector<Scalar> gates_;    // P
-  Vector<Scalar> operand_;  // H, late gates only
+  detail::GateBuffer<Scalar> gates_;  // one column
+  Vector<Scalar> operand_;            // H, late gates only
 };
 
 }  // namespace unroll

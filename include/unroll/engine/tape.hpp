@@ -22,23 +22,22 @@ namespace detail {
 /// A layer's weights as the forward kernel reads them.
 template <class Cell, class Scalar>
 struct ForwardPanels {
-  GateRows<Scalar> rows;
-  Vector<Scalar> bias;  // P
+  GateBuffer<Scalar> bias;  // one column
   Panels<Scalar> input;
   Panels<Scalar> early;
   Panels<Scalar> late;
 
-  ForwardPanels() = default;
-  ForwardPanels(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, const Vector<Scalar>& bias_of_gates,
-                Index units)
-      : rows{gate_count<Cell>, units},
-        input(pack_rows(weight_ih, units, 0, input_gates<Cell>().count)),
-        early(pack_rows(weight_hh, units, 0, early_gates<Cell>().count)),
-        late(pack_rows(weight_hh, units, early_gates<Cell>().count, late_gates<Cell>().count)) {
-    bias.setZero(rows.size());
-    for (Index gate = 0; gate < rows.gates; ++gate)
-      for (Index unit = 0; unit < units; ++unit)
-        bias[rows.row(unit / rows.lanes, gate) + unit % rows.lanes] = bias_of_gates[gate * units + unit];
+  void pack(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, const Vector<Scalar>& bias_of_gates,
+            Index units) {
+    static constexpr int early_count = early_gates<Cell>().count, late_count = late_gates<Cell>().count;
+    input.pack_rows(weight_ih, units, 0, input_gates<Cell>().count);
+    early.pack_rows(weight_hh, units, 0, early_count);
+    if (late_count > 0) late.pack_rows(weight_hh, units, early_count, late_count);
+    bias.resize(gate_count<Cell>, units, 1, 1);
+    for (Index block = 0; block < bias.blocks(); ++block)
+      for (Index gate = 0; gate < gate_count<Cell>; ++gate)
+        Pack<Scalar>::load(&bias_of_gates[gate * units + block * bias.lanes], bias.count(block))
+            .store(bias.at(block, 0) + gate * bias.lanes);
   }
 };
 
@@ -49,11 +48,12 @@ struct BackwardPanels {
   Panels<Scalar> early;
   Panels<Scalar> late;
 
-  BackwardPanels() = default;
-  BackwardPanels(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, Index units)
-      : input(pack_transposed(weight_ih, units, 0, input_gates<Cell>().count)),
-        early(pack_transposed(weight_hh, units, 0, early_gates<Cell>().count)),
-        late(pack_transposed(weight_hh, units, early_gates<Cell>().count, late_gates<Cell>().count)) {}
+  void pack(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, Index units) {
+    static constexpr int early_count = early_gates<Cell>().count, late_count = late_gates<Cell>().count;
+    input.pack_transposed(weight_ih, units, 0, input_gates<Cell>().count);
+    early.pack_transposed(weight_hh, units, 0, early_count);
+    if (late_count > 0) late.pack_transposed(weight_hh, units, early_count, late_count);
+  }
 };
 
 }  // namespace detail
@@ -65,15 +65,16 @@ template <class Cell, class Scalar>
 struct RecurrentTape {
   using State = RecurrentState<Cell, Scalar>;
   using PerState = std::array<Matrix<Scalar>, Cell::state_names.size()>;
-  enum class Content { nothing, activations, gradients };
+  enum class Content { nothing, outputs, activations, gradients };
 
   Batch batch;
   Index steps = 0;
   Direction direction = Direction::forward;
   Readout readout = Readout::all;
 
-  /// P x (T*B): what each step's rule left in its gates; after backward, dL/d pre-activation.
-  Matrix<Scalar> gates;
+  /// Of T*B columns: what each step's rule left in its gates; after backward, dL/d pre-activation. Of a few steps
+  /// where the batch is not recorded.
+  detail::GateBuffer<Scalar> gates;
   Content content = Content::nothing;
   /// Each H x ((T+1)*B), the initial state in the first block (reverse: in the last).
   PerState states;
@@ -89,8 +90,9 @@ struct RecurrentTape {
   Matrix<Scalar> d_read;   // last and mean: dL/dh of every step, H x (T*B)
   Matrix<Scalar> d_input;  // I x (T*B)
   PerState d_state;        // the direct part on its way back, each H x B
-  Matrix<Scalar> d_gates;  // overlapping windows only: one sweep's gradients, P x (T*B)
-  Matrix<Scalar> d_late;   // late gates only: P x B
+  detail::GateBuffer<Scalar> d_gates;  // overlapping windows only: one sweep's gradients, T*B columns
+  detail::GateBuffer<Scalar> d_late;   // late gates only: one step's, B columns
+  Matrix<Scalar> d_operand;            // late gates only: H x B
   detail::ForwardPanels<Cell, Scalar> forward_panels;
   detail::BackwardPanels<Cell, Scalar> backward_panels;
 
@@ -100,6 +102,13 @@ struct RecurrentTape {
   /// Whether some step starts from other states than the block before holds.
   bool irregular() const {
     return !batch.resets.empty() || (direction == Direction::reverse && !batch.lengths.empty());
+  }
+
+  /// The steps whose input is projected by one product: as many as the cache holds gates of.
+  Index steps_at_once(Index units) const {
+    constexpr Index cached = 512 * 1024 / sizeof(Scalar);
+    const Index rows = gate_count<Cell> * detail::block_count<Scalar>(units) * Pack<Scalar>::size;
+    return std::clamp<Index>(cached / (rows * batch.size), 1, std::max<Index>(steps, 1));
   }
 
   /// The step that is processed in the s-th place.

@@ -13,19 +13,8 @@ namespace detail {
 template <class Scalar>
 void multiply_dense(const Panels<Scalar>& panels, const Vector<Scalar>& bias, const Scalar* x, Index x_stride,
                     Index columns, Scalar* y) {
-  constexpr Index lanes = Pack<Scalar>::size;
-  const Index outputs = bias.size();
-  const auto start = [&](auto& tile, Index block, Index column) {
-    for_each_sum<1>(tile, block, column, [&](int, Index b, Index, Pack<Scalar>& sum) {
-      sum = Pack<Scalar>::load(bias.data() + b * lanes, outputs - b * lanes);
-    });
-  };
-  const auto finish = [&](auto& tile, Index block, Index column) {
-    for_each_sum<1>(tile, block, column, [&](int, Index b, Index c, Pack<Scalar> sum) {
-      sum.store(y + c * outputs + b * lanes, outputs - b * lanes);
-    });
-  };
-  multiply<1, Scalar>(panels.blocks(), {x, columns, x_stride, 1, panels.depth()}, start, finish);
+  multiply<1, Scalar>(panels.blocks(), {x, columns, x_stride, 1, panels.depth()},
+                      column_sums(bias.data(), bias.size(), 0), column_sums(y, bias.size(), bias.size()), nothing_more);
 }
 
 }  // namespace detail
@@ -43,7 +32,8 @@ class Dense {
   Vector<Scalar> bias;    ///< O
 
   struct Tape : detail::StatelessTape<Scalar> {
-    Matrix<Scalar> d_rows;  // dL/dy as the kernel reads it: zero past the ends, rows padded to whole packs
+    detail::GateBuffer<Scalar> d_rows;  // dL/dy as the kernel reads it, zero past the ends
+    detail::Panels<Scalar> panels;
   };
 
   Dense(Index input_size, Index output_size, Random& random) : Dense(zeros(input_size, output_size)) {
@@ -73,8 +63,8 @@ class Dense {
     require_forward(x.rows(), x.cols(), batch, {});
     tape.batch = batch;
     tape.y.resize(output_size(), x.cols());
-    detail::multiply_dense(detail::pack_rows(weight, output_size(), 0, 1), bias, x.data(), x.outerStride(), x.cols(),
-                           tape.y.data());
+    tape.panels.pack_rows(weight, output_size(), 0, 1);
+    detail::multiply_dense(tape.panels, bias, x.data(), x.outerStride(), x.cols(), tape.y.data());
     tape.zero_past_ends(tape.y);
     tape.recorded = true;
     return tape.output();
@@ -87,22 +77,22 @@ class Dense {
     detail::require_shape("Dense", "x", x, input_size(), tape.y.cols());
     detail::require_shape("Dense", "d_y", d_y, output_size(), tape.y.cols());
     tape.recorded = false;
-    const detail::GateRows<Scalar> rows{1, output_size()};
-    tape.d_rows.setZero(rows.size(), d_y.cols());
-    tape.d_rows.topRows(output_size()) = d_y;
-    tape.zero_past_ends(tape.d_rows);
-    const Scalar* d = tape.d_rows.data();
+    tape.d_rows.resize(1, output_size(), d_y.cols(), 1);
+    for (Index j = 0; j < d_y.cols(); ++j)
+      for (Index block = 0; block < tape.d_rows.blocks(); ++block) {
+        const bool active = tape.active(j);
+        (active ? Pack<Scalar>::load(d_y.col(j).data() + block * tape.d_rows.lanes, tape.d_rows.count(block)) : Pack<Scalar>(0))
+            .store(tape.d_rows.at(block, j));
+      }
     const GateRun run{0, 1};
-    if (tape.batch.lengths.empty()) {
-      detail::add_outer_products<1>(rows, d, run, 0, x.data(), x.outerStride(), x.cols(), gradient.weight);
-    } else {
-      detail::mask_past_ends(x, tape.batch, tape.d_x);  // x past the ends may be anything, NaN too
-      detail::add_outer_products<1>(rows, d, run, 0, tape.d_x.data(), x.rows(), x.cols(), gradient.weight);
-    }
-    detail::add_column_sums(rows, d, x.cols(), gradient.bias);
+    const bool masked = !tape.batch.lengths.empty();
+    if (masked) detail::mask_past_ends(x, tape.batch, tape.d_x);  // x past the ends may be anything, NaN too
+    detail::add_outer_products<1>(tape.d_rows, run, 0, masked ? tape.d_x.data() : x.data(),
+                                  masked ? x.rows() : x.outerStride(), gradient.weight);
+    detail::add_column_sums(tape.d_rows, gradient.bias);
     tape.d_x.resize(input_size(), x.cols());
-    detail::multiply_transposed(detail::pack_transposed(weight, output_size(), 0, 1), rows.operand(d, x.cols(), run),
-                                tape.d_x);
+    tape.panels.pack_transposed(weight, output_size(), 0, 1);
+    detail::multiply_transposed(tape.panels, tape.d_rows, run, tape.d_x);
     return tape.d_input();
   }
 
@@ -131,9 +121,11 @@ class Dense {
     using State = NoState;
 
     explicit Stream(const Dense& dense)
-        : weights_(std::make_shared<Weights>(
-              Weights{detail::pack_rows(dense.weight, dense.output_size(), 0, 1), dense.bias})),
-          y_(Vector<Scalar>::Zero(dense.output_size())) {}
+        : y_(Vector<Scalar>::Zero(dense.output_size())) {
+      const auto weights = std::make_shared<Weights>(Weights{{}, dense.bias});
+      weights->panels.pack_rows(dense.weight, dense.output_size(), 0, 1);
+      weights_ = weights;
+    }
 
     Index input_size() const noexcept { return weights_->panels.depth(); }
     Index output_size() const noexcept { return y_.size(); }
