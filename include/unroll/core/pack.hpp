@@ -110,14 +110,16 @@ struct Pack {
     using Bits [[gnu::vector_size(sizeof(Packet))]] = Bit;
     return wrap(__builtin_bit_cast(Packet, __builtin_bit_cast(Bits, a.packet) << places));
 #else
-    auto bits = std::bit_cast<std::array<Bit, size> >(a.packet);
+    auto bits = std::bit_cast<std::array<Bit, size>>(a.packet);
     for (Bit& lane : bits) lane <<= places;
     return wrap(std::bit_cast<Packet>(bits));
 #endif
   }
 
  private:
-  static auto mask(Index count) { return static_cast<std::conditional_t<(size > 8), std::uint16_t, std::uint8_t>>((1 << count) - 1); }
+  static auto mask(Index count) {
+    return static_cast<std::conditional_t<(size > 8), std::uint16_t, std::uint8_t>>((1 << count) - 1);
+  }
   static Pack wrap(Packet p) {
     Pack result;
     result.packet = p;

@@ -75,39 +75,40 @@ class BackwardSweep {
     const Sums<Scalar> d_h = sums_of_h(tape_.d_state[0]);
     multiply<1, Scalar>(tape_.backward_panels.early.blocks(), operand, constant(d_h), d_h,
                         [&](Index block, Index blocks, Index column, Index columns) {
-                          for (Index b = column; b < column + columns; ++b)
-                            for (Index i = block; i < block + blocks; ++i)
-                              if (beyond)
-                                reach_initial_state(i, b);
-                              else
-                                step_back(s, i, b);
+                          if (beyond)
+                            reach_initial_state(block, blocks, column, columns);
+                          else
+                            step_back(s, block, blocks, column, columns);
                         });
   }
 
-  /// One block of units of sample b: from dL/d states after step t to those before it.
-  EIGEN_DONT_INLINE void step_back(Index s, Index block, Index b) {
-    const Index t = tape_.step_at(s), column = t * tape_.size() + b, count = d_gates_.count(block);
-    const Index offset = b * d_gates_.units() + block * d_gates_.lanes;
-    Values d_state = load_states<Cell, Scalar>(d_states(), offset, count);
-    GateValues<Cell, Pack<Scalar>> d_gates;
-    d_gates.fill(Scalar(0));
-    if (tape_.active(t, b)) {
-      if (is_cut(s, b)) d_state.fill(Scalar(0));
-      if (d_y_ != nullptr && s >= first_error_)
-        d_state[0] += Pack<Scalar>::load(d_y_ + column * d_y_stride_ + block * d_gates_.lanes, count);
-      if (options_.record_norms) add_squares(d_state[0]);
-      std::array<const Scalar*, N> before, next;
-      for (std::size_t n = 0; n < N; ++n) {
-        before[n] = tape_.before(n, t);
-        next[n] = tape_.next(n, t);
+  /// Some blocks of units of some samples: from dL/d states after the place to those before it.
+  EIGEN_DONT_INLINE void step_back(Index s, Index first_block, Index blocks, Index first_sample, Index samples) {
+    const Index t = tape_.step_at(s);
+    const auto d_states = array_of<N>([&](std::size_t n) { return tape_.d_state[n].data(); });
+    const auto before = array_of<N>([&](std::size_t n) { return tape_.before(n, t); });
+    const auto next = array_of<N>([&](std::size_t n) { return tape_.next(n, t); });
+    const bool errors = d_y_ != nullptr && s >= first_error_;
+    for (Index block = first_block; block < first_block + blocks; ++block)
+      for (Index b = first_sample; b < first_sample + samples; ++b) {
+        const Index column = t * tape_.size() + b, count = d_gates_.count(block);
+        const Index offset = b * d_gates_.units() + block * d_gates_.lanes;
+        Values d_state = load_states<Cell, Scalar>(d_states, offset, count);
+        GateValues<Cell, Pack<Scalar>> d_gates;
+        d_gates.fill(Scalar(0));
+        if (tape_.active(t, b)) {
+          if (is_cut(s, b)) d_state.fill(Scalar(0));
+          if (errors) d_state[0] += Pack<Scalar>::load(d_y_ + column * d_y_stride_ + block * d_gates_.lanes, count);
+          if (options_.record_norms) add_squares(d_state[0]);
+          step_backward<Cell, Pack<Scalar>>(load_gates<Cell, Scalar>(tape_.gates.at(block, column)),
+                                            load_states<Cell, Scalar>(before, offset, count),
+                                            load_states<Cell, Scalar>(next, offset, count), d_state, d_gates);
+          if (count < d_gates_.lanes)
+            for (auto& d : d_gates) d = d.first(count);
+        }
+        store_gates<Cell, Scalar>(d_gates, late.count > 0 ? tape_.d_late.at(block, b) : d_gates_.at(block, column));
+        store_states<Cell, Scalar>(d_state, d_states, offset, count);
       }
-      step_backward<Cell, Pack<Scalar>>(load_gates<Cell, Scalar>(tape_.gates.at(block, column)),
-                                        load_states<Cell, Scalar>(before, offset, count),
-                                        load_states<Cell, Scalar>(next, offset, count), d_state, d_gates);
-      for (auto& d : d_gates) d = d.first(count);
-    }
-    store_gates<Cell, Scalar>(d_gates, late.count > 0 ? tape_.d_late.at(block, b) : d_gates_.at(block, column));
-    for (std::size_t n = 0; n < N; ++n) d_state[n].store(tape_.d_state[n].data() + offset, count);
   }
 
   /// The share that came through the late gates' operand: d_operand = W_late^T d_late.
@@ -126,26 +127,19 @@ class BackwardSweep {
     const Index offset = b * d_gates_.units() + block * d_gates_.lanes;
     auto d_gates = load_gates<Cell, Scalar>(tape_.d_late.at(block, b));
     if (tape_.active(t, b)) {
-      std::array<const Scalar*, N> before;
-      for (std::size_t n = 0; n < N; ++n) before[n] = tape_.before(n, t);
-      Values d_state = load_states<Cell, Scalar>(d_states(), offset, count);
-      operand_backward<Cell, Pack<Scalar>>(load_gates<Cell, Scalar>(tape_.gates.at(block, column)),
-                                           load_states<Cell, Scalar>(before, offset, count),
-                                           Pack<Scalar>::load(tape_.d_operand.data() + offset, count), d_state,
-                                           d_gates);
+      const auto before = array_of<N>([&](std::size_t n) { return tape_.before(n, t); });
+      const auto d_states = array_of<N>([&](std::size_t n) { return tape_.d_state[n].data(); });
+      Values d_state = load_states<Cell, Scalar>(d_states, offset, count);
+      operand_backward<Cell, Pack<Scalar>>(
+          load_gates<Cell, Scalar>(tape_.gates.at(block, column)), load_states<Cell, Scalar>(before, offset, count),
+          Pack<Scalar>::load(tape_.d_operand.data() + offset, count), d_state, d_gates);
       for (auto& d : d_gates) d = d.first(count);
-      for (std::size_t n = 0; n < N; ++n) d_state[n].store(tape_.d_state[n].data() + offset, count);
+      store_states<Cell, Scalar>(d_state, d_states, offset, count);
     }
     store_gates<Cell, Scalar>(d_gates, d_gates_.at(block, column));
   }
 
   static Sums<Scalar> sums_of_h(Matrix<Scalar>& h) { return column_sums(h.data(), h.rows(), h.rows()); }
-  std::array<const Scalar*, N> d_states() const {
-    std::array<const Scalar*, N> data;
-    for (std::size_t n = 0; n < N; ++n) data[n] = tape_.d_state[n].data();
-    return data;
-  }
-
   /// Whether nothing comes back to place s from the place after it.
   bool is_cut(Index s, Index b) const { return s + 1 < tape_.steps && tape_.fresh(tape_.step_at(s + 1), b); }
 
@@ -171,15 +165,18 @@ class BackwardSweep {
       }
   }
 
-  EIGEN_DONT_INLINE void reach_initial_state(Index block, Index b) {
-    if (tape_.begins(b) < begin_) return;  // the sweep ends inside the sequence: truncated
-    const Index count = d_gates_.count(block), offset = b * d_gates_.units() + block * d_gates_.lanes;
-    for (std::size_t n = 0; n < N; ++n) {
-      Pack<Scalar> d = Pack<Scalar>::load(tape_.d_state[n].data() + offset, count);
-      if (tape_.fresh(tape_.step_at(0), b)) d = Scalar(0);
-      Scalar* to = tape_.d_initial.values[n].data() + offset;
-      (Pack<Scalar>::load(to, count) + d).store(to, count);
-    }
+  void reach_initial_state(Index first_block, Index blocks, Index first_sample, Index samples) {
+    for (Index block = first_block; block < first_block + blocks; ++block)
+      for (Index b = first_sample; b < first_sample + samples; ++b) {
+        if (tape_.begins(b) < begin_) continue;  // the sweep ends inside the sequence: truncated
+        const Index count = d_gates_.count(block), offset = b * d_gates_.units() + block * d_gates_.lanes;
+        for (std::size_t n = 0; n < N; ++n) {
+          Pack<Scalar> d = Pack<Scalar>::load(tape_.d_state[n].data() + offset, count);
+          if (tape_.fresh(tape_.step_at(0), b)) d = Scalar(0);
+          Scalar* to = tape_.d_initial.values[n].data() + offset;
+          (Pack<Scalar>::load(to, count) + d).store(to, count);
+        }
+      }
   }
 
   RecurrentTape<Cell, Scalar>& tape_;

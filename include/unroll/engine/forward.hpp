@@ -19,29 +19,42 @@ void project_input(const ForwardPanels<Cell, Scalar>& panels, const Scalar* x, I
     if (gate >= run.first && gate < run.first + run.count) continue;
     for (Index block = 0; block < gates.blocks(); ++block)
       for (Index j = first; j < first + columns; ++j)
-        Pack<Scalar>::load(panels.bias.at(block, 0) + gate * gates.lanes).store(gates.at(block, j) + gate * gates.lanes);
+        Pack<Scalar>::load(panels.bias.at(block, 0) + gate * gates.lanes)
+            .store(gates.at(block, j) + gate * gates.lanes);
   }
 }
 
-template <class Cell, class Scalar>
-StateValues<Cell, Pack<Scalar>> load_states(const std::array<const Scalar*, Cell::state_names.size()>& states,
-                                            Index offset, Index count) {
-  StateValues<Cell, Pack<Scalar>> values;
-  for (std::size_t n = 0; n < values.size(); ++n) values[n] = Pack<Scalar>::load(states[n] + offset, count);
-  return values;
+/// {f(0), f(1), ...}: with constant indices, or the compilers would keep the array in memory.
+template <std::size_t N, class F>
+auto array_of(F f) {
+  return [&]<std::size_t... I>(std::index_sequence<I...>) { return std::array{f(I)...}; }
+  (std::make_index_sequence<N>());
+}
+template <std::size_t N, class F>
+void for_each_index(F f) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) { (f(I), ...); }
+  (std::make_index_sequence<N>());
+}
+
+template <class Cell, class Scalar, class Pointers>
+StateValues<Cell, Pack<Scalar>> load_states(const Pointers& states, Index offset, Index count) {
+  return array_of<Cell::state_names.size()>(
+      [&](std::size_t n) { return Pack<Scalar>::load(states[n] + offset, count); });
+}
+template <class Cell, class Scalar, class Pointers>
+void store_states(const StateValues<Cell, Pack<Scalar>>& values, const Pointers& states, Index offset, Index count) {
+  for_each_index<Cell::state_names.size()>([&](std::size_t n) { values[n].store(states[n] + offset, count); });
 }
 
 /// The gates of one block of units of one column.
 template <class Cell, class Scalar>
 GateValues<Cell, Pack<Scalar>> load_gates(const Scalar* from) {
-  GateValues<Cell, Pack<Scalar>> values;
-  for (std::size_t g = 0; g < values.size(); ++g) values[g] = Pack<Scalar>::load(from + g * Pack<Scalar>::size);
-  return values;
+  return array_of<Cell::gate_names.size()>(
+      [&](std::size_t g) { return Pack<Scalar>::load(from + g * Pack<Scalar>::size); });
 }
-
 template <class Cell, class Scalar>
 void store_gates(const GateValues<Cell, Pack<Scalar>>& values, Scalar* to) {
-  for (std::size_t g = 0; g < values.size(); ++g) values[g].store(to + g * Pack<Scalar>::size);
+  for_each_index<Cell::gate_names.size()>([&](std::size_t g) { values[g].store(to + g * Pack<Scalar>::size); });
 }
 
 /// One step of all samples: the recurrent product, and the cell's rule while its sums are at hand.
@@ -50,10 +63,10 @@ struct ForwardStep {
   static constexpr std::size_t N = Cell::state_names.size();
 
   const ForwardPanels<Cell, Scalar>& panels;
-  GateBuffer<Scalar>& gates;  // in: bias and input part
-  Index first;                // the step's first column of gates
-  Index size;                 // B
-  bool keep_gates;            // whether what the rule leaves in its gates is wanted
+  GateBuffer<Scalar>& gates;                 // in: bias and input part
+  Index first;                               // the step's first column of gates
+  Index size;                                // B
+  bool keep_gates;                           // whether what the rule leaves in its gates is wanted
   std::array<const Scalar*, N> before = {};  // H x B each
   std::array<Scalar*, N> next = {};          // H x B each
   Scalar* operand = nullptr;                 // H x B, late gates only
@@ -63,16 +76,14 @@ struct ForwardStep {
   void run() {
     static constexpr GateRun early = early_gates<Cell>(), late = late_gates<Cell>();
     const auto rule = [this](Index block, Index blocks, Index column, Index columns) {
-      for (Index b = column; b < column + columns; ++b)
-        for (Index i = block; i < block + blocks; ++i) apply_rule(i, b);
+      apply_rule(block, blocks, column, columns);
     };
     if constexpr (late.count == 0) {
       add_product<early.count>(panels.early, early.first, before[0], rule);
     } else {
       add_product<early.count>(panels.early, early.first, before[0],
                                [this](Index block, Index blocks, Index column, Index columns) {
-                                 for (Index b = column; b < column + columns; ++b)
-                                   for (Index i = block; i < block + blocks; ++i) make_operand(i, b);
+                                 make_operand(block, blocks, column, columns);
                                });
       add_product<late.count>(panels.late, late.first, operand, rule);
     }
@@ -82,27 +93,32 @@ struct ForwardStep {
   template <int Gates, class Done>
   void add_product(const Panels<Scalar>& weights, int first_gate, const Scalar* h, Done done) {
     const Sums<Scalar> to = gates.sums(first_gate, first);
-    multiply<Gates, Scalar>(weights.blocks(), {h, size, gates.units(), 1, gates.units()},
-                            constant(to), to, done);
+    multiply<Gates, Scalar>(weights.blocks(), {h, size, gates.units(), 1, gates.units()}, constant(to), to, done);
   }
 
-  // Not inlined: compilers may contract multiplications and additions differently from place to place, and the bits
-  // must be the same everywhere.
-  EIGEN_DONT_INLINE void apply_rule(Index block, Index b) {
-    const Index offset = b * gates.units() + block * gates.lanes, count = gates.count(block);
-    Scalar* at = gates.at(block, first + b);
-    auto values = load_gates<Cell>(static_cast<const Scalar*>(at));
-    auto state = load_states<Cell, Scalar>(before, offset, count);
-    step_forward<Cell, Pack<Scalar>>(values, state);
-    if (keep_gates) store_gates<Cell>(values, at);
-    const bool past = lengths != nullptr && t >= (*lengths)[static_cast<std::size_t>(b)];
-    for (std::size_t n = 0; n < N; ++n) (past ? Pack<Scalar>(0) : state[n]).store(next[n] + offset, count);
+  // One function for all tiles: compilers may contract multiplications and additions differently from place to place,
+  // and the bits must be the same everywhere. The loops are inside, for the sake of the rule's many constants.
+  EIGEN_DONT_INLINE void apply_rule(Index block, Index blocks, Index column, Index columns) {
+    for (Index i = block; i < block + blocks; ++i)
+      for (Index b = column; b < column + columns; ++b) {
+        const Index offset = b * gates.units() + i * gates.lanes, count = gates.count(i);
+        Scalar* at = gates.at(i, first + b);
+        auto values = load_gates<Cell, Scalar>(at);
+        auto state = load_states<Cell, Scalar>(before, offset, count);
+        step_forward<Cell, Pack<Scalar>>(values, state);
+        if (keep_gates) store_gates<Cell, Scalar>(values, at);
+        if (lengths != nullptr && t >= (*lengths)[static_cast<std::size_t>(b)]) state.fill(Scalar(0));
+        store_states<Cell, Scalar>(state, next, offset, count);
+      }
   }
 
-  EIGEN_DONT_INLINE void make_operand(Index block, Index b) {
-    const Index offset = b * gates.units() + block * gates.lanes, count = gates.count(block);
-    const auto values = load_gates<Cell>(static_cast<const Scalar*>(gates.at(block, first + b)));
-    Cell::operand(values, load_states<Cell, Scalar>(before, offset, count)).store(operand + offset, count);
+  EIGEN_DONT_INLINE void make_operand(Index block, Index blocks, Index column, Index columns) {
+    for (Index i = block; i < block + blocks; ++i)
+      for (Index b = column; b < column + columns; ++b) {
+        const Index offset = b * gates.units() + i * gates.lanes, count = gates.count(i);
+        const auto values = load_gates<Cell, Scalar>(gates.at(i, first + b));
+        Cell::operand(values, load_states<Cell, Scalar>(before, offset, count)).store(operand + offset, count);
+      }
   }
 };
 

@@ -42,8 +42,6 @@ struct Sums {
   Index gate_stride;
   Index column_stride;
   Index units;  ///< lanes of units behind these are not touched
-
-  Scalar* at(Index block, Index column) const { return data + block * block_stride + column * column_stride; }
 };
 
 template <class Scalar>
@@ -68,16 +66,26 @@ class Tile {
   static constexpr int R = Gates * Units;
   using P = Pack<Scalar>;
 
+  /// Where sum i of the tile at (block, column) lies; whether it belongs to the tile's last block.
+  template <class S>
+  static EIGEN_ALWAYS_INLINE S* place(const Sums<S>& sums, Index block, Index column, int i) {
+    return sums.data + (block + i % R / Gates) * sums.block_stride + (column + i / R) * sums.column_stride +
+           i % Gates * sums.gate_stride;
+  }
+  static constexpr bool is_last(int i) { return i % R / Gates == Units - 1; }
+
   // Unrolled by pack expansion: at -O2 g++ would leave loops over the sums in memory.
   template <int... I>
-  static EIGEN_ALWAYS_INLINE void run(const Blocks<Scalar>& a, const Columns<Scalar>& b,
-                                      const Sums<const Scalar>& from, const Sums<Scalar>& to, Index block,
-                                      Index column, std::integer_sequence<int, I...>) {
+  static EIGEN_ALWAYS_INLINE void run(const Blocks<Scalar>& a, const Columns<Scalar>& b, const Sums<const Scalar>& from,
+                                      const Sums<Scalar>& to, Index block, Index column,
+                                      std::integer_sequence<int, I...>) {
+    P s[R * C];
     const Index last = to.units - (block + Units - 1) * P::size;  // units of the tile's last block
-    const auto place = [&](const auto& sums, int i) {
-      return sums.at(block + i % R / Gates, column + i / R) + i % Gates * sums.gate_stride;
-    };
-    P s[] = {(I % R / Gates == Units - 1 && last < P::size ? P::load(place(from, I), last) : P::load(place(from, I)))...};
+    if (last >= P::size)
+      ((s[I] = P::load(place(from, block, column, I))), ...);
+    else
+      ((s[I] = is_last(I) ? P::load(place(from, block, column, I), last) : P::load(place(from, block, column, I))),
+       ...);
     const Scalar* pa = a.data + block * a.stride;
     const Scalar* pb = b.data + column * b.stride;
     const Index unit_stride = a.stride, column_stride = b.stride;
@@ -91,7 +99,10 @@ class Tile {
         x += b.k_stride;
       }
     }
-    ((I % R / Gates == Units - 1 && last < P::size ? s[I].store(place(to, I), last) : s[I].store(place(to, I))), ...);
+    if (last >= P::size)
+      (s[I].store(place(to, block, column, I)), ...);
+    else
+      ((is_last(I) ? s[I].store(place(to, block, column, I), last) : s[I].store(place(to, block, column, I))), ...);
   }
 };
 
@@ -112,7 +123,8 @@ struct Tiles {
   }
   template <int... U>
   static constexpr auto wide_table(std::integer_sequence<int, U...>) {
-    return std::array<std::array<Run, columns>, sizeof...(U)>{row<U + 1>(std::make_integer_sequence<int, columns>())...};
+    return std::array<std::array<Run, columns>, sizeof...(U)>{
+        row<U + 1>(std::make_integer_sequence<int, columns>())...};
   }
   template <int... U>
   static constexpr auto narrow_table(std::integer_sequence<int, U...>) {
@@ -148,7 +160,7 @@ void multiply(const Blocks<Scalar>& a, const Columns<Scalar>& b, const Sums<cons
   for_each_part(a.count, T::units, [&](Index block, Index blocks) {
     for_each_part(b.count, T::columns, [&](Index column, Index columns) {
       T::wide[static_cast<std::size_t>(blocks - 1)][static_cast<std::size_t>(columns - 1)](a, b, from, to, block,
-                                                                                          column);
+                                                                                           column);
       done(block, blocks, column, columns);
     });
   });

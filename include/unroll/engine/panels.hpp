@@ -76,27 +76,24 @@ void add_outer_products(const GateBuffer<Scalar>& d, GateRun run, int first_gate
   const Sums<Scalar> to{gradient.data() + first_gate * units, d.lanes, units, gradient.rows(), units};
   // So many columns at a time stay in the cache for all blocks.
   for_each_part(d.columns(), 256, [&](Index column, Index columns) {
-    multiply<Gates, Scalar>(d.rows(run, column), {x + column * x_stride, gradient.cols(), 1, x_stride, columns}, constant(to),
-                            to, nothing_more);
+    multiply<Gates, Scalar>(d.rows(run, column), {x + column * x_stride, gradient.cols(), 1, x_stride, columns},
+                            constant(to), to, nothing_more);
   });
 }
 
-/// gradient(gates x units) += sum over the columns of d.
+/// gradient(gates x units) += sum over the columns of d: its product with a column of ones.
 template <class Scalar>
 void add_column_sums(const GateBuffer<Scalar>& d, Vector<Scalar>& gradient) {
-  for (Index block = 0; block < d.blocks(); ++block)
-    for (Index gate = 0; gate < d.gates(); ++gate) {
-      Scalar* to = gradient.data() + gate * d.units() + block * d.lanes;
-      Pack<Scalar> sum = Pack<Scalar>::load(to, d.count(block));
-      for (Index j = 0; j < d.columns(); ++j) sum += Pack<Scalar>::load(d.at(block, j) + gate * d.lanes);
-      sum.store(to, d.count(block));
-    }
+  static constexpr Scalar one = 1;
+  for (int gate = 0; gate < d.gates(); ++gate) {
+    const Sums<Scalar> to = column_sums(gradient.data() + gate * d.units(), d.units(), 0);
+    multiply<1, Scalar>(d.rows({gate, 1}, 0), {&one, 1, 0, 0, d.columns()}, constant(to), to, nothing_more);
+  }
 }
 
 /// d_x(:, j) = W^T d(:, j), with W's transposed panels.
 template <class Scalar>
-void multiply_transposed(const Panels<Scalar>& panels, const GateBuffer<Scalar>& d, GateRun run,
-                         Matrix<Scalar>& d_x) {
+void multiply_transposed(const Panels<Scalar>& panels, const GateBuffer<Scalar>& d, GateRun run, Matrix<Scalar>& d_x) {
   // So many columns at a time stay in the cache for all blocks.
   for_each_part(d.columns(), 64, [&](Index column, Index columns) {
     multiply<1, Scalar>(panels.blocks(), d.operand(run, column, columns), no_sums<Scalar>(),

@@ -15,8 +15,7 @@ class RecurrentStream {
  public:
   using State = RecurrentState<Cell, Scalar>;
 
-  RecurrentStream(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, const Vector<Scalar>& bias)
-  {
+  RecurrentStream(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, const Vector<Scalar>& bias) {
     const auto panels = std::make_shared<detail::ForwardPanels<Cell, Scalar>>();
     panels->pack(weight_ih, weight_hh, bias, weight_hh.cols());
     panels_ = panels;
@@ -63,8 +62,8 @@ class RecurrentStream {
 
  private:
   std::shared_ptr<const detail::ForwardPanels<Cell, Scalar>> panels_;
-  State state_;             // each H x 1
-  State next_;              // each H x 1
+  State state_;                       // each H x 1
+  State next_;                        // each H x 1
   detail::GateBuffer<Scalar> gates_;  // one column
   Vector<Scalar> operand_;            // H, late gates only
 };

@@ -83,13 +83,13 @@ struct RecurrentTape {
   std::vector<double> d_h_norms;  ///< T norms of dL/dh over the batch, if asked for
   ClipReport clip_report;         ///< of BackwardOptions::clip
 
-  PerState previous;       // irregular batches only: the states each step started from, each H x (T*B)
-  Matrix<Scalar> operand;  // late gates only: H x (T*B)
-  Matrix<Scalar> input;    // ragged batches only: x with zeros past the ends, I x (T*B)
-  Matrix<Scalar> read;     // last and mean: H x B
-  Matrix<Scalar> d_read;   // last and mean: dL/dh of every step, H x (T*B)
-  Matrix<Scalar> d_input;  // I x (T*B)
-  PerState d_state;        // the direct part on its way back, each H x B
+  PerState previous;                   // irregular batches only: the states each step started from, each H x (T*B)
+  Matrix<Scalar> operand;              // late gates only: H x (T*B)
+  Matrix<Scalar> input;                // ragged batches only: x with zeros past the ends, I x (T*B)
+  Matrix<Scalar> read;                 // last and mean: H x B
+  Matrix<Scalar> d_read;               // last and mean: dL/dh of every step, H x (T*B)
+  Matrix<Scalar> d_input;              // I x (T*B)
+  PerState d_state;                    // the direct part on its way back, each H x B
   detail::GateBuffer<Scalar> d_gates;  // overlapping windows only: one sweep's gradients, T*B columns
   detail::GateBuffer<Scalar> d_late;   // late gates only: one step's, B columns
   Matrix<Scalar> d_operand;            // late gates only: H x B

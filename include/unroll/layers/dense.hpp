@@ -81,7 +81,8 @@ class Dense {
     for (Index j = 0; j < d_y.cols(); ++j)
       for (Index block = 0; block < tape.d_rows.blocks(); ++block) {
         const bool active = tape.active(j);
-        (active ? Pack<Scalar>::load(d_y.col(j).data() + block * tape.d_rows.lanes, tape.d_rows.count(block)) : Pack<Scalar>(0))
+        (active ? Pack<Scalar>::load(d_y.col(j).data() + block * tape.d_rows.lanes, tape.d_rows.count(block))
+                : Pack<Scalar>(0))
             .store(tape.d_rows.at(block, j));
       }
     const GateRun run{0, 1};
@@ -120,8 +121,7 @@ class Dense {
    public:
     using State = NoState;
 
-    explicit Stream(const Dense& dense)
-        : y_(Vector<Scalar>::Zero(dense.output_size())) {
+    explicit Stream(const Dense& dense) : y_(Vector<Scalar>::Zero(dense.output_size())) {
       const auto weights = std::make_shared<Weights>(Weights{{}, dense.bias});
       weights->panels.pack_rows(dense.weight, dense.output_size(), 0, 1);
       weights_ = weights;
