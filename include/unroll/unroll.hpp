@@ -6,6 +6,7 @@
 #include "unroll/layers/dense.hpp"
 #include "unroll/layers/dropout.hpp"
 #include "unroll/layers/embedding.hpp"
+#include "unroll/layers/parallel.hpp"
 #include "unroll/layers/recurrent_layers.hpp"
 #include "unroll/layers/stream.hpp"
 #include "unroll/losses/mean_squared_error.hpp"

@@ -98,3 +98,39 @@ TEMPLATE_TEST_CASE("abs clears the sign of zero and infinity", "[pack]", float, 
   CHECK_FALSE(std::signbit(lanes(abs(P(TestType(-0.0)))).front()));
   CHECK(lanes(abs(P(-std::numeric_limits<TestType>::infinity()))).front() == std::numeric_limits<TestType>::infinity());
 }
+
+TEMPLATE_TEST_CASE("min and max take their first argument where it is NaN", "[pack]", float, double) {
+  using P = Pack<TestType>;
+  const TestType nan = std::numeric_limits<TestType>::quiet_NaN();
+  CHECK(lanes(min(P(2), P(3)))[0] == 2);
+  CHECK(lanes(min(P(3), P(2)))[0] == 2);
+  CHECK(lanes(max(P(2), P(3)))[0] == 3);
+  CHECK(lanes(max(P(3), P(2)))[0] == 3);
+  CHECK(std::isnan(lanes(min(P(nan), P(2)))[0]));
+  CHECK(std::isnan(lanes(max(P(nan), P(2)))[0]));
+}
+
+TEMPLATE_TEST_CASE("copy_sign takes the sign of zero too", "[pack]", float, double) {
+  using P = Pack<TestType>;
+  CHECK(lanes(copy_sign(P(3), P(-2)))[0] == -3);
+  CHECK(lanes(copy_sign(P(3), P(2)))[0] == 3);
+  CHECK(lanes(copy_sign(P(3), P(TestType(-0.0))))[0] == -3);
+  CHECK(std::signbit(lanes(copy_sign(P(0), P(-1)))[0]));
+}
+
+TEMPLATE_TEST_CASE("exponent_from_last_bits makes powers of two", "[pack]", float, double) {
+  using P = Pack<TestType>;
+  constexpr int places = std::numeric_limits<TestType>::digits - 1,
+                bias = std::numeric_limits<TestType>::max_exponent - 1;
+  const TestType zero = std::ldexp(TestType(1.5), places) + bias;
+  for (const int k : {-100, -1, 0, 1, 7, 100}) {
+    CAPTURE(k);
+    CHECK(lanes(exponent_from_last_bits(P(zero + TestType(k))))[0] == std::ldexp(TestType(1), k));
+  }
+}
+
+TEMPLATE_TEST_CASE("the first lanes stay, the others become zero", "[pack]", float, double) {
+  using P = Pack<TestType>;
+  for (int count = 0; count <= P::size; ++count)
+    CHECK(lanes(P(5).first(count)) == lanes<TestType>([&](TestType i) { return TestType(i < static_cast<TestType>(count) ? 5 : 0); }));
+}

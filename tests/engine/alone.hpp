@@ -85,8 +85,8 @@ Pass<Model> run_episodes(const Model& model, const Sequence<Model>& in, Pass<Mod
       keep(model, pass.final_state, episode.ends, episode.begins);
       keep(model, pass.d_initial, episode.enters, episode.ends);
       const auto add_state = [&](auto& to, const auto& value) { to.col(b) += value; };
-      testing::for_each_state(add_state, result.final_state, pass.final_state);
-      testing::for_each_state(add_state, result.d_initial, pass.d_initial);
+      for_each_state(add_state, result.final_state, pass.final_state);
+      for_each_state(add_state, result.d_initial, pass.d_initial);
       add(result.gradient, pass.gradient);
       for (Index t = episode.first; t < episode.last; ++t) {
         result.d_x.col(t * size + b) = pass.d_x.col(t - episode.first);

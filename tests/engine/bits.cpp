@@ -17,7 +17,7 @@ Matrix<Scalar> samples(const Matrix<Scalar>& columns, Index size) {
 }
 template <class State>
 State state_samples(State state, Index size) {
-  testing::for_each_state([&](auto& value) { value = value.leftCols(size).eval(); }, state);
+  for_each_state([&](auto& value) { value = value.leftCols(size).eval(); }, state);
   return state;
 }
 
@@ -85,6 +85,34 @@ void check_bits() {
 TEMPLATE_LIST_TEST_CASE("a sample's bits do not depend on its neighbours", "[bits]", AllCells) {
   check_bits<TestType, float>();
   check_bits<TestType, double>();
+}
+
+TEMPLATE_LIST_TEST_CASE("a pass that is not recorded has the same bits, and no way back", "[bits]", AllCells) {
+  using Model = Recurrent<TestType, float>;
+  for (const Direction direction : directions)
+    for (const Index size : {1, 5, 17}) {
+      Random random(3);
+      const Model layer = with_biases(Model(inputs, 33, random, {direction}), random);
+      Batch batch{.size = size};
+      // Steps enough for several products of the input; ragged and with resets, so that every path is taken.
+      const Index many = 4000 / size;
+      batch.lengths.assign(static_cast<std::size_t>(size), many - 2);
+      batch.lengths[0] = many;
+      batch.resets.assign(static_cast<std::size_t>(many * size), false);
+      batch.resets[static_cast<std::size_t>(size + size / 2)] = true;
+      const Sequence<Model> in = random_sequence(layer, many, batch, random);
+      typename Model::Tape recorded, tape;
+      const Matrix<float> y = layer.forward(in.x, recorded, in.batch, in.initial);
+      batch = in.batch;
+      batch.record = false;
+      CHECK(layer.forward(in.x, tape, batch, in.initial) == y);
+      CHECK(same_bits(tape.final_state, recorded.final_state));
+      CHECK(tape.gates.columns() < recorded.gates.columns());
+      CHECK_FALSE(layer.find_non_finite(tape));
+      Model gradient = zeros_like(layer);
+      CHECK_THROWS_AS(layer.backward(in.x, in.d_y, tape, gradient), std::logic_error);
+      CHECK(gradient.weight_ih.isZero(0));
+    }
 }
 
 TEST_CASE("a sample's bits do not depend on its neighbours through a whole model", "[bits]") {

@@ -35,12 +35,6 @@ inline Batch batch_of(const GradientCase& one, Index steps) {
   return batch;
 }
 
-/// With this seed no difference of a ReluRnn steps across a kink.
-template <class Cell>
-testing::GradientCheckOptions options_of(Index entries) {
-  return {.step = difference_step<Cell>, .entries = entries, .seed = 31};
-}
-
 template <class Model>
 void check_gradient_matrix(const Model& model, Index steps, testing::GradientCheckOptions options) {
   for (const GradientCase& one : gradient_cases) {
@@ -52,7 +46,7 @@ void check_gradient_matrix(const Model& model, Index steps, testing::GradientChe
     const auto report = one.truncation.window > 0 ? check_truncated_gradient(model, in, options)
                                                   : testing::check_gradient(model, in.x, in.batch, options, initial);
     CAPTURE(report.where, report.compared);
-    CHECK(report.worst <= (options.step < 1e-3 ? 1e-6 : 1e-7));  // a small step, for kinks, costs digits
+    CHECK(report.worst <= 1e-7);
     CHECK(report.compared > 50);
   }
 }

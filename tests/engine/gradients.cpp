@@ -9,5 +9,5 @@ TEMPLATE_LIST_TEST_CASE("a layer's gradients are those of central differences", 
   CAPTURE(TestType::name, direction == Direction::reverse);
   Random random(2);
   const auto layer = with_biases(LayerOf<TestType>(3, 7, random, {direction}), random);
-  check_gradient_matrix(layer, 50, options_of<TestType>(16));
+  check_gradient_matrix(layer, 50, {.entries = 16});
 }

@@ -9,5 +9,5 @@ TEMPLATE_LIST_TEST_CASE("three layers' gradients are those of central difference
   CAPTURE(TestType::name, direction == Direction::reverse);
   Random random(3);
   const Stack<LayerOf<TestType>> stack(3, 3, 5, random, Unrolling{direction});
-  check_gradient_matrix(with_biases(stack, random), 15, options_of<TestType>(8));
+  check_gradient_matrix(with_biases(stack, random), 15, {.entries = 8});
 }

@@ -23,10 +23,6 @@ using LayerOf = Recurrent<Cell, double>;
 
 inline constexpr Direction directions[] = {Direction::forward, Direction::reverse};
 
-/// The h of differences, shorter where a rule has kinks.
-template <class Cell>
-inline constexpr double difference_step = std::is_same_v<Cell, cells::ReluRnn> ? 1e-5 : 1e-3;
-
 template <class Scalar>
 Matrix<Scalar> random_matrix(Index rows, Index cols, Random& random) {
   Matrix<Scalar> result(rows, cols);
@@ -82,7 +78,7 @@ void add(Model& to, const Model& gradient) {
 
 template <class State>
 void set_random(State& state, Random& random) {
-  testing::for_each_state([&](auto& value) { set_uniform(value, 1, random); }, state);
+  for_each_state([&](auto& value) { set_uniform(value, 1, random); }, state);
 }
 
 /// A sequence of `steps` steps with random numbers everywhere.
@@ -111,7 +107,7 @@ Matrix<Scalar> sample(const Matrix<Scalar>& columns, Index size, Index b, Index 
 template <class State>
 State sample(State state, Index b) {
   const auto take = [&](auto& value) { value = value.col(b).eval(); };
-  testing::for_each_state(take, state);
+  for_each_state(take, state);
   return state;
 }
 
@@ -139,7 +135,7 @@ void check_gradients_agree(const Model& given, const Model& expected, double tol
 template <class State>
 bool same_bits(const State& a, const State& b) {
   bool same = true;
-  testing::for_each_state([&](const auto& x, const auto& y) { same = same && x == y; }, a, b);
+  for_each_state([&](const auto& x, const auto& y) { same = same && x == y; }, a, b);
   return same;
 }
 

@@ -14,7 +14,7 @@ LayerOf<Cell> random_layer(Direction direction, Random& random) {
 template <class Cell>
 double worst_error(const LayerOf<Cell>& layer, Index steps, const Batch& batch, const Truncation& truncation,
                    Random& random) {
-  testing::GradientCheckOptions options{.step = difference_step<Cell>, .entries = 12};
+  testing::GradientCheckOptions options{.entries = 12};
   options.backward.truncation = truncation;
   return check_truncated_gradient(layer, random_sequence(layer, steps, batch, random), options).worst;
 }

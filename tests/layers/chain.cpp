@@ -28,14 +28,14 @@ typename Model::State state(const Model& model, const Matrix<double>& x, const B
   typename Model::Tape tape;
   model.forward(x, tape, batch);
   const auto draw = [&](auto& value) { value = drawn(value.rows(), value.cols(), ++seed); };
-  testing::for_each_state(draw, tape.final_state);
+  for_each_state(draw, tape.final_state);
   return tape.final_state;
 }
 
 template <class State>
 std::vector<Matrix<double>> matrices(const State& state) {
   std::vector<Matrix<double>> result;
-  testing::for_each_state([&](const auto& value) { result.push_back(value); }, state);
+  for_each_state([&](const auto& value) { result.push_back(value); }, state);
   return result;
 }
 
@@ -132,7 +132,7 @@ TEST_CASE("gradients of models are those of central differences", "[chain]") {
     if (!input) x = (x.array().abs() * 9).floor();  // tokens
     for (const bool initial : {false, true}) {
       const auto start = initial ? state(model, x, batch) : typename std::decay_t<decltype(model)>::State{};
-      const auto report = testing::check_gradient(model, x, batch, {.input = input}, start);
+      const auto report = testing::check_gradient(model, x, batch, {.entries = 12, .input = input}, start);
       CAPTURE(steps, batch.size, initial, report.where);
       CHECK(report.worst <= 1e-7);
     }
@@ -241,7 +241,7 @@ TEST_CASE("an empty state stands for zeros", "[chain]") {
   Stack<Lstm<double>>::Tape tape;
   const Matrix<double> y = model.forward(x, tape, {.size = 3});
   auto zeros = tape.final_state;
-  testing::for_each_state([](auto& value) { value.setZero(); }, zeros);
+  for_each_state([](auto& value) { value.setZero(); }, zeros);
   CHECK(model.forward(x, tape, {.size = 3}, zeros) == y);
   zeros.layers[1].values[0].resize(0, 0);
   CHECK(model.forward(x, tape, {.size = 3}, zeros) == y);

@@ -2,6 +2,9 @@
 
 #include <Eigen/Core>
 
+#if !EIGEN_VERSION_AT_LEAST(3, 4, 0)
+#error "unroll: Eigen 3.4.0 or newer is needed"
+#endif
 #if defined(__FAST_MATH__) && !defined(UNROLL_ALLOW_FAST_MATH)
 #error "unroll: -ffast-math removes the NaN checks; drop it or define UNROLL_ALLOW_FAST_MATH"
 #endif

@@ -10,7 +10,7 @@
 namespace unroll::testing {
 
 struct CellContractOptions {
-  double step = 1e-3;       ///< of the gradient check; 1e-5 for rules with kinks
+  double step = 1e-3;       ///< of the gradient check
   double tolerance = 1e-7;  ///< relative, of the gradient check
   std::uint64_t seed = 1;   ///< of weights and inputs
 };

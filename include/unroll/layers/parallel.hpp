@@ -1,0 +1,195 @@
+#pragma once
+
+#include <memory>
+
+#include "unroll/engine/kernel.hpp"
+#include "unroll/engine/thread_pool.hpp"
+#include "unroll/layers/layer.hpp"
+#include "unroll/layers/states.hpp"
+
+namespace unroll {
+
+/// A model whose batches are cut into shards of neighbouring samples, each with its own tape and gradient, run by a
+/// pool of threads: a layer itself, with the parameters of the model.
+///
+///   Parallel model(Sequential{...}, std::make_shared<ThreadPool>(4));
+///
+/// The shards depend on the batch alone and their gradients are added in the order of the shards: the bits are the
+/// same on any number of threads. Outputs, dL/dx and states have the bits of the model itself. Copies share the pool.
+template <Layer Model>
+class Parallel {
+ public:
+  using Scalar = typename Model::Scalar;
+  using State = typename Model::State;
+  static constexpr int InputSize = Model::InputSize;
+  static constexpr int OutputSize = Model::OutputSize;
+
+  Model model;
+  std::shared_ptr<ThreadPool> pool;
+  Index shard_size = 16;  ///< samples in a shard, at most
+
+  /// Throws std::invalid_argument without a pool.
+  Parallel(Model the_model, std::shared_ptr<ThreadPool> the_pool)
+      : model(std::move(the_model)), pool(std::move(the_pool)) {
+    detail::require(pool != nullptr, "Parallel: there is no thread pool");
+  }
+
+  /// One shard's part of all that a pass takes and gives.
+  struct Shard {
+    Index first = 0;  // of its samples
+    Batch batch;
+    Matrix<Scalar> x;
+    Matrix<Scalar> d_y;
+    State initial;
+    State d_final;
+    typename Model::Tape tape;
+    std::optional<Model> gradient;  // made by the first backward pass
+  };
+
+  struct Tape {
+    std::vector<Shard> shards;
+    Batch batch;
+    Matrix<Scalar> y;
+    Matrix<Scalar> d_x;
+    State final_state;
+    State d_initial;
+
+    Output<Scalar> output() const { return {y.data(), y.rows(), y.cols()}; }
+  };
+
+  Index input_size() const { return model.input_size(); }
+  Index output_size() const { return model.output_size(); }
+  void initialize(Random& random, Initial initial = Initial::standard) { model.initialize(random, initial); }
+
+  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
+    const Index columns = require_forward(x.rows(), x.cols(), batch, initial);
+    tape.batch = batch;
+    cut(tape);
+    pool->run(static_cast<Index>(tape.shards.size()), [&](Index i) {
+      Shard& shard = tape.shards[static_cast<std::size_t>(i)];
+      take_samples(x, batch.size, shard, shard.x);
+      shard.initial = initial;
+      take_state(shard.initial, shard);
+      model.forward(shard.x, shard.tape, shard.batch, shard.initial);
+    });
+    tape.final_state = tape.shards[0].tape.final_state;
+    join_state(tape, tape.final_state, [](const Shard& shard) -> const State& { return shard.tape.final_state; });
+    tape.y.resize(tape.shards[0].tape.output().rows(), columns);
+    for (const Shard& shard : tape.shards) put_samples(shard.tape.output(), batch.size, shard, tape.y);
+    return tape.output();
+  }
+
+  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Parallel& gradient,
+                          const BackwardOptions& options = {}, const State& d_final = {}) const {
+    require_backward(tape, gradient, options, d_final);
+    detail::require_shape("Parallel", "x", x, tape.shards[0].x.rows(), columns(tape));
+    detail::require_shape("Parallel", "d_y", d_y, tape.y.rows(), tape.y.cols());
+    tape.d_x.resize(x.rows(), x.cols());
+    pool->run(static_cast<Index>(tape.shards.size()), [&](Index i) {
+      Shard& shard = tape.shards[static_cast<std::size_t>(i)];
+      take_samples(d_y, tape.batch.size, shard, shard.d_y);
+      shard.d_final = d_final;
+      take_state(shard.d_final, shard);
+      if (!shard.gradient) shard.gradient = model;
+      set_zero(*shard.gradient);
+      const Output<Scalar> d_x =
+          model.backward(shard.x, shard.d_y, shard.tape, *shard.gradient, options, shard.d_final);
+      put_samples(d_x, tape.batch.size, shard, tape.d_x);
+    });
+    for (const Shard& shard : tape.shards)
+      for_each_tensor([](const std::string&, auto& sum, const auto& part) { sum += part; }, gradient.model,
+                      *shard.gradient);
+    tape.d_initial = tape.shards[0].tape.d_initial;
+    join_state(tape, tape.d_initial, [](const Shard& shard) -> const State& { return shard.tape.d_initial; });
+    return {tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols()};
+  }
+
+  Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
+    detail::require(shard_size >= 1, "Parallel: shard_size is ", shard_size, ", expected at least 1");
+    return model.require_forward(rows, columns, batch, initial);
+  }
+
+  void require_backward(const Tape& tape, const Parallel& gradient, const BackwardOptions& options,
+                        const State& d_final) const {
+    if (tape.shards.empty()) throw std::logic_error("Parallel::backward: the tape holds no forward pass");
+    for (const Shard& shard : tape.shards) {
+      State part = d_final;
+      take_state(part, shard);
+      model.require_backward(shard.tape, gradient.model, options, part);
+    }
+  }
+
+  std::optional<NonFinite> find_non_finite(const Tape& tape) const {
+    for (const Shard& shard : tape.shards)
+      if (auto found = model.find_non_finite(shard.tape)) {
+        found->sample += shard.first;
+        return found;
+      }
+    return std::nullopt;
+  }
+
+  template <class F, class... Layers>
+  static void visit(F&& f, const std::string& prefix, Layers&... layers) {
+    Model::visit(f, prefix, layers.model...);
+  }
+
+ private:
+  static Index columns(const Tape& tape) {
+    Index sum = 0;
+    for (const Shard& shard : tape.shards) sum += shard.x.cols();
+    return sum;
+  }
+
+  /// The shards' samples, lengths, resets and seeds.
+  void cut(Tape& tape) const {
+    const Batch& batch = tape.batch;
+    tape.shards.resize(static_cast<std::size_t>((batch.size + shard_size - 1) / shard_size));
+    std::size_t i = 0;
+    detail::for_each_part(batch.size, shard_size, [&](Index first, Index size) {
+      Shard& shard = tape.shards[i++];
+      shard.first = first;
+      shard.batch = batch;
+      shard.batch.size = size;
+      if (!batch.lengths.empty())
+        shard.batch.lengths.assign(batch.lengths.begin() + first, batch.lengths.begin() + first + size);
+      shard.batch.resets.clear();
+      for (Index j = 0; j < static_cast<Index>(batch.resets.size()); ++j)
+        if (j % batch.size >= first && j % batch.size < first + size)
+          shard.batch.resets.push_back(batch.resets[static_cast<std::size_t>(j)]);
+      if (batch.dropout_seed && first > 0)
+        shard.batch.dropout_seed = Random::substream(*batch.dropout_seed, static_cast<std::uint64_t>(first)).bits();
+    });
+  }
+
+  /// Copies the shard's columns of every step.
+  static void take_samples(const Input<Scalar>& from, Index batch, const Shard& shard, Matrix<Scalar>& to) {
+    const Index size = shard.batch.size;
+    to.resize(from.rows(), from.cols() / batch * size);
+    for (Index t = 0; t < from.cols() / batch; ++t)
+      to.middleCols(t * size, size) = from.middleCols(t * batch + shard.first, size);
+  }
+  static void put_samples(const Output<Scalar>& from, Index batch, const Shard& shard, Matrix<Scalar>& to) {
+    const Index size = shard.batch.size;
+    for (Index t = 0; t < to.cols() / batch; ++t)
+      to.middleCols(t * batch + shard.first, size) = from.middleCols(t * size, size);
+  }
+
+  /// Leaves the shard's samples in a state of the whole batch; empty matrices stay so.
+  static void take_state(State& state, const Shard& shard) {
+    for_each_state(
+        [&](auto& value) {
+          if (value.size() != 0) value = value.middleCols(shard.first, shard.batch.size).eval();
+        },
+        state);
+  }
+  /// The shards' states side by side.
+  template <class Part>
+  static void join_state(const Tape& tape, State& state, Part part) {
+    for_each_state([&](auto& value) { value.resize(value.rows(), tape.batch.size); }, state);
+    for (const Shard& shard : tape.shards)
+      for_each_state([&](auto& whole, const auto& own) { whole.middleCols(shard.first, shard.batch.size) = own; },
+                     state, part(shard));
+  }
+};
+
+}  // namespace unroll

@@ -1,0 +1,140 @@
+// A model whose batches run on several threads: the bits of the model itself, the same on any number of threads.
+
+#include "unroll/layers/parallel.hpp"
+
+#include "../engine/passes.hpp"
+
+using namespace engine_test;
+
+namespace {
+
+std::shared_ptr<ThreadPool> pool_of(int threads) { return std::make_shared<ThreadPool>(threads); }
+
+auto model_of(std::uint64_t seed, double dropout = 0) {
+  Random random(seed);
+  Lstm<double> lstm(3, 9, random);
+  Bidirectional<Gru<double>> both(9, 5, random);
+  OriginalGru<double> gru(10, 7, random);
+  return Sequential{lstm, Dropout<double>(dropout), both, gru, Dense<double>(7, 2, random)};
+}
+using Model = decltype(model_of(1));
+
+Batch irregular(Index steps, Index size) {
+  Batch batch{.size = size};
+  for (Index b = 0; b < size; ++b) batch.lengths.push_back((7 * b + 3) % (steps + 1));
+  for (Index j = 0; j < steps * size; ++j) batch.resets.push_back(j % 11 == 4);
+  return batch;
+}
+
+bool same_tensors(const Model& a, const Model& b) {
+  bool same = true;
+  for_each_tensor([&](const std::string&, const auto& x, const auto& y) { same = same && x == y; }, a, b);
+  return same;
+}
+
+Sequence<Parallel<Model>> as_parallel(const Sequence<Model>& in) {
+  return {in.x, in.batch, in.initial, in.d_y, in.d_final};
+}
+
+}  // namespace
+
+TEST_CASE("shards give the bits of the model itself, and its gradient", "[parallel]") {
+  const Model model = model_of(1);
+  for (const Batch& batch : {Batch{}, Batch{.size = 7}, Batch{.size = 17}, irregular(5, 17)})
+    for (const Index shard_size : {1, 3, 16}) {
+      CAPTURE(batch.size, batch.lengths.size(), shard_size);
+      Random random(2);
+      const Sequence<Model> in = random_sequence(model, 5, batch, random);
+      Parallel<Model> parallel(model, pool_of(2));
+      parallel.shard_size = shard_size;
+      const auto pass = run(parallel, as_parallel(in));
+      const auto expected = run(model, in);
+      CHECK(pass.y == expected.y);
+      CHECK(pass.d_x == expected.d_x);
+      CHECK(same_bits(pass.final_state, expected.final_state));
+      CHECK(same_bits(pass.d_initial, expected.d_initial));
+      check_gradients_agree(pass.gradient.model, expected.gradient, 1e-13);
+    }
+}
+
+TEST_CASE("a last read-out is joined too", "[parallel]") {
+  Random random(3);
+  const Lstm<double> model(3, 9, random, {.readout = Readout::last});
+  const auto in = random_sequence(model, 5, irregular(5, 17), random);
+  const Parallel<Lstm<double>> parallel(model, pool_of(2));
+  const auto pass = run(parallel, {in.x, in.batch, in.initial, in.d_y, in.d_final});
+  CHECK(pass.y == run(model, in).y);
+  CHECK(pass.d_x == run(model, in).d_x);
+}
+
+TEST_CASE("training gives the same bits on any number of threads", "[parallel]") {
+  const auto train = [](int threads) {
+    Parallel<Model> parallel(model_of(1, 0.3), pool_of(threads));
+    parallel.shard_size = 4;
+    Adam adam(parallel);
+    typename Parallel<Model>::Tape tape;
+    for (std::uint64_t step = 0; step < 10; ++step) {
+      Random random(step);
+      const auto in = random_sequence(parallel.model, 5, {.size = 17, .dropout_seed = step}, random);
+      Parallel<Model> gradient = zeros_like(parallel);
+      parallel.forward(in.x, tape, in.batch, in.initial);
+      parallel.backward(in.x, in.d_y, tape, gradient);
+      clip_by_global_norm(gradient, 1);
+      adam.step(parallel, gradient);
+    }
+    return parallel.model;
+  };
+  const Model expected = train(1);
+  CHECK_FALSE(same_tensors(expected, model_of(1)));
+  for (const int threads : {2, 3, 8}) CHECK(same_tensors(train(threads), expected));
+}
+
+TEST_CASE("a parallel model is a layer", "[parallel]") {
+  Parallel<Model> parallel(model_of(1), pool_of(2));
+  parallel.shard_size = 2;
+  Random random(4);
+  const auto in = random_sequence(parallel.model, 5, irregular(5, 5), random);
+  const auto report = testing::check_gradient(parallel, in.x, in.batch, {.entries = 4}, in.initial);
+  CAPTURE(report.where);
+  CHECK(report.worst <= 1e-7);
+  CHECK(parameter_count(parallel) == parameter_count(parallel.model));
+}
+
+TEST_CASE("the shards' dropout masks differ", "[parallel]") {
+  Parallel<Dropout<double>> parallel(Dropout<double>(0.5), pool_of(1));
+  parallel.shard_size = 1;
+  Parallel<Dropout<double>>::Tape tape;
+  const Matrix<double> y = parallel.forward(Matrix<double>::Ones(50, 2), tape, {.size = 2, .dropout_seed = 1});
+  CHECK(y.col(0) != y.col(1));
+}
+
+TEST_CASE("the first number that is not finite is found in its shard", "[parallel]") {
+  Random random(5);
+  Parallel<Lstm<float>> parallel(Lstm<float>(2, 3, random), pool_of(2));
+  parallel.shard_size = 2;
+  Parallel<Lstm<float>>::Tape tape;
+  Matrix<float> x = Matrix<float>::Zero(2, 5 * 3);
+  x(1, 5 * 1 + 4) = std::numeric_limits<float>::quiet_NaN();
+  parallel.forward(x, tape, {.size = 5});
+  const auto found = parallel.find_non_finite(tape);
+  REQUIRE(found);
+  CHECK(found->step == 1);
+  CHECK(found->sample == 4);
+}
+
+TEST_CASE("a parallel model refuses what the model refuses", "[parallel]") {
+  CHECK_THROWS_WITH(Parallel(model_of(1), nullptr), "Parallel: there is no thread pool");
+  Parallel<Model> parallel(model_of(1), pool_of(2));
+  Parallel<Model>::Tape tape;
+  Parallel<Model> gradient = zeros_like(parallel);
+  const Matrix<double> x = Matrix<double>::Zero(3, 6), d_y = Matrix<double>::Zero(2, 6);
+  CHECK_THROWS_AS(parallel.backward(x, d_y, tape, gradient), std::logic_error);
+  CHECK_THROWS_AS(parallel.forward(Matrix<double>::Zero(4, 6), tape), std::invalid_argument);
+  parallel.forward(x, tape, {.size = 3});
+  CHECK_THROWS_AS(parallel.backward(x, d_y.leftCols(5), tape, gradient), std::invalid_argument);
+  CHECK_THROWS_AS(parallel.backward(x.leftCols(3), d_y, tape, gradient), std::invalid_argument);
+  parallel.backward(x, d_y, tape, gradient);
+  CHECK_THROWS_AS(parallel.backward(x, d_y, tape, gradient), std::logic_error);
+  parallel.shard_size = 0;
+  CHECK_THROWS_WITH(parallel.forward(x, tape), "Parallel: shard_size is 0, expected at least 1");
+}
