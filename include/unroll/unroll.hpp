@@ -1,6 +1,7 @@
 #pragma once
 
 /// All of Unroll but unroll/testing/.
+#include "unroll/core/flush_denormals.hpp"
 #include "unroll/layers/bidirectional.hpp"
 #include "unroll/layers/chain.hpp"
 #include "unroll/layers/dense.hpp"

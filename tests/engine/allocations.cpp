@@ -30,9 +30,9 @@ bool counted() {
 }
 
 template <class Model>
-void check_steps(const Model& model) {
+void check_steps(const Model& model, WeightStorage storage = WeightStorage::full) {
   using Scalar = typename Model::Scalar;
-  Stream<Model> stream(model);
+  Stream<Model> stream(model, storage);
   Stream<Model> another = stream;
   auto saved = stream.save();
   Vector<Scalar> x = Vector<Scalar>::Zero(model.input_size());
@@ -83,6 +83,14 @@ TEST_CASE("a stream's making is counted, its steps are not", "[allocations]") {
   Random random(1);
   const Lstm<float> layer(3, 16, random);
   CHECK(allocations_of([&] { Stream stream(layer); }) > 0);
+}
+
+TEST_CASE("weights in fewer bits allocate nothing either", "[allocations]") {
+  if (!counted()) return;
+  Random random(2);
+  const Sequential model{Lstm<float>(3, 17, random), Dense<float>(17, 2, random)};
+  check_steps(model, WeightStorage::bfloat16);
+  check_steps(model, WeightStorage::int8);
 }
 
 TEMPLATE_TEST_CASE("100,000 steps of a whole model allocate nothing", "[allocations]", float, double) {

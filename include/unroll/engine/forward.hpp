@@ -7,8 +7,8 @@ namespace unroll::detail {
 
 /// gates(:, j) = bias + W_ih x(:, j) for `columns` columns from `first` on, for the gates that the input feeds; the
 /// others get their bias alone.
-template <class Cell, class Scalar>
-void project_input(const ForwardPanels<Cell, Scalar>& panels, const Scalar* x, Index x_stride, Index columns,
+template <class Cell, class Scalar, class Weight>
+void project_input(const ForwardPanels<Cell, Scalar, Weight>& panels, const Scalar* x, Index x_stride, Index columns,
                    GateBuffer<Scalar>& gates, Index first) {
   static constexpr GateRun run = input_gates<Cell>();
   Sums<const Scalar> bias = panels.bias.sums(run.first, 0);
@@ -58,11 +58,11 @@ void store_gates(const GateValues<Cell, Pack<Scalar>>& values, Scalar* to) {
 }
 
 /// One step of all samples: the recurrent product, and the cell's rule while its sums are at hand.
-template <class Cell, class Scalar>
+template <class Cell, class Scalar, class Weight = Scalar>
 struct ForwardStep {
   static constexpr std::size_t N = Cell::state_names.size();
 
-  const ForwardPanels<Cell, Scalar>& panels;
+  const ForwardPanels<Cell, Scalar, Weight>& panels;
   GateBuffer<Scalar>& gates;                 // in: bias and input part
   Index first;                               // the step's first column of gates
   Index size;                                // B
@@ -91,9 +91,18 @@ struct ForwardStep {
 
  private:
   template <int Gates, class Done>
-  void add_product(const Panels<Scalar>& weights, int first_gate, const Scalar* h, Done done) {
+  void add_product(const PanelsOf<Scalar, Weight>& weights, int first_gate, const Scalar* h, Done done) {
     const Sums<Scalar> to = gates.sums(first_gate, first);
     multiply<Gates, Scalar>(weights.blocks(), {h, size, gates.units(), 1, gates.units()}, constant(to), to, done);
+  }
+
+  GateValues<Cell, Pack<Scalar>> load_pre_activations(Index block, const Scalar* from) const {
+    auto values = load_gates<Cell, Scalar>(from);
+    if constexpr (ForwardPanels<Cell, Scalar, Weight>::scaled) {
+      const auto scale = load_gates<Cell, Scalar>(panels.scale.at(block, 0));
+      for_each_index<Cell::gate_names.size()>([&](std::size_t g) { values[g] *= scale[g]; });
+    }
+    return values;
   }
 
   // One function for all tiles: compilers may contract multiplications and additions differently from place to place,
@@ -103,7 +112,7 @@ struct ForwardStep {
       for (Index b = column; b < column + columns; ++b) {
         const Index offset = b * gates.units() + i * gates.lanes, count = gates.count(i);
         Scalar* at = gates.at(i, first + b);
-        auto values = load_gates<Cell, Scalar>(at);
+        auto values = load_pre_activations(i, at);
         auto state = load_states<Cell, Scalar>(before, offset, count);
         step_forward<Cell, Pack<Scalar>>(values, state);
         if (keep_gates) store_gates<Cell, Scalar>(values, at);
@@ -116,7 +125,7 @@ struct ForwardStep {
     for (Index i = block; i < block + blocks; ++i)
       for (Index b = column; b < column + columns; ++b) {
         const Index offset = b * gates.units() + i * gates.lanes, count = gates.count(i);
-        const auto values = load_gates<Cell, Scalar>(gates.at(i, first + b));
+        const auto values = load_pre_activations(i, gates.at(i, first + b));
         Cell::operand(values, load_states<Cell, Scalar>(before, offset, count)).store(operand + offset, count);
       }
   }

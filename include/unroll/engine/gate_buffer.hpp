@@ -46,6 +46,14 @@ class GateBuffer {
   }
 
   void set_zero() { data_.setZero(); }
+  /// One column, from values gate by gate; zero in the lanes past the last unit.
+  void set_column(Index gates, Index units, const Vector<Scalar>& values) {
+    resize(gates, units, 1, 1);
+    for (Index block = 0; block < blocks(); ++block)
+      for (Index gate = 0; gate < gates; ++gate)
+        Pack<Scalar>::load(values.data() + gate * units + block * lanes, count(block))
+            .store(at(block, 0) + gate * lanes);
+  }
   /// Adds the columns [first, first + count) of another buffer of this shape.
   void add(const GateBuffer& other, Index first, Index count) {
     for (Index block = 0; block < blocks(); ++block)

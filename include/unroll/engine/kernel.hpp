@@ -127,11 +127,11 @@ struct Tiles {
         row<U + 1>(std::make_integer_sequence<int, columns>())...};
   }
   template <int... U>
-  static constexpr auto narrow_table(std::integer_sequence<int, U...>) {
+  static constexpr auto one_table(std::integer_sequence<int, U...>) {
     return std::array<Run, sizeof...(U)>{&Tile<Scalar, Gates, U + 1, 1>::run...};
   }
   static constexpr auto wide = wide_table(std::make_integer_sequence<int, units>());
-  static constexpr auto narrow = narrow_table(std::make_integer_sequence<int, units_of_one>());
+  static constexpr auto one = one_table(std::make_integer_sequence<int, units_of_one>());
 };
 
 /// Calls f(first, count) for parts of at most `most` that cover [0, count), as equal as can be.
@@ -152,7 +152,7 @@ void multiply(const Blocks<Scalar>& a, const Columns<Scalar>& b, const Sums<cons
   using T = Tiles<Scalar, Gates>;
   if (b.count == 1) {
     for_each_part(a.count, T::units_of_one, [&](Index block, Index blocks) {
-      T::narrow[static_cast<std::size_t>(blocks - 1)](a, b, from, to, block, 0);
+      T::one[static_cast<std::size_t>(blocks - 1)](a, b, from, to, block, 0);
       done(block, blocks, 0, 1);
     });
     return;

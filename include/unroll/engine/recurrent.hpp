@@ -187,12 +187,13 @@ class Recurrent {
   std::optional<NonFinite> find_non_finite(const Tape& tape) const { return detail::find_non_finite(tape); }
 
   /// A stream over a copy of the weights as they are now.
-  Stream stream() const {
+  Stream stream(WeightStorage storage = WeightStorage::full) const {
     require_parameters();
     detail::require(unrolling.direction == Direction::forward, Cell::name,
                     "::stream: a reverse layer needs the whole sequence");
     detail::require(unrolling.readout != Readout::mean, Cell::name, "::stream: a mean needs the whole sequence");
-    return Stream(weight_ih, weight_hh, bias);
+    detail::require_storage<Scalar>(Cell::name, storage);
+    return Stream(weight_ih, weight_hh, bias, storage);
   }
 
   template <class F, class... Layers>

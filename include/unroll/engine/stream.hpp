@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cassert>
-#include <memory>
 
 #include "unroll/engine/forward.hpp"
+#include "unroll/engine/weight_storage.hpp"
 
 namespace unroll {
 
@@ -15,10 +15,10 @@ class RecurrentStream {
  public:
   using State = RecurrentState<Cell, Scalar>;
 
-  RecurrentStream(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, const Vector<Scalar>& bias) {
-    const auto panels = std::make_shared<detail::ForwardPanels<Cell, Scalar>>();
-    panels->pack(weight_ih, weight_hh, bias, weight_hh.cols());
-    panels_ = panels;
+  RecurrentStream(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, const Vector<Scalar>& bias,
+                  WeightStorage storage)
+      : weights_(storage, [&](auto& panels) { panels.pack(weight_ih, weight_hh, bias, weight_hh.cols()); }),
+        input_size_(weight_ih.cols()) {
     const Index hidden = weight_hh.cols();
     gates_.resize(gate_count<Cell>, hidden, 1, 1);
     if (late_gates<Cell>().count > 0) operand_.setZero(hidden);
@@ -26,20 +26,22 @@ class RecurrentStream {
       for (auto& value : state->values) value.setZero(hidden, 1);
   }
 
-  Index input_size() const noexcept { return I == Dynamic ? panels_->input.depth() : I; }
+  Index input_size() const noexcept { return I == Dynamic ? input_size_ : I; }
   Index hidden_size() const noexcept { return H == Dynamic ? state_.values[0].rows() : H; }
   Index output_size() const noexcept { return hidden_size(); }
 
   /// One step: x has I values, the result H, valid until the next call.
   const Scalar* step(const Scalar* x) noexcept {
-    detail::project_input(*panels_, x, input_size(), 1, gates_, 0);
-    detail::ForwardStep<Cell, Scalar> step{*panels_, gates_, 0, 1, false};
-    for (std::size_t n = 0; n < state_.values.size(); ++n) {
-      step.before[n] = state_.values[n].data();
-      step.next[n] = next_.values[n].data();
-    }
-    step.operand = operand_.data();
-    step.run();
+    weights_.visit([&]<class Weight>(const Panels<Weight>& panels) {
+      detail::project_input(panels, x, input_size(), 1, gates_, 0);
+      detail::ForwardStep<Cell, Scalar, Weight> step{panels, gates_, 0, 1, false};
+      for (std::size_t n = 0; n < state_.values.size(); ++n) {
+        step.before[n] = state_.values[n].data();
+        step.next[n] = next_.values[n].data();
+      }
+      step.operand = operand_.data();
+      step.run();
+    });
     for (std::size_t n = 0; n < state_.values.size(); ++n) state_.values[n].swap(next_.values[n]);
     return state_.values[0].data();
   }
@@ -61,7 +63,11 @@ class RecurrentStream {
   }
 
  private:
-  std::shared_ptr<const detail::ForwardPanels<Cell, Scalar>> panels_;
+  template <class Weight>
+  using Panels = detail::ForwardPanels<Cell, Scalar, Weight>;
+
+  detail::SharedWeights<Scalar, Panels> weights_;
+  Index input_size_;
   State state_;                       // each H x 1
   State next_;                        // each H x 1
   detail::GateBuffer<Scalar> gates_;  // one column

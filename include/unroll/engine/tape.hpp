@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "unroll/engine/batch.hpp"
-#include "unroll/engine/panels.hpp"
+#include "unroll/engine/narrow_panels.hpp"
 
 namespace unroll {
 
@@ -19,25 +19,46 @@ struct RecurrentState {
 
 namespace detail {
 
-/// A layer's weights as the forward kernel reads them.
-template <class Cell, class Scalar>
+/// A layer's weights as the forward kernel reads them. In int8 a unit's gate is computed in units of its scale: bias
+/// and weights are divided by it, and the rule's input multiplied.
+template <class Cell, class Scalar, class Weight = Scalar>
 struct ForwardPanels {
-  GateBuffer<Scalar> bias;  // one column
-  Panels<Scalar> input;
-  Panels<Scalar> early;
-  Panels<Scalar> late;
+  static constexpr bool scaled = std::is_integral_v<Weight>;
+
+  GateBuffer<Scalar> bias;   // one column
+  GateBuffer<Scalar> scale;  // one column, int8 only
+  PanelsOf<Scalar, Weight> input;
+  PanelsOf<Scalar, Weight> early;
+  PanelsOf<Scalar, Weight> late;
 
   void pack(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, const Vector<Scalar>& bias_of_gates,
             Index units) {
+    static constexpr GateRun in = input_gates<Cell>(), recurrent = recurrent_gates<Cell>();
     static constexpr int early_count = early_gates<Cell>().count, late_count = late_gates<Cell>().count;
-    input.pack_rows(weight_ih, units, 0, input_gates<Cell>().count);
-    early.pack_rows(weight_hh, units, 0, early_count);
-    if (late_count > 0) late.pack_rows(weight_hh, units, early_count, late_count);
-    bias.resize(gate_count<Cell>, units, 1, 1);
-    for (Index block = 0; block < bias.blocks(); ++block)
-      for (Index gate = 0; gate < gate_count<Cell>; ++gate)
-        Pack<Scalar>::load(&bias_of_gates[gate * units + block * bias.lanes], bias.count(block))
-            .store(bias.at(block, 0) + gate * bias.lanes);
+    if constexpr (std::is_same_v<Weight, Scalar>) {
+      input.pack_rows(weight_ih, units, 0, in.count);
+      early.pack_rows(weight_hh, units, 0, early_count);
+      if (late_count > 0) late.pack_rows(weight_hh, units, early_count, late_count);
+      bias.set_column(gate_count<Cell>, units, bias_of_gates);
+    } else {
+      Vector<Scalar> scales = Vector<Scalar>::Ones(gate_count<Cell> * units);
+      if (scaled) {
+        Vector<Scalar> largest = Vector<Scalar>::Zero(scales.size());
+        const auto include = [&](GateRun run, const Matrix<Scalar>& weight) {
+          auto rows = largest.segment(run.first * units, run.count * units);
+          rows = rows.cwiseMax(weight.cwiseAbs().rowwise().maxCoeff()).eval();
+        };
+        include(in, weight_ih);
+        include(recurrent, weight_hh);
+        scales = scales_of(largest);
+        scale.set_column(gate_count<Cell>, units, scales);
+      }
+      input.pack_rows(weight_ih, units, 0, in.count, scales.segment(in.first * units, in.count * units));
+      const Vector<Scalar> of_recurrent = scales.segment(recurrent.first * units, recurrent.count * units);
+      early.pack_rows(weight_hh, units, 0, early_count, of_recurrent);
+      if (late_count > 0) late.pack_rows(weight_hh, units, early_count, late_count, of_recurrent);
+      bias.set_column(gate_count<Cell>, units, bias_of_gates.cwiseQuotient(scales));
+    }
   }
 };
 

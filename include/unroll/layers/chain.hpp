@@ -182,13 +182,13 @@ class Chain {
     return first;
   }
 
-  Stream stream() const requires(Traits::streamable) {
+  Stream stream(WeightStorage storage = WeightStorage::full) const requires(Traits::streamable) {
     if constexpr (detail::is_vector<Layers>) {
       detail::PerLayer<Layers, detail::StreamOf> streams;
-      for (const auto& layer : layers) streams.push_back(layer.stream());
+      for (const auto& layer : layers) streams.push_back(layer.stream(storage));
       return Stream(std::move(streams));
     } else {
-      return Stream(std::apply([](const auto&... layer) { return std::tuple(layer.stream()...); }, layers));
+      return Stream(std::apply([&](const auto&... layer) { return std::tuple(layer.stream(storage)...); }, layers));
     }
   }
 

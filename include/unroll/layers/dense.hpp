@@ -1,8 +1,6 @@
 #pragma once
 
-#include <memory>
-
-#include "unroll/engine/panels.hpp"
+#include "unroll/engine/narrow_panels.hpp"
 #include "unroll/layers/layer.hpp"
 
 namespace unroll {
@@ -10,9 +8,9 @@ namespace unroll {
 namespace detail {
 
 /// y(:, j) = W x(:, j) + b
-template <class Scalar>
-void multiply_dense(const Panels<Scalar>& panels, const Vector<Scalar>& bias, const Scalar* x, Index x_stride,
-                    Index columns, Scalar* y) {
+template <class Panels, class Scalar>
+void multiply_dense(const Panels& panels, const Vector<Scalar>& bias, const Scalar* x, Index x_stride, Index columns,
+                    Scalar* y) {
   multiply<1, Scalar>(panels.blocks(), {x, columns, x_stride, 1, panels.depth()},
                       column_sums(bias.data(), bias.size(), 0), column_sums(y, bias.size(), bias.size()), nothing_more);
 }
@@ -121,16 +119,18 @@ class Dense {
    public:
     using State = NoState;
 
-    explicit Stream(const Dense& dense) : y_(Vector<Scalar>::Zero(dense.output_size())) {
-      const auto weights = std::make_shared<Weights>(Weights{{}, dense.bias});
-      weights->panels.pack_rows(dense.weight, dense.output_size(), 0, 1);
-      weights_ = weights;
-    }
+    Stream(const Dense& dense, WeightStorage storage)
+        : weights_(storage, [&](auto& packed) { packed.pack(dense.weight, dense.bias); }),
+          input_size_(dense.input_size()),
+          y_(Vector<Scalar>::Zero(dense.output_size())) {}
 
-    Index input_size() const noexcept { return weights_->panels.depth(); }
+    Index input_size() const noexcept { return input_size_; }
     Index output_size() const noexcept { return y_.size(); }
     const Scalar* step(const Scalar* x) noexcept {
-      detail::multiply_dense(weights_->panels, weights_->bias, x, input_size(), 1, y_.data());
+      weights_.visit([&](const auto& packed) {
+        detail::multiply_dense(packed.panels, packed.bias, x, input_size_, 1, y_.data());
+        if (packed.scale.size() > 0) y_ = y_.cwiseProduct(packed.scale);
+      });
       return y_.data();
     }
     void reset() noexcept {}
@@ -138,17 +138,37 @@ class Dense {
     void restore(const State&) noexcept {}
 
    private:
-    struct Weights {
-      detail::Panels<Scalar> panels;
-      Vector<Scalar> bias;
+    template <class Weight>
+    struct Packed {
+      detail::PanelsOf<Scalar, Weight> panels;
+      Vector<Scalar> bias;   // O
+      Vector<Scalar> scale;  // O, int8 only: of the rows, by which the bias is divided too
+
+      void pack(const Matrix<Scalar>& weight, const Vector<Scalar>& full_bias) {
+        bias = full_bias;
+        if constexpr (std::is_same_v<Weight, Scalar>) {
+          panels.pack_rows(weight, weight.rows(), 0, 1);
+        } else {
+          Vector<Scalar> scales = Vector<Scalar>::Ones(weight.rows());
+          if (std::is_integral_v<Weight>) {
+            scales = detail::scales_of(weight.cwiseAbs().rowwise().maxCoeff());
+            scale = scales;
+            bias = bias.cwiseQuotient(scales).eval();
+          }
+          panels.pack_rows(weight, weight.rows(), 0, 1, scales);
+        }
+      }
     };
-    std::shared_ptr<const Weights> weights_;
+
+    detail::SharedWeights<Scalar, Packed> weights_;
+    Index input_size_;
     Vector<Scalar> y_;  // O
   };
 
-  Stream stream() const {
+  Stream stream(WeightStorage storage = WeightStorage::full) const {
     require_parameters();
-    return Stream(*this);
+    detail::require_storage<Scalar>("Dense", storage);
+    return Stream(*this, storage);
   }
 
  private:

@@ -86,7 +86,7 @@ class Dropout {
     void restore(const State&) noexcept {}
   };
 
-  Stream stream() const { return {}; }
+  Stream stream(WeightStorage = WeightStorage::full) const { return {}; }
 
  private:
   void draw(Matrix<Scalar>& mask, Index rows, Index columns, const Batch& batch) const {

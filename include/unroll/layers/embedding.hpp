@@ -113,7 +113,7 @@ class Embedding {
     Vector<Scalar> no_token_;
   };
 
-  Stream stream() const { return Stream(*this); }
+  Stream stream(WeightStorage = WeightStorage::full) const { return Stream(*this); }
 
  private:
   Embedding(Index tokens, Index output_size) {

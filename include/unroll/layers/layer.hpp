@@ -7,6 +7,7 @@
 #include "unroll/engine/batch.hpp"
 #include "unroll/engine/initializers.hpp"
 #include "unroll/engine/non_finite.hpp"
+#include "unroll/engine/weight_storage.hpp"
 
 namespace unroll {
 
@@ -42,12 +43,12 @@ concept Layer = std::copyable<L> && requires(L& gradient, const L& layer, const 
   gradient.initialize(random, initial);
 };
 
-/// A layer that also runs one step at a time: stream() gives a value with step(x), reset(), save(state) and
+/// A layer that also runs one step at a time: stream(storage) gives a value with step(x), reset(), save(state) and
 /// restore(state); they allocate nothing, but for the first save into a state.
 template <class L>
 concept StreamableLayer = Layer<L> &&
     requires(const L& layer, typename L::Stream& stream, const typename L::Scalar* x, typename L::State& state) {
-  { layer.stream() } -> std::same_as<typename L::Stream>;
+  { layer.stream(WeightStorage()) } -> std::same_as<typename L::Stream>;
   { stream.step(x) }
   noexcept->std::same_as<const typename L::Scalar*>;
   { stream.reset() }

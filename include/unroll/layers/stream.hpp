@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cassert>
+#include <cmath>
 
 #include "unroll/layers/layer.hpp"
 
@@ -20,9 +21,10 @@ class Stream {
   using State = typename Model::State;
   using Result = Eigen::Map<const Vector<Scalar>>;
 
-  /// Throws std::invalid_argument where the model needs the whole sequence (a reverse layer, a mean).
-  explicit Stream(const Model& model)
-      : stream_(model.stream()), input_size_(model.input_size()), output_size_(model.output_size()) {}
+  /// Throws std::invalid_argument where the model needs the whole sequence (a reverse layer, a mean), or is not of
+  /// float and the weights are to be kept in fewer bits.
+  explicit Stream(const Model& model, WeightStorage storage = WeightStorage::full)
+      : stream_(model.stream(storage)), input_size_(model.input_size()), output_size_(model.output_size()) {}
 
   Index input_size() const noexcept { return input_size_; }
   Index output_size() const noexcept { return output_size_; }
@@ -54,5 +56,35 @@ class Stream {
   Index input_size_;
   Index output_size_;
 };
+
+/// How far a stream's outputs move when the weights are kept in fewer bits.
+struct StorageReport {
+  double largest = 0;         ///< difference
+  double root_mean = 0;       ///< square of the differences
+  double largest_output = 0;  ///< of the full weights, to compare with
+};
+
+/// Runs one sample's sequence x, I x T, through streams with full weights and with weights in fewer bits.
+template <StreamableLayer Model>
+StorageReport compare_storage(const Model& model, WeightStorage storage, const Input<typename Model::Scalar>& x) {
+  detail::require(x.rows() == model.input_size(), "compare_storage: x has ", x.rows(), " rows, expected input_size ",
+                  model.input_size());
+  Stream full(model);
+  Stream small(model, storage);
+  StorageReport report;
+  double squares = 0;
+  for (Index t = 0; t < x.cols(); ++t) {
+    const auto expected = full.step(x.col(t)), given = small.step(x.col(t));
+    for (Index i = 0; i < expected.size(); ++i) {
+      const double difference = std::abs(static_cast<double>(given[i]) - static_cast<double>(expected[i]));
+      report.largest = std::max(report.largest, difference);
+      report.largest_output = std::max(report.largest_output, std::abs(static_cast<double>(expected[i])));
+      squares += difference * difference;
+    }
+  }
+  const Index count = x.cols() * model.output_size();
+  if (count > 0) report.root_mean = std::sqrt(squares / static_cast<double>(count));
+  return report;
+}
 
 }  // namespace unroll
