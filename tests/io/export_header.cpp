@@ -1,14 +1,15 @@
-#include "unroll/io/export_header.hpp"
-
+// Alone, because a header that we write needs no other.
+#include "io/exported_mixed.hpp"
+// The rest.
 #include <cstdlib>
 #include <type_traits>
 
 #include "catch.hpp"
 #include "core/flat.hpp"
 #include "io/exported_both.hpp"
-#include "io/exported_mixed.hpp"
 #include "io/exported_models.hpp"
 #include "io/files.hpp"
+#include "unroll/io/export_header.hpp"
 
 using namespace unroll;
 using Catch::Matchers::Contains;

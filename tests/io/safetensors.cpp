@@ -97,6 +97,8 @@ TEST_CASE("the header is one strict JSON object", "[safetensors]") {
   CHECK_THAT(refused("{\"a\xff\":1}"), Contains("UTF-8"));
   CHECK_THAT(refused(std::string(1000, '{') + "}"), Contains("parse error"));
   CHECK_THAT(refused("{\"a\":" + std::string(9999, '[') + std::string(9999, ']') + "}"), Contains("nested too deep"));
+  CHECK(refused("{\"" + std::string(100'000, 'x') + "}").size() < 1000);  // a message, not the file
+  CHECK(refused("{\"" + std::string(100'000, 'x') + "\":1}").size() < 1000);
   const std::string a = R"("a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]})";
   CHECK(parsed(file_of("{" + a + "}")).tensors.size() == 1);
   CHECK_THAT(refused("{" + a + "," + a + "}"), Contains("tensor 'a'") && Contains("twice"));
@@ -184,7 +186,8 @@ TEST_CASE("what cannot be written is refused", "[safetensors]") {
     file.tensors[name] = tensor;
     write_safetensors(file, folder / "a");
   };
-  CHECK_THROWS_WITH(write("a", {"F32", {2}, "1234", 0}), Contains("tensor 'a' has 4 bytes, expected 8 for F32 [2]"));
+  CHECK_THROWS_WITH(write("a", {"F32", {2}, "1234", 0}), Contains("tensor 'a' has 4 bytes, expected those of F32 [2]"));
+  CHECK_THROWS_WITH(write("a", {"F64", {2305843009213693953}, "12345678", 0}), Contains("has 8 bytes"));
   CHECK_THROWS_WITH(write("a", {"F31", {1}, "1234", 0}), Contains("F31 is not known"));
   CHECK_THROWS_WITH(write("__metadata__", {"F32", {1}, "1234", 0}), Contains("__metadata__"));
   CHECK_THROWS_WITH(write("\xff", {"F32", {1}, "1234", 0}), Contains("no UTF-8"));

@@ -9,12 +9,22 @@
 
 namespace unroll {
 
+namespace detail {
+
+/// What a file holds may be long: a message shows its beginning.
+inline std::string shortened(const std::string& said, std::size_t size) {
+  return said.size() <= size ? said : said.substr(0, size) + "...";
+}
+
+}  // namespace detail
+
 /// A file that is not what it should be. The message names the file, the tensor (where it is about one) and the byte.
 class format_error : public std::runtime_error {
  public:
   format_error(const std::string& file, std::string tensor, std::uint64_t offset, const std::string& what)
-      : std::runtime_error(
-            detail::text(file, ": ", tensor.empty() ? "" : "tensor '" + tensor + "', ", "byte ", offset, ": ", what)),
+      : std::runtime_error(detail::text(file, ": ",
+                                        tensor.empty() ? "" : "tensor '" + detail::shortened(tensor, 100) + "', ",
+                                        "byte ", offset, ": ", detail::shortened(what, 400))),
         tensor_(std::move(tensor)),
         offset_(offset) {}
 

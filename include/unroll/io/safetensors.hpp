@@ -88,21 +88,17 @@ class HeaderReader {
            "expected an object of dtype, shape and data_offsets");
     StoredTensor tensor{json["dtype"].get<std::string>(), integers("shape"), {}, 0};
     const auto offsets = integers("data_offsets");
-    std::uint64_t bytes = dtype_size(tensor.dtype);
-    expect(bytes > 0, "the dtype " + tensor.dtype + " is not known");
-    for (const std::uint64_t size : tensor.shape) {
-      expect(size == 0 || bytes <= std::numeric_limits<std::uint64_t>::max() / size,
-             "the shape " + shape_text(tensor.shape) + " is too large");
-      bytes *= size;
-    }
+    expect(dtype_size(tensor.dtype) > 0, "the dtype " + tensor.dtype + " is not known");
+    const auto bytes = byte_count(tensor.dtype, tensor.shape);
+    expect(bytes.has_value(), "the shape " + shape_text(tensor.shape) + " is too large");
     expect(offsets.size() == 2 && offsets[0] <= offsets[1],
            "data_offsets are " + shape_text(offsets) + ", expected a begin and an end");
     tensor.offset = data_ + offsets[0];
     if (offsets[1] > size_)
       fail(name, tensor.offset, text("ends at byte ", offsets[1], " of the numbers, the file has ", size_));
-    if (offsets[1] - offsets[0] != bytes)
+    if (offsets[1] - offsets[0] != *bytes)
       fail(name, tensor.offset,
-           text("has ", offsets[1] - offsets[0], " bytes, expected ", bytes, " for ", tensor.dtype, " ",
+           text("has ", offsets[1] - offsets[0], " bytes, expected ", *bytes, " for ", tensor.dtype, " ",
                 shape_text(tensor.shape)));
     places_.push_back({offsets[0], offsets[1], name});
     return tensor;
@@ -172,16 +168,12 @@ inline std::ifstream open_file(const std::filesystem::path& path) {
 /// is its name in the messages.
 inline TensorFile read_safetensors(std::istream& in, const std::string& file = "stream") {
   TensorFile result = detail::read_header(in, file);
-  const auto data = in.tellg();
   for (auto& [name, tensor] : result.tensors) {
-    std::uint64_t bytes = detail::dtype_size(tensor.dtype);
-    for (const std::uint64_t size : tensor.shape) bytes *= size;
-    tensor.bytes.resize(static_cast<std::size_t>(bytes));
+    tensor.bytes.resize(static_cast<std::size_t>(*detail::byte_count(tensor.dtype, tensor.shape)));
     in.seekg(static_cast<std::streamoff>(tensor.offset));
-    if (!in.read(tensor.bytes.data(), static_cast<std::streamsize>(bytes)))
+    if (!in.read(tensor.bytes.data(), static_cast<std::streamsize>(tensor.bytes.size())))
       throw format_error(file, name, tensor.offset, "cannot be read");
   }
-  in.seekg(data);
   return result;
 }
 
@@ -199,17 +191,18 @@ inline void write_safetensors(const TensorFile& file, const std::filesystem::pat
   if (!file.metadata.empty()) header["__metadata__"] = file.metadata;
   std::vector<std::string_view> parts(2);
   std::uint64_t end = 0;
+  for (const auto& [name, tensor] : file.tensors)
+    detail::require(detail::dtype_size(tensor.dtype) > 0, "tensor '", name, "': the dtype ", tensor.dtype,
+                    " is not known");
   for (const std::uint64_t size : {8, 4, 2, 1}) {
     for (const auto& [name, tensor] : file.tensors) {
-      std::uint64_t bytes = detail::dtype_size(tensor.dtype);
-      detail::require(bytes > 0, "tensor '", name, "': the dtype ", tensor.dtype, " is not known");
-      if (bytes != size) continue;
-      for (const std::uint64_t extent : tensor.shape) bytes *= extent;
-      detail::require(tensor.bytes.size() == bytes, "tensor '", name, "' has ", tensor.bytes.size(),
-                      " bytes, expected ", bytes, " for ", tensor.dtype, " ", detail::shape_text(tensor.shape));
+      if (detail::dtype_size(tensor.dtype) != size) continue;
+      const auto bytes = detail::byte_count(tensor.dtype, tensor.shape);
+      detail::require(bytes == tensor.bytes.size(), "tensor '", name, "' has ", tensor.bytes.size(),
+                      " bytes, expected those of ", tensor.dtype, " ", detail::shape_text(tensor.shape));
       detail::require(name != "__metadata__", "a tensor cannot be called __metadata__");
-      header[name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {end, end + bytes}}};
-      end += bytes;
+      header[name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {end, end + *bytes}}};
+      end += *bytes;
       parts.push_back(tensor.bytes);
     }
   }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -58,6 +59,17 @@ inline std::uint64_t dtype_size(const std::string& dtype) {
   for (const Known& type : known)
     if (dtype == type.name) return type.size;
   return 0;
+}
+
+/// Bytes of all numbers; none where the dtype is not known or there are more than 64 bits can count.
+inline std::optional<std::uint64_t> byte_count(const std::string& dtype, const std::vector<std::uint64_t>& shape) {
+  std::uint64_t bytes = dtype_size(dtype);
+  if (bytes == 0) return std::nullopt;
+  for (const std::uint64_t size : shape) {
+    if (size != 0 && bytes > std::numeric_limits<std::uint64_t>::max() / size) return std::nullopt;
+    bytes *= size;
+  }
+  return bytes;
 }
 
 /// "[4, 3]"

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "unroll/engine/tape.hpp"
 #include "unroll/io/stored_tensor.hpp"
 #include "unroll/layers/per_layer.hpp"
 

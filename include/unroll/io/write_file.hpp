@@ -10,6 +10,8 @@
 #include <vector>
 
 #if defined(_WIN32)
+#include <process.h>
+
 #include <fstream>
 #else
 #include <fcntl.h>
@@ -26,8 +28,13 @@ namespace detail {
 }
 
 /// A name in the target's own folder, which no other save of this process and no other process uses.
-inline std::filesystem::path temporary_beside(const std::filesystem::path& target, [[maybe_unused]] long process) {
+inline std::filesystem::path temporary_beside(const std::filesystem::path& target) {
   static std::atomic<unsigned> count{0};
+#if defined(_WIN32)
+  const auto process = ::_getpid();
+#else
+  const auto process = ::getpid();
+#endif
   std::filesystem::path name = target.filename();
   name += "." + std::to_string(process) + "-" + std::to_string(count++) + ".tmp";
   return target.parent_path() / name;
@@ -91,7 +98,7 @@ inline void write_file(const std::filesystem::path& path, const std::vector<std:
   if (fs::exists(target) && !fs::is_regular_file(target))
     throw std::system_error(std::make_error_code(std::errc::invalid_argument), said + ", it is not a regular file");
 #if defined(_WIN32)
-  const fs::path temporary = detail::temporary_beside(target, 0);
+  const fs::path temporary = detail::temporary_beside(target);
   try {
     std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
     for (const std::string_view part : parts) out.write(part.data(), static_cast<std::streamsize>(part.size()));
@@ -107,7 +114,7 @@ inline void write_file(const std::filesystem::path& path, const std::vector<std:
   fs::path temporary;
   int opened = -1;
   do {
-    temporary = detail::temporary_beside(target, static_cast<long>(::getpid()));
+    temporary = detail::temporary_beside(target);
     opened = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   } while (opened < 0 && (errno == EEXIST || errno == EINTR));
   if (opened < 0) detail::throw_errno(errno, said);
