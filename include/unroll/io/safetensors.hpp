@@ -42,6 +42,8 @@ inline nlohmann::json parse_json(std::string_view text, const std::string& file,
     return nlohmann::json::parse(text.begin(), text.end(), watch);
   } catch (const nlohmann::json::parse_error& error) {
     throw format_error(file, "", offset + (error.byte > 0 ? error.byte - 1 : 0), error.what());
+  } catch (const nlohmann::json::exception& error) {  // a number that no double holds
+    throw format_error(file, "", offset, error.what());
   }
 }
 
