@@ -12,9 +12,13 @@
 /// A folder of its own, removed when the test ends.
 class Folder {
  public:
-  explicit Folder(const std::string& name)
-      : path_(std::filesystem::temp_directory_path() / ("unroll_" + name + "_" + std::to_string(serial()))) {
-    std::filesystem::create_directories(path_);
+  /// Other runs of the same test may be under way.
+  explicit Folder(const std::string& name) {
+    const std::filesystem::path base = std::filesystem::temp_directory_path() / ("unroll_" + name);
+    for (int k = 0;; ++k) {
+      path_ = base.string() + "_" + std::to_string(k);
+      if (std::filesystem::create_directory(path_)) return;
+    }
   }
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
@@ -31,13 +35,6 @@ class Folder {
   }
 
  private:
-  /// Other runs of the same test may be under way.
-  static std::uint64_t serial() {
-    static const int here = 0;
-    static std::uint64_t next = reinterpret_cast<std::uintptr_t>(&here);
-    return next += std::filesystem::file_time_type::clock::now().time_since_epoch().count() % 1'000'003;
-  }
-
   std::filesystem::path path_;
 };
 

@@ -77,10 +77,10 @@ auto deep() {
   return Sequential{Stack<Bidirectional<L>>(2, 3, 4, random), Dense<float>(8, 2, random)};
 }
 
-Sequential<Embedding<float>, Gru<float, 3, 4>, Dropout<float>, Gru<float, 4, 4>, Dense<float, 4, 2>> tokens() {
+auto tokens() {
   Random random(1);
-  return Sequential{Embedding<float>(7, 3, random), Gru<float, 3, 4>(random), Dropout<float>(0.1),
-                    Gru<float, 4, 4>(random), Dense<float, 4, 2>(random)};
+  return Sequential{Embedding<float>(7, 3, random), Gru<float>(3, 4, random), Dropout<float>(0.1),
+                    Gru<float>(4, 4, random), Dense<float>(4, 2, random)};
 }
 
 const TorchNames rnn_and_head{{"0", "rnn"}, {"1", "head"}};

@@ -194,7 +194,7 @@ TEST_CASE("what cannot be written is refused", "[safetensors]") {
   CHECK_THROWS_WITH(write("\xff", {"F32", {1}, "1234", 0}), Contains("no UTF-8"));
   CHECK(folder.count() == 0);
   CHECK_THROWS_WITH(read_safetensors(folder / "a"), Contains("cannot be opened"));
-  CHECK_THROWS_AS(read_safetensors(folder.path()), std::runtime_error);
+  CHECK_THROWS_WITH(read_safetensors(folder.path()), Contains("not a regular file"));
 }
 
 TEST_CASE("a damaged file is read as what it says or refused", "[safetensors]") {

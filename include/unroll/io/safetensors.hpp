@@ -159,6 +159,8 @@ inline TensorFile read_header(std::istream& in, const std::string& file) {
 }
 
 inline std::ifstream open_file(const std::filesystem::path& path) {
+  if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))
+    throw_errno(EINVAL, path.string() + ": not a regular file");
   std::ifstream in(path, std::ios::binary);
   if (!in) throw_errno(errno, path.string() + ": cannot be opened");
   return in;
@@ -196,7 +198,7 @@ inline void write_safetensors(const TensorFile& file, const std::filesystem::pat
   for (const auto& [name, tensor] : file.tensors)
     detail::require(detail::dtype_size(tensor.dtype) > 0, "tensor '", name, "': the dtype ", tensor.dtype,
                     " is not known");
-  for (const std::uint64_t size : {8, 4, 2, 1}) {
+  for (const std::uint64_t size : {8u, 4u, 2u, 1u}) {
     for (const auto& [name, tensor] : file.tensors) {
       if (detail::dtype_size(tensor.dtype) != size) continue;
       const auto bytes = detail::byte_count(tensor.dtype, tensor.shape);
