@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
 
 #include "unroll/io/format_error.hpp"
 #include "unroll/io/stored_tensor.hpp"
@@ -108,7 +109,9 @@ class HeaderReader {
 
   /// No overlap, no hole, nothing after the last tensor.
   void require_whole() {
-    std::sort(places_.begin(), places_.end());
+    std::sort(places_.begin(), places_.end(), [](const Place& a, const Place& b) {
+      return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
+    });
     std::uint64_t end = 0;
     for (const Place& place : places_) {
       if (place.begin != end)
@@ -127,7 +130,6 @@ class HeaderReader {
   struct Place {
     std::uint64_t begin, end;
     std::string name;
-    friend auto operator<=>(const Place&, const Place&) = default;
   };
 
   const std::string& file_;
