@@ -3,7 +3,7 @@ include(CMakePackageConfigHelpers)
 
 # Nothing installed depends on the processor, so everything goes to share/.
 set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/unroll)
-install(TARGETS unroll EXPORT unroll FILE_SET HEADERS)
+install(TARGETS unroll unroll_io EXPORT unroll FILE_SET HEADERS)
 install(EXPORT unroll NAMESPACE unroll:: FILE unrollTargets.cmake DESTINATION ${package_dir})
 write_basic_package_version_file(
   ${PROJECT_BINARY_DIR}/unrollConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)

@@ -3,4 +3,8 @@ include(CMakeFindDependencyMacro)
 if(NOT TARGET Eigen3::Eigen)
   find_dependency(Eigen3 NO_MODULE)
 endif()
+# For unroll::io alone.
+if(NOT TARGET nlohmann_json::nlohmann_json)
+  find_package(nlohmann_json QUIET)
+endif()
 include(${CMAKE_CURRENT_LIST_DIR}/unrollTargets.cmake)

@@ -1,0 +1,154 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <locale>
+#include <ostream>
+#include <sstream>
+
+#include "unroll/io/write_file.hpp"
+#include "unroll/layers/bidirectional.hpp"
+#include "unroll/layers/chain.hpp"
+#include "unroll/layers/dense.hpp"
+#include "unroll/layers/dropout.hpp"
+#include "unroll/layers/embedding.hpp"
+#include "unroll/layers/recurrent_layers.hpp"
+
+namespace unroll {
+
+namespace detail {
+
+template <class Cell>
+inline constexpr bool is_own_cell =
+    std::is_same_v<Cell, cells::Rnn> || std::is_same_v<Cell, cells::ReluRnn> || std::is_same_v<Cell, cells::Lstm> ||
+    std::is_same_v<Cell, cells::Gru> || std::is_same_v<Cell, cells::OriginalGru>;
+
+/// A layer in the words of C++: its type with sizes at compile time, and an expression that makes it of zeros. Both are
+/// empty for what does nothing at inference.
+struct CppLayer {
+  std::string type;
+  std::string zeros;
+};
+
+template <class Scalar>
+constexpr const char* cpp_scalar() {
+  static_assert(std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>, "a header holds float or double");
+  return std::is_same_v<Scalar, float> ? "float" : "double";
+}
+
+template <class Cell, class Scalar, int I, int H>
+CppLayer cpp_layer(const Recurrent<Cell, Scalar, I, H>& layer) {
+  static_assert(is_own_cell<Cell>, "export_header knows the library's own cells");
+  const char* readouts[] = {"all", "last", "mean"};
+  const std::string type =
+      text("unroll::", Cell::name, "<", cpp_scalar<Scalar>(), ", ", layer.input_size(), ", ", layer.hidden_size(), ">");
+  return {type, text(type, "::zeros({unroll::Direction::",
+                     layer.unrolling.direction == Direction::forward ? "forward" : "reverse",
+                     ", unroll::Readout::", readouts[static_cast<int>(layer.unrolling.readout)], "})")};
+}
+
+template <class Scalar, int I, int O>
+CppLayer cpp_layer(const Dense<Scalar, I, O>& layer) {
+  const std::string sizes = text(layer.input_size(), ", ", layer.output_size());
+  const std::string type = text("unroll::Dense<", cpp_scalar<Scalar>(), ", ", sizes, ">");
+  return {type, text(type, "::zeros(", sizes, ")")};
+}
+
+template <class Scalar>
+CppLayer cpp_layer(const Embedding<Scalar>& layer) {
+  const std::string type = text("unroll::Embedding<", cpp_scalar<Scalar>(), ">");
+  return {type, text(type, "::zeros(", layer.tokens(), ", ", layer.output_size(), ")")};
+}
+
+template <class Scalar>
+CppLayer cpp_layer(const Dropout<Scalar>&) {
+  return {};
+}
+
+template <class L>
+CppLayer cpp_layer(const Bidirectional<L>& layer) {
+  const CppLayer forward = cpp_layer(layer.forward_layer), reverse = cpp_layer(layer.reverse_layer);
+  const std::string type = "unroll::Bidirectional<" + forward.type + ">";
+  return {type, text(type, "(", forward.zeros, ", ", reverse.zeros,
+                     ", unroll::Merge::", layer.merge == Merge::concatenate ? "concatenate" : "sum", ")")};
+}
+
+template <class Layers>
+CppLayer cpp_layer(const Chain<Layers>& chain) {
+  CppLayer result;
+  const auto add = [&](std::size_t, const auto& layer) {
+    const CppLayer part = cpp_layer(layer);
+    if (part.type.empty()) return;
+    result.type += (result.type.empty() ? "" : ", ") + part.type;
+    result.zeros += (result.zeros.empty() ? "" : ", ") + part.zeros;
+  };
+  walk(add, chain.layers);
+  if (result.type.empty()) return {};
+  result.type = "unroll::Sequential<" + result.type + ">";
+  return {result.type, result.type + "(" + result.zeros + ")"};
+}
+
+inline bool is_identifier(const std::string& name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  return !name.empty() && letter(name[0]) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c); });
+}
+
+}  // namespace detail
+
+/// Writes a trained model as one C++ header, for devices without a file system: namespace `name` with the weights as
+/// constexpr arrays, the type `Model` with all sizes at compile time, and `model()`, which returns the model:
+///
+///   #include "pedal.hpp"             // needs <unroll/unroll.hpp> and nothing else
+///   Stream stream(pedal::model());
+///
+/// The weights are hexadecimal literals, so its outputs have the bits of this model's. A Stack becomes a Sequential,
+/// Dropout is left out. Throws std::invalid_argument for a name that is no identifier, a weight that is not finite.
+template <class Model>
+void export_header(const Model& model, const std::string& name, std::ostream& out) {
+  using Scalar = typename Model::Scalar;
+  detail::require(detail::is_identifier(name), "export_header: '", name, "' is no name for a C++ namespace");
+  const detail::CppLayer layer = detail::cpp_layer(model);
+  detail::require(!layer.type.empty(), "export_header: the model has no layer that does anything at inference");
+
+  std::ostringstream header;
+  header.imbue(std::locale::classic());
+  header << "// Written by unroll::export_header.\n// clang-format off\n#pragma once\n\n#include <algorithm>\n"
+            "#include <unroll/unroll.hpp>\n\nnamespace "
+         << name << " {\n\nusing Model = " << layer.type << ";\n";
+  Index arrays = 0;
+  const auto write = [&](const std::string& tensor_name, const auto& tensor) {
+    header << "\n/// " << tensor_name << ", " << tensor.rows() << " x " << tensor.cols()
+           << ", column by column.\ninline constexpr " << detail::cpp_scalar<Scalar>() << " weights_" << arrays++
+           << "[] = {" << std::hexfloat;
+    for (Index i = 0; i < tensor.size(); ++i) {
+      const Scalar value = tensor.data()[i];
+      detail::require(std::isfinite(value), "export_header: ", tensor_name, " holds ", value, ", expected a number");
+      header << (i > 0 ? "," : "") << (i % 6 == 0 ? "\n    " : " ") << static_cast<double>(value)
+             << (sizeof(Scalar) == 4 ? "f" : "");
+    }
+    header << std::defaultfloat << "};\n";
+  };
+  for_each_tensor(write, model);
+  header << "\ninline Model model() {\n  Model result = Model" << layer.zeros.substr(layer.type.size()) << ";\n  const "
+         << detail::cpp_scalar<Scalar>() << "* const weights[] = {";
+  for (Index k = 0; k < arrays; ++k) header << (k > 0 ? ", " : "") << "weights_" << k;
+  header
+      << "};\n  std::size_t k = 0;\n"
+         "  unroll::for_each_tensor(\n"
+         "      [&](const std::string&, auto& tensor) { std::copy_n(weights[k++], tensor.size(), tensor.data()); },\n"
+         "      result);\n  return result;\n}\n\n}  // namespace "
+      << name << "\n";
+  out << header.str();
+}
+
+/// As a file, atomically (see write_file).
+template <class Model>
+void export_header(const Model& model, const std::string& name, const std::filesystem::path& path) {
+  std::ostringstream header;
+  export_header(model, name, header);
+  write_file(path, {header.str()});
+}
+
+}  // namespace unroll

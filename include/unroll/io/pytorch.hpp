@@ -1,0 +1,217 @@
+#pragma once
+
+#include "unroll/io/tensor_reader.hpp"
+#include "unroll/layers/bidirectional.hpp"
+#include "unroll/layers/chain.hpp"
+#include "unroll/layers/dense.hpp"
+#include "unroll/layers/dropout.hpp"
+#include "unroll/layers/embedding.hpp"
+#include "unroll/layers/recurrent_layers.hpp"
+
+namespace unroll {
+
+/// The module of PyTorch that a layer of ours stands for.
+struct TorchModule {
+  std::string name;  ///< in the state_dict, "encoder.lstm"; empty where the state_dict is the module's own
+  Index layer = 0;   ///< where our layer stands for one layer of nn.RNN, nn.LSTM or nn.GRU: which
+
+  TorchModule(const char* module, Index which = 0) : name(module), layer(which) {}
+  TorchModule(std::string module, Index which = 0) : name(std::move(module)), layer(which) {}
+};
+
+/// From our layers' names (as in describe) to PyTorch's modules; "" is the whole model.
+using TorchNames = std::map<std::string, TorchModule>;
+
+namespace detail {
+
+/// PyTorch's orders of gates, in the names of the cell: of the rows of weight_ih and bias_ih, and of weight_hh and
+/// bias_hh. Where a gate has the same name in both, its two biases add up.
+template <class Cell>
+struct TorchGates {
+  static_assert(gate_count<Cell> == 0, "PyTorch has nn.RNN, nn.LSTM and nn.GRU; this cell is none of them");
+};
+template <>
+struct TorchGates<cells::Rnn> {
+  static constexpr std::array input{"a"}, recurrent{"a"};
+};
+template <>
+struct TorchGates<cells::ReluRnn> : TorchGates<cells::Rnn> {};
+template <>
+struct TorchGates<cells::Lstm> {
+  static constexpr std::array input{"i", "f", "g", "o"}, recurrent{"i", "f", "g", "o"};
+};
+template <>
+struct TorchGates<cells::Gru> {
+  static constexpr std::array input{"r", "z", "n"}, recurrent{"r", "z", "hn"};
+};
+
+template <class Cell>
+Index gate_index(std::string_view name) {
+  const auto& names = Cell::gate_names;
+  return std::find(names.begin(), names.end(), name) - names.begin();
+}
+
+/// One layer and direction as PyTorch has it: G x H rows each, G its own number of gates.
+template <class Scalar>
+struct TorchWeights {
+  Matrix<Scalar> weight_ih, weight_hh;
+  Vector<Scalar> bias_ih, bias_hh;
+};
+
+/// Calls copy(ours, PyTorch's) for every run of H rows that the two share.
+template <class Cell, class Layer, class Torch, class Copy>
+void pair_rows(Layer& layer, Torch& torch, Copy copy) {
+  const Index H = layer.hidden_size();
+  using Gates = TorchGates<Cell>;
+  for (std::size_t j = 0; j < Gates::input.size(); ++j) {
+    const Index in = gate_index<Cell>(Gates::input[j]), recurrent = gate_index<Cell>(Gates::recurrent[j]);
+    const Index row = static_cast<Index>(j) * H;
+    copy(layer.weight_ih.middleRows((in - input_gates<Cell>().first) * H, H), torch.weight_ih.middleRows(row, H));
+    copy(layer.weight_hh.middleRows((recurrent - recurrent_gates<Cell>().first) * H, H),
+         torch.weight_hh.middleRows(row, H));
+    copy(layer.bias.segment(in * H, H), torch.bias_ih.segment(row, H));
+    if (recurrent != in) copy(layer.bias.segment(recurrent * H, H), torch.bias_hh.segment(row, H));
+  }
+}
+
+/// Where we have one bias, bias_ih is it and bias_hh is zero.
+template <class Cell, class Scalar, int I, int H>
+TorchWeights<Scalar> to_torch(const Recurrent<Cell, Scalar, I, H>& layer) {
+  const Index rows = static_cast<Index>(TorchGates<Cell>::input.size()) * layer.hidden_size();
+  TorchWeights<Scalar> torch{Matrix<Scalar>(rows, layer.input_size()), Matrix<Scalar>(rows, layer.hidden_size()),
+                             Vector<Scalar>(rows), Vector<Scalar>::Zero(rows)};
+  pair_rows<Cell>(layer, torch, [](const auto& ours, auto&& theirs) { theirs = ours; });
+  return torch;
+}
+
+template <class Cell, class Scalar, int I, int H>
+void from_torch(TorchWeights<Scalar> torch, Recurrent<Cell, Scalar, I, H>& layer) {
+  const Index size = layer.hidden_size();
+  for (std::size_t j = 0; j < TorchGates<Cell>::input.size(); ++j) {
+    const Index row = static_cast<Index>(j) * size;
+    if (std::string_view(TorchGates<Cell>::input[j]) == TorchGates<Cell>::recurrent[j])
+      torch.bias_ih.segment(row, size) += torch.bias_hh.segment(row, size);
+  }
+  pair_rows<Cell>(layer, torch, [](auto&& ours, const auto& theirs) { ours = theirs; });
+}
+
+struct TorchReader {
+  TensorReader& file;
+  template <class Tensor>
+  void operator()(const std::string& name, Tensor& tensor) {
+    file.take(name, tensor);
+  }
+};
+
+struct TorchWriter {
+  TensorFile& file;
+  template <class Tensor>
+  void operator()(const std::string& name, const Tensor& tensor) {
+    require(file.tensors.emplace(name, store(tensor)).second, "save_pytorch: two layers are called '", name, "'");
+  }
+};
+
+// exchange(file, layer, module, layer number) reads or writes what PyTorch calls the layer's tensors: a const layer is
+// written, another one read.
+
+template <class File, class L>
+requires requires(L& layer) { layer.unrolling; }
+void exchange_direction(File& file, L& layer, const std::string& prefix, const std::string& ending) {
+  auto torch = to_torch(layer);
+  file(prefix + "weight_ih" + ending, torch.weight_ih);
+  file(prefix + "weight_hh" + ending, torch.weight_hh);
+  file(prefix + "bias_ih" + ending, torch.bias_ih);
+  file(prefix + "bias_hh" + ending, torch.bias_hh);
+  if constexpr (!std::is_const_v<L>) from_torch(std::move(torch), layer);
+}
+
+/// Returns how many layers of an nn.RNN, nn.LSTM or nn.GRU these are.
+template <class File, class L>
+Index exchange(File& file, L& layer, const std::string& prefix, Index k) {
+  const std::string ending = "_l" + std::to_string(k);
+  if constexpr (requires { layer.layers; }) {
+    Index count = 0;
+    const auto each = [&](std::size_t, auto& part) { count += exchange(file, part, prefix, k + count); };
+    walk(each, layer.layers);
+    return count;
+  } else if constexpr (requires { layer.forward_layer; }) {
+    require(layer.merge == Merge::concatenate, "PyTorch concatenates two directions, it does not sum them");
+    exchange_direction(file, layer.forward_layer, prefix, ending);
+    exchange_direction(file, layer.reverse_layer, prefix, ending + "_reverse");
+    return 1;
+  } else if constexpr (requires { layer.unrolling; }) {
+    require(layer.unrolling.direction == Direction::forward, "PyTorch has no reverse layer without a forward one");
+    exchange_direction(file, layer, prefix, ending);
+    return 1;
+  } else if constexpr (requires { layer.tokens(); }) {
+    Matrix<typename std::remove_const_t<L>::Scalar> rows = layer.weight.transpose();  // V x O
+    file(prefix + "weight", rows);
+    if constexpr (!std::is_const_v<L>) layer.weight = rows.transpose();
+    return 0;
+  } else {
+    std::remove_const_t<L>::visit(file, prefix, layer);
+    return 0;
+  }
+}
+
+/// Exchanges every layer that has parameters, each under the name that `names` gives to it or to a model it is part of.
+template <class File, class L>
+void exchange_named(File& file, L& layer, const std::string& ours, const TorchNames& names,
+                    std::set<std::string>& used) {
+  if (const auto found = names.find(ours); found != names.end()) {
+    const auto& [name, k] = found->second;
+    exchange(file, layer, name.empty() ? "" : name + ".", k);
+    used.insert(ours);
+  } else if constexpr (requires { layer.layers; }) {
+    const auto each = [&](std::size_t k, auto& part) {
+      exchange_named(file, part, (ours.empty() ? "" : ours + ".") + std::to_string(k), names, used);
+    };
+    walk(each, layer.layers);
+  } else {
+    require(parameter_count(layer) == 0, "PyTorch's names: none is given for our layer '", ours, "'");
+  }
+}
+
+template <class File, class Model>
+void exchange_model(File file, Model& model, const TorchNames& names) {
+  std::set<std::string> used;
+  exchange_named(file, model, "", names, used);
+  for (const auto& [ours, torch] : names)
+    require(used.count(ours) > 0, "PyTorch's names: the model has no layer '", ours, "' for '", torch.name, "'");
+}
+
+}  // namespace detail
+
+/// Loads a state_dict that PyTorch saved with safetensors.torch.save_file, from nn.RNN, nn.LSTM, nn.GRU, nn.Linear and
+/// nn.Embedding, into a model of the same layers:
+///
+///   Sequential model{Stack<Lstm<float>>(2, 3, 16, random), Dense<float>(16, 1, random)};
+///   load_pytorch(model, "model.safetensors", {{"0", "lstm"}, {"1", "head"}});
+///
+/// or, with the layers one by one, {{"0", {"lstm", 0}}, {"1", {"lstm", 1}}, {"2", "head"}}. Where we have one bias it
+/// is the sum of PyTorch's two. A state_dict does not tell tanh from ReLU: the model's type does.
+///
+/// Throws std::invalid_argument for names that do not fit the model, format_error for tensors that are missing, surplus
+/// or of another shape; the model is changed only when all of it was read.
+template <class Model>
+void load_pytorch(Model& model, const std::filesystem::path& path, const TorchNames& names = {{"", ""}},
+                  const LoadOptions& options = {}) {
+  detail::TensorReader reader(path, options);
+  Model loaded = model;
+  detail::exchange_model(detail::TorchReader{reader}, loaded, names);
+  reader.require_all_taken();
+  model = std::move(loaded);
+}
+
+/// Saves a state_dict for PyTorch: `module.load_state_dict(safetensors.torch.load_file(path))`. Atomic, throws as
+/// `save` does.
+template <class Model>
+void save_pytorch(const Model& model, const std::filesystem::path& path, const TorchNames& names = {{"", ""}},
+                  Metadata metadata = {}) {
+  metadata.emplace("format", "pt");
+  TensorFile file{std::move(metadata), {}};
+  detail::exchange_model(detail::TorchWriter{file}, model, names);
+  write_safetensors(file, path);
+}
+
+}  // namespace unroll

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "unroll/io/description.hpp"
+#include "unroll/io/tensor_reader.hpp"
+
+namespace unroll {
+
+/// Saves a model, or any value with a `visit`, as one safetensors file, atomically (see write_file), with its layers in
+/// the metadata (see describe) beside the caller's own texts.
+///
+/// What `visit` shows may be matrices and vectors, numbers, std::vectors of numbers, Random and any_shape(matrix), so
+/// that a whole state of training is one file:
+///
+///   struct Training {
+///     Model model;  // a member of this name is described in the metadata
+///     Random random;
+///     Index epoch = 0;
+///
+///     template <class F, class... T>
+///     static void visit(F&& f, const std::string& prefix, T&... values) {
+///       Model::visit(f, prefix + "model.", values.model...);
+///       f(prefix + "random", values.random...);
+///       f(prefix + "epoch", values.epoch...);
+///     }
+///   };
+///
+/// Throws std::invalid_argument where two tensors share a name, std::system_error where the file cannot be written; the
+/// old file stays.
+template <class Value>
+void save(const Value& value, const std::filesystem::path& path, const Metadata& metadata = {}) {
+  TensorFile file{detail::described(detail::layers_of(value), metadata), {}};
+  const auto store = [&](const std::string& name, const auto& part) {
+    detail::require(file.tensors.emplace(name, detail::store(part)).second, "save: two tensors are called '", name,
+                    "'");
+  };
+  for_each_tensor(store, value);
+  write_safetensors(file, path);
+}
+
+/// Loads what `save` wrote into a value of the same layers and shapes.
+///
+/// Throws format_error for a bad file, a tensor that is missing, surplus or of another shape, and layers of another
+/// kind or order of gates; std::system_error where the file cannot be opened. The value is changed only when all of it
+/// was read.
+template <class Value>
+void load(Value& value, const std::filesystem::path& path, const LoadOptions& options = {}) {
+  detail::TensorReader reader(path, options);
+  Value loaded = value;
+  for_each_tensor([&](const std::string& name, auto&& part) { reader.take(name, part); }, loaded);
+  reader.require_all_taken();
+  const FileDescription description = detail::read_description(reader.file(), reader.metadata());
+  if (description.format_version == 0)
+    throw format_error(reader.file(), "__metadata__", 8,
+                       "the file was not written by unroll; a state_dict of PyTorch is read by load_pytorch");
+  detail::require_layers(reader.file(), description, detail::layers_of(value));
+  value = std::move(loaded);
+}
+
+}  // namespace unroll

@@ -1,0 +1,248 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "unroll/core/error.hpp"
+#include "unroll/core/random.hpp"
+#include "unroll/core/types.hpp"
+
+namespace unroll {
+
+static_assert(std::endian::native == std::endian::little, "unroll/io/ needs a little-endian processor: files are");
+static_assert(std::numeric_limits<float>::is_iec559 && std::numeric_limits<double>::is_iec559,
+              "unroll/io/ needs IEEE 754 numbers");
+
+/// Numbers as a file holds them: row-major, little-endian, as in a C-contiguous array of NumPy or PyTorch.
+struct StoredTensor {
+  std::string dtype;  ///< safetensors' name: F32, F64, I64, ...
+  std::vector<std::uint64_t> shape;
+  std::string bytes;
+  std::uint64_t offset = 0;  ///< of the bytes in the file that they were read from
+};
+
+/// What `load` may do to numbers.
+struct LoadOptions {
+  bool round = false;  ///< round F64 to a float model; without it such a file is refused
+};
+
+/// A tensor that takes whatever shape the file has, in a `visit` that is saved and loaded: f(prefix + "h",
+/// any_shape(values.h)...).
+template <class Tensor>
+struct AnyShape {
+  Tensor& tensor;
+};
+template <class Tensor>
+AnyShape<Tensor> any_shape(Tensor& tensor) {
+  return {tensor};
+}
+
+namespace detail {
+
+/// Bytes of one number; 0 for a dtype that is not known.
+inline std::uint64_t dtype_size(const std::string& dtype) {
+  struct Known {
+    const char* name;
+    std::uint64_t size;
+  };
+  static constexpr Known known[] = {{"F64", 8}, {"I64", 8}, {"U64", 8},  {"F32", 4},     {"I32", 4},
+                                    {"U32", 4}, {"F16", 2}, {"BF16", 2}, {"I16", 2},     {"U16", 2},
+                                    {"I8", 1},  {"U8", 1},  {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1}};
+  for (const Known& type : known)
+    if (dtype == type.name) return type.size;
+  return 0;
+}
+
+/// Bytes of all numbers; none where the dtype is not known or there are more than 64 bits can count.
+inline std::optional<std::uint64_t> byte_count(const std::string& dtype, const std::vector<std::uint64_t>& shape) {
+  std::uint64_t bytes = dtype_size(dtype);
+  if (bytes == 0) return std::nullopt;
+  for (const std::uint64_t size : shape) {
+    if (size != 0 && bytes > std::numeric_limits<std::uint64_t>::max() / size) return std::nullopt;
+    bytes *= size;
+  }
+  return bytes;
+}
+
+/// "[4, 3]"
+inline std::string shape_text(const std::vector<std::uint64_t>& shape) {
+  std::string result = "[";
+  for (const std::uint64_t size : shape) result += (result.size() > 1 ? ", " : "") + std::to_string(size);
+  return result + "]";
+}
+
+inline void require_stored_shape(const StoredTensor& stored, const std::vector<std::uint64_t>& expected) {
+  require(stored.shape == expected, "the shape is ", shape_text(stored.shape), ", expected ", shape_text(expected));
+}
+
+template <class Number>
+inline constexpr bool is_word = std::is_unsigned_v<Number> && sizeof(Number) == 8;
+
+/// Every number of type Number in the bytes, through `convert`.
+template <class Number, class To, class Convert>
+std::vector<To> decode(const std::string& bytes, Convert convert) {
+  std::vector<To> result(bytes.size() / sizeof(Number));
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    Number number;
+    std::memcpy(&number, bytes.data() + i * sizeof(Number), sizeof(Number));
+    result[i] = static_cast<To>(convert(number));
+  }
+  return result;
+}
+
+/// The numbers in memory order. Throws std::invalid_argument for a dtype that To does not hold exactly.
+template <class To>
+std::vector<To> numbers(const StoredTensor& stored, const LoadOptions& options = {}) {
+  const auto same = [](auto number) { return number; };
+  const auto& dtype = stored.dtype;
+  if constexpr (std::is_floating_point_v<To>) {
+    if (dtype == "F32") return decode<float, To>(stored.bytes, same);
+    if (dtype == "F64" && (sizeof(To) >= sizeof(double) || options.round))
+      return decode<double, To>(stored.bytes, same);
+    if (dtype == "F16") return decode<Eigen::half, To>(stored.bytes, [](auto h) { return static_cast<float>(h); });
+    if (dtype == "BF16") return decode<Eigen::bfloat16, To>(stored.bytes, [](auto b) { return static_cast<float>(b); });
+    require(false, "the dtype is ", dtype, ", expected F32, F16 or BF16",
+            sizeof(To) >= sizeof(double) ? " or F64" : ", or F64 with LoadOptions::round");
+  } else if constexpr (is_word<To>) {
+    require(dtype == "U64", "the dtype is ", dtype, ", expected U64");
+    return decode<std::uint64_t, To>(stored.bytes, same);
+  } else {
+    require(dtype == "I64", "the dtype is ", dtype, ", expected I64");
+    for (const std::int64_t number : decode<std::int64_t, std::int64_t>(stored.bytes, same))
+      require(number == static_cast<std::int64_t>(static_cast<To>(number)) && (std::is_signed_v<To> || number >= 0),
+              "the integer ", number, " does not fit its variable");
+    return decode<std::int64_t, To>(stored.bytes, same);
+  }
+  return {};
+}
+
+template <class Number>
+constexpr const char* dtype_of() {
+  if constexpr (std::is_same_v<Number, float>)
+    return "F32";
+  else if constexpr (std::is_same_v<Number, double>)
+    return "F64";
+  else if constexpr (is_word<Number>)
+    return "U64";
+  else
+    return "I64";
+}
+
+/// As many numbers as there are from `first` on; integers of other widths become I64.
+template <class Number>
+StoredTensor store_numbers(const Number* first, std::size_t count, std::vector<std::uint64_t> shape) {
+  static_assert(std::is_same_v<Number, float> || std::is_same_v<Number, double> || std::is_integral_v<Number>,
+                "a file holds float, double and integers");
+  StoredTensor result{dtype_of<Number>(), std::move(shape), {}, 0};
+  if constexpr (std::is_floating_point_v<Number> || is_word<Number>) {
+    result.bytes.resize(count * sizeof(Number));
+    if (count > 0) std::memcpy(result.bytes.data(), first, result.bytes.size());
+  } else {
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto number = static_cast<std::int64_t>(first[i]);
+      result.bytes.append(reinterpret_cast<const char*>(&number), sizeof(number));
+    }
+  }
+  return result;
+}
+
+// store(value) and restore(stored, value, options) for every kind of thing that a `visit` may show: Eigen's matrices
+// and vectors, numbers, generators, vectors of numbers, and AnyShape. restore throws std::invalid_argument that says
+// what was found and what was expected.
+
+/// A matrix is [rows, cols], a vector [size].
+template <class Tensor>
+std::vector<std::uint64_t> shape_of(const Eigen::PlainObjectBase<Tensor>& tensor) {
+  const auto size = [](Index n) { return static_cast<std::uint64_t>(n); };
+  if constexpr (Tensor::IsVectorAtCompileTime)
+    return {size(tensor.size())};
+  else
+    return {size(tensor.rows()), size(tensor.cols())};
+}
+
+template <class Scalar>
+using RowMajor = Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::RowMajor>;
+
+template <class Tensor>
+StoredTensor store(const Eigen::PlainObjectBase<Tensor>& tensor) {
+  const RowMajor<typename Tensor::Scalar> rows = tensor.matrix();
+  return store_numbers(rows.data(), static_cast<std::size_t>(rows.size()), shape_of(tensor));
+}
+
+template <class Tensor>
+void restore(const StoredTensor& stored, Eigen::PlainObjectBase<Tensor>& tensor, const LoadOptions& options) {
+  require_stored_shape(stored, shape_of(tensor));
+  const auto values = numbers<typename Tensor::Scalar>(stored, options);
+  using Map = Eigen::Map<const RowMajor<typename Tensor::Scalar>>;
+  tensor.matrix() = Map(values.data(), tensor.rows(), tensor.cols());
+}
+
+template <class Tensor>
+StoredTensor store(const AnyShape<Tensor>& any) {
+  return store(any.tensor);
+}
+
+template <class Tensor>
+void restore(const StoredTensor& stored, const AnyShape<Tensor>& any, const LoadOptions& options) {
+  constexpr std::size_t rank = Tensor::IsVectorAtCompileTime ? 1 : 2;
+  require(stored.shape.size() == rank, "the shape is ", shape_text(stored.shape), ", expected ", rank, " sizes");
+  for (const std::uint64_t size : stored.shape)
+    require(size <= static_cast<std::uint64_t>(std::numeric_limits<Index>::max()), "the shape is ",
+            shape_text(stored.shape), ", which no matrix has");
+  const Index rows = static_cast<Index>(stored.shape[0]);
+  if constexpr (rank == 1)
+    any.tensor.resize(rows);
+  else
+    any.tensor.resize(rows, static_cast<Index>(stored.shape[1]));
+  restore(stored, any.tensor, options);
+}
+
+template <class Number>
+requires std::is_arithmetic_v<Number> StoredTensor store(const Number& number) { return store_numbers(&number, 1, {}); }
+
+template <class Number>
+requires std::is_arithmetic_v<Number>
+void restore(const StoredTensor& stored, Number& number, const LoadOptions& options) {
+  require_stored_shape(stored, {});
+  number = numbers<Number>(stored, options)[0];
+}
+
+template <class Number>
+StoredTensor store(const std::vector<Number>& values) {
+  return store_numbers(values.data(), values.size(), {values.size()});
+}
+
+template <class Number>
+void restore(const StoredTensor& stored, std::vector<Number>& values, const LoadOptions& options) {
+  require(stored.shape.size() == 1, "the shape is ", shape_text(stored.shape), ", expected one size");
+  values = numbers<Number>(stored, options);
+}
+
+/// The state of a generator; Random is trivially copyable and holds nothing else.
+using RandomState = std::array<std::uint64_t, 4>;
+
+inline StoredTensor store(const Random& random) {
+  const auto state = std::bit_cast<RandomState>(random);
+  return store_numbers(state.data(), state.size(), {state.size()});
+}
+
+inline void restore(const StoredTensor& stored, Random& random, const LoadOptions& options) {
+  RandomState state;
+  require_stored_shape(stored, {state.size()});
+  const auto words = numbers<std::uint64_t>(stored, options);
+  std::copy(words.begin(), words.end(), state.begin());
+  require(state != RandomState{}, "the generator's state is all zero, which it never is");
+  random = std::bit_cast<Random>(state);
+}
+
+}  // namespace detail
+
+}  // namespace unroll

@@ -1,0 +1,110 @@
+#include "unroll/io/description.hpp"
+
+#include "catch.hpp"
+#include "core/flat.hpp"
+#include "io/files.hpp"
+#include "unroll/io/save.hpp"
+
+using namespace unroll;
+using Catch::Matchers::Contains;
+
+namespace {
+
+using Both = Bidirectional<Gru<float>>;
+
+/// A model with what its inputs need: the numbers of a standardiser, say.
+struct Forecaster {
+  Sequential<Embedding<float>, Dropout<float>, Both, OriginalGru<float>, Dense<float>> model;
+  Vector<double> mean, deviation;
+
+  template <class F, class... T>
+  static void visit(F&& f, const std::string& prefix, T&... values) {
+    decltype(Forecaster::model)::visit(f, prefix + "model.", values.model...);
+    f(prefix + "mean", values.mean...);
+    f(prefix + "deviation", values.deviation...);
+  }
+};
+
+Forecaster forecaster() {
+  Random random(1);
+  return {Sequential{Embedding<float>(9, 2, random), Dropout<float>(0.1), Both(2, 3, random),
+                     OriginalGru<float>(6, 5, random, {.readout = Readout::mean}), Dense<float>(5, 1, random)},
+          Vector<double>::Constant(2, 0.5), Vector<double>::Constant(2, 2)};
+}
+
+}  // namespace
+
+TEST_CASE("a file says what it is", "[description]") {
+  const Folder folder("describe");
+  save(forecaster(), folder / "m", {{"made by", "test"}});
+  const FileDescription found = describe(folder / "m");
+  CHECK(found.format_version == 1);
+  CHECK(found.metadata == Metadata{{"made by", "test"}});
+  CHECK(found.tensors.size() == 14);
+  CHECK(found.tensors.at("model.2.reverse.weight_hh").shape == std::vector<std::uint64_t>{9, 3});
+  REQUIRE(found.layers.size() == 7);
+  const LayerDescription& both = found.layers[2];
+  CHECK(both.name == "model.2");
+  CHECK(both.kind == "Bidirectional");
+  CHECK(both.input_size == 2);
+  CHECK(both.output_size == 6);
+  CHECK(both.properties == Metadata{{"merge", "concatenate"}});
+  const LayerDescription& reverse = found.layers[4];
+  CHECK(reverse.name == "model.2.reverse");
+  CHECK(reverse.kind == "Gru");
+  CHECK(reverse.properties == Metadata{{"gates", "n r z hn"},
+                                       {"input_gates", "n r z"},
+                                       {"recurrent_gates", "r z hn"},
+                                       {"direction", "reverse"},
+                                       {"readout", "all"}});
+  CHECK(found.layers == detail::layers_of(forecaster()));
+
+  const std::string text = found.text();
+  for (const char* line :
+       {"format version 1\n", "layer model.0: Embedding 1 to 2\n", "layer model.1: Dropout\n",
+        "layer model.3: OriginalGru 6 to 5, direction forward, gates r z n, input_gates r z n, readout mean",
+        "layer model.4: Dense 5 to 1\n", "made by: test\n", "mean: F64 [2]\n", "model.4.weight: F32 [1, 5]\n"})
+    CHECK_THAT(text, Contains(line));
+}
+
+TEST_CASE("a program that knows no sizes finds them in the file", "[description]") {
+  const Folder folder("sizes");
+  Random random(1);
+  const Lstm<float> saved(3, 7, random);
+  save(saved, folder / "m");
+  const FileDescription found = describe(folder / "m");
+  REQUIRE(found.layers.size() == 1);
+  CHECK(found.layers[0].name.empty());
+  CHECK_THAT(found.text(), Contains("model: Lstm 3 to 7"));
+  auto loaded = Lstm<float>::zeros(found.layers[0].input_size, found.layers[0].output_size);
+  load(loaded, folder / "m");
+  CHECK(flat(loaded) == flat(saved));
+}
+
+TEST_CASE("what goes with a model is loaded with it", "[description]") {
+  const Folder folder("standardiser");
+  const Forecaster saved = forecaster();
+  save(saved, folder / "m");
+  Forecaster loaded = zeros_like(saved);
+  load(loaded, folder / "m");
+  CHECK(flat(loaded) == flat(saved));
+
+  Forecaster other = saved;
+  std::get<2>(other.model.layers).merge = Merge::sum;
+  CHECK_THROWS_WITH(load(other, folder / "m"),
+                    Contains("merge concatenate; expected 'model.2' Bidirectional 2 to 3, merge sum"));
+}
+
+TEST_CASE("a file of another program has no layers", "[description]") {
+  const Folder folder("foreign");
+  TensorFile file;
+  file.metadata = {{"format", "pt"}};
+  file.tensors["a"] = detail::store(1.0);
+  write_safetensors(file, folder / "f");
+  const FileDescription found = describe(folder / "f");
+  CHECK(found.format_version == 0);
+  CHECK(found.layers.empty());
+  CHECK(found.metadata == file.metadata);
+  CHECK_THROWS_AS(describe(folder / "none"), std::system_error);
+  CHECK_THROWS_WITH(save(forecaster(), folder / "m", {{"unroll.x", ""}}), Contains("metadata 'unroll.x'"));
+}

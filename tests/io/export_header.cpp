@@ -1,0 +1,92 @@
+// Alone, because a header that we write needs no other.
+#include "io/exported_mixed.hpp"
+// The rest.
+#include <cstdlib>
+#include <type_traits>
+
+#include "catch.hpp"
+#include "core/flat.hpp"
+#include "io/exported_both.hpp"
+#include "io/exported_models.hpp"
+#include "io/files.hpp"
+#include "unroll/io/export_header.hpp"
+
+using namespace unroll;
+using Catch::Matchers::Contains;
+
+namespace {
+
+template <class Model>
+std::string exported(const Model& model, const std::string& name) {
+  std::ostringstream out;
+  export_header(model, name, out);
+  return out.str();
+}
+
+/// The header beside this file. UNROLL_WRITE=1 in the environment makes it anew.
+template <class Model>
+void same_as_committed(const Model& model, const std::string& name) {
+  const std::filesystem::path path = UNROLL_TEST_DATA "/../io/exported_" + name + ".hpp";
+  if (std::getenv("UNROLL_WRITE")) export_header(model, name, path);
+  CHECK(exported(model, name) == read_bytes(path));
+}
+
+template <class Scalar>
+std::string bytes(const Matrix<Scalar>& matrix) {
+  return {reinterpret_cast<const char*>(matrix.data()), static_cast<std::size_t>(matrix.size()) * sizeof(Scalar)};
+}
+
+template <class Model>
+Matrix<typename Model::Scalar> run(const Model& model, const Matrix<typename Model::Scalar>& x) {
+  typename Model::Tape tape;
+  return model.forward(x, tape, {.size = 2});
+}
+
+}  // namespace
+
+TEST_CASE("the headers that this test was compiled with are what is written now", "[export_header]") {
+  same_as_committed(mixed_model(), "mixed");
+  same_as_committed(both_model(), "both");
+}
+
+TEST_CASE("an exported model has its sizes at compile time", "[export_header]") {
+  STATIC_REQUIRE(
+      std::is_same_v<mixed::Model, Sequential<Sequential<Lstm<float, 3, 4>, Lstm<float, 4, 4>>, Gru<float, 4, 3>,
+                                              OriginalGru<float, 3, 2>, Dense<float, 2, 2>>>);
+  CHECK(std::get<1>(both::model().layers).merge == Merge::sum);
+  CHECK(std::get<1>(both::model().layers).reverse_layer.unrolling.readout == Readout::mean);
+}
+
+TEST_CASE("an exported model gives the same bits", "[export_header]") {
+  Random random(3);
+  Matrix<float> x(3, 2 * 7);
+  set_uniform(x, 2, random);
+  const auto original = mixed_model();
+  const auto copy = mixed::model();
+  CHECK(flat(copy) == flat(original));
+  CHECK(std::signbit(std::get<4 - 1>(copy.layers).bias[0]));
+  const Matrix<float> y = run(original, x);
+  CHECK(y.norm() > 0);
+  CHECK(bytes<float>(run(copy, x)) == bytes(y));
+  Stream a(original);
+  Stream b(copy);
+  for (Index t = 0; t < x.cols(); ++t) REQUIRE(bytes<float>(a.step(x.col(t))) == bytes<float>(b.step(x.col(t))));
+
+  Matrix<double> tokens(1, 2 * 5);
+  tokens << 0, 4, 1, 3, 2, 2, 0, 1, 4, 3;
+  CHECK(bytes<double>(run(both::model(), tokens)) == bytes<double>(run(both_model(), tokens)));
+}
+
+TEST_CASE("what no header can hold is refused", "[export_header]") {
+  Random random(1);
+  Rnn<float> rnn(2, 2, random);
+  for (const char* name : {"", "1st", "a-b", "a b", "a::b"})
+    CHECK_THROWS_WITH(exported(rnn, name), Contains("is no name for a C++ namespace"));
+  CHECK_NOTHROW(exported(rnn, "_a1"));
+  rnn.bias[1] = std::numeric_limits<float>::infinity();
+  CHECK_THROWS_WITH(exported(rnn, "a"), Contains("bias holds inf"));
+  CHECK_THROWS_WITH(exported(Sequential{Dropout<float>(0.5)}, "a"), Contains("no layer that does anything"));
+  const Folder folder("export");
+  CHECK_THROWS_AS(export_header(rnn, "a", folder / "a.hpp"), std::invalid_argument);
+  CHECK(folder.count() == 0);
+}

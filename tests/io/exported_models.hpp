@@ -1,0 +1,26 @@
+#pragma once
+
+#include <limits>
+
+#include "unroll/unroll.hpp"
+
+/// The models that exported_mixed.hpp and exported_both.hpp were made from.
+
+inline auto mixed_model() {
+  using namespace unroll;
+  Random random(1);
+  Sequential model{Stack<Lstm<float>>(2, 3, 4, random), Dropout<float>(0.2), Gru<float>(4, 3, random),
+                   OriginalGru<float>(3, 2, random), Dense<float>(2, 2, random)};
+  model.initialize(random, Initial::pytorch);
+  std::get<4>(model.layers).bias << -0.0f, std::numeric_limits<float>::denorm_min();
+  return model;
+}
+
+inline auto both_model() {
+  using namespace unroll;
+  Random random(2);
+  Sequential model{Embedding<double>(5, 2, random), Bidirectional<Rnn<double>>(2, 3, random, Merge::sum, Readout::mean),
+                   ReluRnn<double>(3, 2, random)};
+  model.initialize(random, Initial::pytorch);
+  return model;
+}

@@ -1,0 +1,165 @@
+// Files of PyTorch and of ours: reference/torch_files.py makes the first and reads the second.
+
+#include "unroll/io/pytorch.hpp"
+
+#include <cstdlib>
+
+#include "catch.hpp"
+#include "core/flat.hpp"
+#include "io/files.hpp"
+
+using namespace unroll;
+using Catch::Matchers::Contains;
+
+namespace {
+
+const std::filesystem::path data = UNROLL_TEST_DATA "/torch_files";
+
+/// A (T, B, features) tensor as features x (T*B): the same bytes.
+template <class Scalar>
+Matrix<Scalar> columns(const TensorFile& file, const std::string& name) {
+  const StoredTensor& stored = file.tensors.at(name);
+  const auto values = detail::numbers<Scalar>(stored);
+  const auto rows = static_cast<Index>(stored.shape.at(2));
+  return Eigen::Map<const Matrix<Scalar>>(values.data(), rows, static_cast<Index>(values.size()) / rows);
+}
+
+template <class Model>
+Matrix<typename Model::Scalar> run(const Model& model, const std::string& name) {
+  typename Model::Tape tape;
+  const TensorFile file = read_safetensors(data / (name + ".io.safetensors"));
+  return model.forward(columns<typename Model::Scalar>(file, "x"), tape, {.size = 2});
+}
+
+/// Loads PyTorch's file, compares the outputs, saves and loads that again.
+template <class Model>
+void compare(const std::string& name, Model model, const TorchNames& names = {{"", ""}}) {
+  using Scalar = typename Model::Scalar;
+  INFO(name);
+  load_pytorch(model, data / (name + ".safetensors"), names);
+  const Matrix<Scalar> y = run(model, name);
+  const TensorFile file = read_safetensors(data / (name + ".io.safetensors"));
+  const Matrix<Scalar> expected = columns<Scalar>(file, "y");
+  REQUIRE(y.rows() == expected.rows());
+  REQUIRE(y.cols() == expected.cols());
+  const double relative = sizeof(Scalar) == 4 ? 1.3e-6 : 1e-12, absolute = sizeof(Scalar) == 4 ? 1e-5 : 1e-12;
+  const auto difference = (y - expected).template cast<double>().cwiseAbs().eval();
+  CHECK((difference.array() <= absolute + relative * expected.template cast<double>().cwiseAbs().array()).all());
+  CHECK(expected.cwiseAbs().maxCoeff() > Scalar(0.1));
+
+  const Folder folder("pytorch");
+  const char* wanted = std::getenv("UNROLL_TORCH_OUT");
+  const std::filesystem::path out = wanted ? std::filesystem::path(wanted) : folder.path();
+  save_pytorch(model, out / (name + ".safetensors"), names);
+  const TensorFile ours = read_safetensors(out / (name + ".safetensors"));
+  const TensorFile theirs = read_safetensors(data / (name + ".safetensors"));
+  CHECK(ours.metadata == Metadata{{"format", "pt"}});
+  CHECK(ours.tensors.size() == theirs.tensors.size());
+  for (const auto& [key, tensor] : theirs.tensors) {
+    INFO(key);
+    REQUIRE(ours.tensors.count(key) == 1);
+    CHECK(ours.tensors.at(key).shape == tensor.shape);
+    if (key.find("weight") == std::string::npos && key.find("head") == std::string::npos) continue;
+    CHECK(detail::numbers<Scalar>(ours.tensors.at(key)) == detail::numbers<Scalar>(tensor));
+  }
+  Model again = zeros_like(model);
+  load_pytorch(again, out / (name + ".safetensors"), names);
+  CHECK(flat(again) == flat(model));
+
+  TensorFile io = file;
+  io.tensors["y"] = detail::store_numbers(y.data(), static_cast<std::size_t>(y.size()), file.tensors.at("y").shape);
+  write_safetensors(io, out / (name + ".io.safetensors"));
+}
+
+template <class L>
+auto deep() {
+  Random random(1);
+  return Sequential{Stack<Bidirectional<L>>(2, 3, 4, random), Dense<float>(8, 2, random)};
+}
+
+auto tokens() {
+  Random random(1);
+  return Sequential{Embedding<float>(7, 3, random), Gru<float>(3, 4, random), Dropout<float>(0.1),
+                    Gru<float>(4, 4, random), Dense<float>(4, 2, random)};
+}
+
+const TorchNames rnn_and_head{{"0", "rnn"}, {"1", "head"}};
+const TorchNames token_names{{"0", "embedding"}, {"1", "rnn"}, {"3", {"rnn", 1}}, {"4", "head"}};
+
+/// The message of loading a file, which must be refused and change nothing.
+template <class Error, class Model>
+std::string refusal(Model model, const std::string& name, const TorchNames& names) {
+  const Flat before = flat(model);
+  std::string message = "accepted";
+  try {
+    load_pytorch(model, data / (name + ".safetensors"), names);
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  CHECK(flat(model) == before);
+  return message;
+}
+
+void compare_all() {
+  compare("rnn_tanh", deep<Rnn<float>>(), rnn_and_head);
+  compare("rnn_relu", deep<ReluRnn<float>>(), rnn_and_head);
+  compare("lstm", deep<Lstm<float>>(), rnn_and_head);
+  compare("gru", deep<Gru<float>>(), rnn_and_head);
+  compare("tokens", tokens(), token_names);
+  Random random(1);
+  compare("bare", Lstm<double>(3, 4, random));
+  compare("bare_f16", Lstm<float>(3, 4, random));
+  compare("bare_bf16", Lstm<float>(3, 4, random));
+}
+
+}  // namespace
+
+TEST_CASE("PyTorch's files load and give PyTorch's outputs, and go back", "[pytorch]") { compare_all(); }
+
+TEST_CASE("where we have one bias it is the sum of two", "[pytorch]") {
+  const TensorFile file = read_safetensors(data / "gru.safetensors");
+  const auto bias = [&](const char* name) {
+    const auto values = detail::numbers<float>(file.tensors.at(name));
+    return Vector<float>(Eigen::Map<const Vector<float>>(values.data(), static_cast<Index>(values.size())));
+  };
+  const Vector<float> ih = bias("rnn.bias_ih_l1_reverse"), hh = bias("rnn.bias_hh_l1_reverse");  // r z n
+  auto model = deep<Gru<float>>();
+  load_pytorch(model, data / "gru.safetensors", rnn_and_head);
+  Vector<float> expected(16);  // n r z hn
+  expected << ih.tail(4), (ih + hh).head(8), hh.tail(4);
+  CHECK(std::get<0>(model.layers).layers[1].reverse_layer.bias == expected);
+}
+
+TEST_CASE("what does not fit is refused by PyTorch's name", "[pytorch]") {
+  Random random(1);
+  const auto lstm = deep<Lstm<float>>();
+  CHECK_THAT(refusal<format_error>(lstm, "gru", rnn_and_head),
+             Contains("tensor 'rnn.weight_ih_l0'") && Contains("the shape is [12, 3], expected [16, 3]"));
+  CHECK_THAT(refusal<format_error>(lstm, "lstm", {{"0", "lstm"}, {"1", "head"}}),
+             Contains("tensor 'lstm.weight_ih_l0'") && Contains("is missing, expected the shape [16, 3]"));
+  const Sequential shallow{Stack<Bidirectional<Lstm<float>>>(1, 3, 4, random), Dense<float>(8, 2, random)};
+  CHECK_THAT(refusal<format_error>(shallow, "lstm", rnn_and_head),
+             Contains("tensor 'rnn.bias_hh_l1'") && Contains("is surplus"));
+  CHECK_THAT(refusal<format_error>(Lstm<float>(3, 4, random), "bare", {{"", ""}}), Contains("the dtype is F64"));
+}
+
+TEST_CASE("names must fit the model", "[pytorch]") {
+  Random random(1);
+  const auto lstm = deep<Lstm<float>>();
+  using Wrong = std::invalid_argument;
+  CHECK_THAT(refusal<Wrong>(lstm, "lstm", {{"0", "rnn"}}), Contains("none is given for our layer '1'"));
+  CHECK_THAT(refusal<Wrong>(lstm, "lstm", {{"0", "rnn"}, {"1", "head"}, {"2", "more"}}),
+             Contains("the model has no layer '2' for 'more'"));
+  auto sum = lstm;
+  std::get<0>(sum.layers).layers[0].merge = Merge::sum;
+  CHECK_THAT(refusal<Wrong>(sum, "lstm", rnn_and_head), Contains("PyTorch concatenates"));
+  CHECK_THAT(refusal<Wrong>(Lstm<double>(3, 4, random, {Direction::reverse}), "bare", {{"", ""}}),
+             Contains("no reverse layer without a forward one"));
+  const Folder folder("names");
+  const Sequential twice{Rnn<float>(2, 2, random), Rnn<float>(2, 2, random)};
+  CHECK_THROWS_WITH(save_pytorch(twice, folder / "f", {{"0", "rnn"}, {"1", "rnn"}}),
+                    Contains("two layers are called 'rnn.weight_ih_l0'"));
+  CHECK(folder.count() == 0);
+  save_pytorch(twice, folder / "f", {{"", "rnn"}});
+  CHECK(read_safetensors(folder / "f").tensors.count("rnn.weight_hh_l1") == 1);
+}

@@ -1,0 +1,148 @@
+// A checkpoint: everything that a training goes on from, in one file.
+
+#include "unroll/io/visit_state.hpp"
+
+#include "catch.hpp"
+#include "io/files.hpp"
+#include "unroll/io/save.hpp"
+#include "unroll/losses/mean_squared_error.hpp"
+
+using namespace unroll;
+using Catch::Matchers::Contains;
+
+namespace {
+
+using Model = Sequential<Stack<Lstm<float>>, Dropout<float>, Dense<float>>;
+
+Model model(std::uint64_t seed) {
+  Random random(seed);
+  return Model{Stack<Lstm<float>>(2, 2, 3, random), Dropout<float>(0.3), Dense<float>(3, 1, random)};
+}
+
+/// A training with momentum: the model, a moment, the generator, the order and place of the data, the carried state.
+struct Training {
+  Model model, moment;
+  Random random;
+  std::vector<Index> order;
+  Index position = 0;
+  double best_loss = 1e300;
+  bool finished = false;
+  Model::State carried;
+
+  explicit Training(std::uint64_t seed)
+      : model(::model(seed)), moment(zeros_like(model)), random(seed), carried(state_for(model)) {}
+
+  template <class F, class... T>
+  static void visit(F&& f, const std::string& prefix, T&... values) {
+    Model::visit(f, prefix + "model.", values.model...);
+    Model::visit(f, prefix + "moment.", values.moment...);
+    f(prefix + "random", values.random...);
+    f(prefix + "order", values.order...);
+    f(prefix + "position", values.position...);
+    f(prefix + "best_loss", values.best_loss...);
+    f(prefix + "finished", values.finished...);
+    visit_state(f, prefix + "carried.", values.carried...);
+  }
+
+  void step() {
+    if (position % 4 == 0) {
+      order.assign(4, 0);
+      for (auto& index : order) index = static_cast<Index>(random.bits() % 1000);
+    }
+    const auto data = static_cast<std::uint64_t>(order[static_cast<std::size_t>(position++ % 4)]);
+    Random numbers(data);
+    Matrix<float> x(2, 3 * 5), d_y;
+    set_uniform(x, 1, numbers);
+    const Matrix<float> target = x.topRows(1);
+    Model::Tape tape;
+    Model gradient = zeros_like(model);
+    const auto y = model.forward(x, tape, {.size = 3, .dropout_seed = random.bits()}, carried);
+    best_loss = std::min(best_loss, static_cast<double>(mean_squared_error(y, target, d_y)));
+    model.backward(x, d_y, tape, gradient);
+    carried = tape.final_state;
+    for_each_tensor(
+        [](const std::string&, auto& w, auto& m, const auto& g) {
+          m = 0.9f * m + g;
+          w -= 0.05f * m;
+        },
+        model, moment, gradient);
+  }
+};
+
+/// Every bit of it, as a file.
+std::string bits(const Training& training, const Folder& folder) {
+  save(training, folder / "bits");
+  return read_bytes(folder / "bits");
+}
+
+/// The message of loading a changed checkpoint, which must leave the training as it was.
+std::string refusal(Training training, const Folder& folder, const TensorFile& file) {
+  write_safetensors(file, folder / "changed");
+  const std::string before = bits(training, folder);
+  std::string message = "accepted";
+  try {
+    load(training, folder / "changed");
+  } catch (const format_error& error) {
+    message = error.what();
+  }
+  CHECK(bits(training, folder) == before);
+  return message;
+}
+
+}  // namespace
+
+TEST_CASE("a training resumed at any step ends with the bits of one that never stopped", "[visit_state]") {
+  const Folder folder("resume");
+  Training whole(1);
+  for (int k = 0; k < 6; ++k) {
+    save(whole, folder / std::to_string(k));
+    whole.step();
+  }
+  CHECK(whole.best_loss < 1e300);
+  const std::string expected = bits(whole, folder);
+  for (int stop = 0; stop < 6; ++stop) {
+    Training resumed(2);
+    load(resumed, folder / std::to_string(stop));
+    CHECK(resumed.position == stop);
+    for (int k = stop; k < 6; ++k) resumed.step();
+    CHECK(bits(resumed, folder) == expected);
+  }
+  const FileDescription found = describe(folder / "5");
+  REQUIRE(found.layers.size() == 4);
+  CHECK(found.layers[1].name == "model.0.1");
+  CHECK(found.tensors.at("carried.0.1.c").shape == std::vector<std::uint64_t>{3, 3});
+  CHECK(found.tensors.at("position").shape.empty());
+}
+
+TEST_CASE("a bad part of a checkpoint changes none of it", "[visit_state]") {
+  const Folder folder("bad");
+  Training training(1);
+  training.step();
+  save(training, folder / "good");
+  const TensorFile good = read_safetensors(folder / "good");
+  const auto with = [&](const std::string& name, const StoredTensor& tensor) {
+    TensorFile file = good;
+    file.tensors[name] = tensor;
+    return refusal(Training(2), folder, file);
+  };
+  CHECK_THAT(with("finished", detail::store(2)), Contains("tensor 'finished'") && Contains("the integer 2"));
+  CHECK_THAT(with("position", detail::store(1.5)), Contains("the dtype is F64, expected I64"));
+  CHECK_THAT(with("position", detail::store(std::vector<int>{1})), Contains("the shape is [1], expected []"));
+  CHECK_THAT(with("order", detail::store(1)), Contains("the shape is [], expected one size"));
+  CHECK_THAT(with("random", detail::store(std::vector<int>(4, 1))), Contains("the dtype is I64, expected U64"));
+  CHECK_THAT(with("random", detail::store(std::vector<std::uint64_t>(4))), Contains("all zero"));
+  CHECK_THAT(with("random", detail::store(std::vector<std::uint64_t>(3, 1))), Contains("expected [4]"));
+  CHECK_THAT(with("carried.0.0.h", detail::store(1.0f)), Contains("expected 2 sizes"));
+  CHECK_THAT(with("carried.0.2.h", detail::store(1.0f)), Contains("tensor 'carried.0.2.h'") && Contains("surplus"));
+  StoredTensor vast{"F32", {0, std::uint64_t(1) << 63}, "", 0};
+  CHECK_THAT(with("carried.0.0.h", vast), Contains("which no matrix has"));
+}
+
+TEST_CASE("states of all kinds are walked by name", "[visit_state]") {
+  Random random(1);
+  const Sequential both{Dropout<float>(0.1), Bidirectional<Gru<float>>(2, 3, random), Lstm<float>(6, 2, random)};
+  auto state = state_for(both);
+  std::vector<std::string> names;
+  visit_state([&](const std::string& name, const auto&) { names.push_back(name); }, "", state);
+  CHECK(names == std::vector<std::string>{"1.forward.h", "1.reverse.h", "2.h", "2.c"});
+}
