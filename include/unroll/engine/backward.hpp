@@ -73,13 +73,15 @@ class BackwardSweep {
         d_gates_.operand(early_gates<Cell>(), tape_.step_at(newest ? 0 : s + 1) * tape_.size(), tape_.size());
     if (newest) operand.segments = 0;
     const Sums<Scalar> d_h = sums_of_h(tape_.d_state[0]);
-    multiply<1, Scalar>(tape_.backward_panels.early.blocks(), operand, constant(d_h), d_h,
-                        [&](Index block, Index blocks, Index column, Index columns) {
-                          if (beyond)
-                            reach_initial_state(block, blocks, column, columns);
-                          else
-                            step_back(s, block, blocks, column, columns);
-                        });
+    multiply<1, Scalar>(
+        tape_.backward_panels.early.blocks(), operand, constant(d_h), d_h,
+        [&](Index block, Index blocks, Index column, Index columns) {
+          if (beyond)
+            reach_initial_state(block, blocks, column, columns);
+          else
+            step_back(s, block, blocks, column, columns);
+        },
+        s % 2 != 0);
   }
 
   /// Some blocks of units of some samples: from dL/d states after the place to those before it.

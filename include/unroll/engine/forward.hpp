@@ -63,14 +63,14 @@ struct ForwardStep {
   static constexpr std::size_t N = Cell::state_names.size();
 
   const ForwardPanels<Cell, Scalar, Weight>& panels;
-  GateBuffer<Scalar>& gates;                 // in: bias and input part
-  Index first;                               // the step's first column of gates
-  Index size;                                // B
-  bool keep_gates;                           // whether what the rule leaves in its gates is wanted
-  std::array<const Scalar*, N> before = {};  // H x B each
-  std::array<Scalar*, N> next = {};          // H x B each
-  Scalar* operand = nullptr;                 // H x B, late gates only
-  Index t = 0;
+  GateBuffer<Scalar>& gates;                    // in: bias and input part
+  Index first;                                  // the step's first column of gates
+  Index size;                                   // B
+  bool keep_gates;                              // whether what the rule leaves in its gates is wanted
+  std::array<const Scalar*, N> before = {};     // H x B each
+  std::array<Scalar*, N> next = {};             // H x B each
+  Scalar* operand = nullptr;                    // H x B, late gates only
+  Index t = 0;                                  // by turns the weights are read forwards and backwards
   const std::vector<Index>* lengths = nullptr;  // past them the states become zero
 
   void run() {
@@ -93,7 +93,8 @@ struct ForwardStep {
   template <int Gates, class Done>
   void add_product(const PanelsOf<Scalar, Weight>& weights, int first_gate, const Scalar* h, Done done) {
     const Sums<Scalar> to = gates.sums(first_gate, first);
-    multiply<Gates, Scalar>(weights.blocks(), {h, size, gates.units(), 1, gates.units()}, constant(to), to, done);
+    multiply<Gates, Scalar>(weights.blocks(), {h, size, gates.units(), 1, gates.units()}, constant(to), to, done,
+                            t % 2 != 0);
   }
 
   GateValues<Cell, Pack<Scalar>> load_pre_activations(Index block, const Scalar* from) const {

@@ -136,34 +136,49 @@ struct Tiles {
 
 /// Calls f(first, count) for parts of at most `most` that cover [0, count), as equal as can be.
 template <class F>
-void for_each_part(Index count, Index most, F f) {
-  Index first = 0;
-  for (Index parts = (count + most - 1) / most; parts > 0; --parts) {
-    const Index size = (count - first + parts - 1) / parts;
-    f(first, size);
-    first += size;
+void for_each_part(Index count, Index most, F f, bool backwards = false) {
+  if (count <= most) {
+    if (count > 0) f(Index(0), count);
+    return;
+  }
+  const Index parts = (count + most - 1) / most;
+  const Index size = count / parts, larger = count % parts;  // the first parts are larger by one
+  for (Index i = 0; i < parts; ++i) {
+    const Index part = backwards ? parts - 1 - i : i;
+    f(part * size + std::min(part, larger), size + (part < larger ? 1 : 0));
   }
 }
 
 /// to = from + a b; done(block, blocks, column, columns) when a tile's sums are in place.
+///
+/// backwards: from the last block to the first. Weights that are read again and again, forwards and backwards by turns,
+/// are found in the cache as far as it reaches; always forwards, none of them would be.
 template <int Gates, class Scalar, class Done>
 void multiply(const Blocks<Scalar>& a, const Columns<Scalar>& b, const Sums<const Scalar>& from, const Sums<Scalar>& to,
-              Done done) {
+              Done done, bool backwards = false) {
   using T = Tiles<Scalar, Gates>;
   if (b.count == 1) {
-    for_each_part(a.count, T::units_of_one, [&](Index block, Index blocks) {
-      T::one[static_cast<std::size_t>(blocks - 1)](a, b, from, to, block, 0);
-      done(block, blocks, 0, 1);
-    });
+    // A block that fills much of the first cache leaves no room for a second beside it.
+    const bool large = a.stride * static_cast<Index>(sizeof(Scalar)) > 12 * 1024;
+    for_each_part(
+        a.count, large ? T::units : T::units_of_one,
+        [&](Index block, Index blocks) {
+          T::one[static_cast<std::size_t>(blocks - 1)](a, b, from, to, block, 0);
+          done(block, blocks, 0, 1);
+        },
+        backwards);
     return;
   }
-  for_each_part(a.count, T::units, [&](Index block, Index blocks) {
-    for_each_part(b.count, T::columns, [&](Index column, Index columns) {
-      T::wide[static_cast<std::size_t>(blocks - 1)][static_cast<std::size_t>(columns - 1)](a, b, from, to, block,
-                                                                                           column);
-      done(block, blocks, column, columns);
-    });
-  });
+  for_each_part(
+      a.count, T::units,
+      [&](Index block, Index blocks) {
+        const auto& tiles = T::wide[static_cast<std::size_t>(blocks - 1)];
+        for_each_part(b.count, T::columns, [&](Index column, Index columns) {
+          tiles[static_cast<std::size_t>(columns - 1)](a, b, from, to, block, column);
+          done(block, blocks, column, columns);
+        });
+      },
+      backwards);
 }
 
 }  // namespace unroll::detail

@@ -53,15 +53,18 @@ EIGEN_DONT_INLINE void run_narrow_tile(const NarrowBlocks<Weight>& a, const Colu
 /// to = from + a b for one column; done(block, blocks, 0, 1) when a tile's sums are in place.
 template <int Gates, class Scalar, class Weight, class Done>
 void multiply(const NarrowBlocks<Weight>& a, const Columns<Scalar>& b, const Sums<const Scalar>& from,
-              const Sums<Scalar>& to, Done done) {
+              const Sums<Scalar>& to, Done done, bool backwards = false) {
   constexpr int units = Tiles<Scalar, Gates>::units_of_one;
-  for_each_part(a.count, units, [&](Index block, Index blocks) {
-    const auto run = [&]<int... U>(std::integer_sequence<int, U...>) {
-      ((blocks == U + 1 ? run_narrow_tile<Weight, Gates, U + 1>(a, b, from, to, block) : void()), ...);
-    };
-    run(std::make_integer_sequence<int, units>());
-    done(block, blocks, 0, 1);
-  });
+  for_each_part(
+      a.count, units,
+      [&](Index block, Index blocks) {
+        const auto run = [&]<int... U>(std::integer_sequence<int, U...>) {
+          ((blocks == U + 1 ? run_narrow_tile<Weight, Gates, U + 1>(a, b, from, to, block) : void()), ...);
+        };
+        run(std::make_integer_sequence<int, units>());
+        done(block, blocks, 0, 1);
+      },
+      backwards);
 }
 
 /// The scales of rows in int8, from their largest magnitudes; 1 where a row is zero.

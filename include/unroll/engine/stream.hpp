@@ -40,6 +40,7 @@ class RecurrentStream {
         step.next[n] = next_.values[n].data();
       }
       step.operand = operand_.data();
+      step.t = ++steps_;
       step.run();
     });
     for (std::size_t n = 0; n < state_.values.size(); ++n) state_.values[n].swap(next_.values[n]);
@@ -68,6 +69,7 @@ class RecurrentStream {
 
   detail::SharedWeights<Scalar, Panels> weights_;
   Index input_size_;
+  Index steps_ = 0;
   State state_;                       // each H x 1
   State next_;                        // each H x 1
   detail::GateBuffer<Scalar> gates_;  // one column
