@@ -33,34 +33,6 @@ struct Pack {
   static Pack load(const Scalar* from) { return wrap(Eigen::internal::ploadu<Packet>(from)); }
   void store(Scalar* to) const { Eigen::internal::pstoreu(to, packet); }
 
-  /// Lane by lane: the j-th of the weights in fewer bits that a word holds, 2 bfloat16 or 4 int8, the first lowest.
-  template <class Weight, int j>
-  static Pack unpack(const std::uint32_t* words) {
-    static_assert(std::is_same_v<Scalar, float>);
-    constexpr bool integer = std::is_integral_v<Weight>;
-    if constexpr (size > 1) {
-      using namespace Eigen::internal;
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wignored-attributes"
-#endif
-      using Bits = typename unpacket_traits<Packet>::integer_packet;
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
-      const Bits bits = ploadu<Bits>(reinterpret_cast<const std::int32_t*>(words));
-      if constexpr (integer)
-        return wrap(pcast<Bits, Packet>(parithmetic_shift_right<24>(plogical_shift_left<24 - 8 * j>(bits))));
-      else if constexpr (j == 0)
-        return wrap(preinterpret<Packet>(plogical_shift_left<16>(bits)));
-      else
-        return wrap(preinterpret<Packet>(pand(bits, pset1<Bits>(-0x10000))));
-    } else {
-      return Pack(integer ? static_cast<float>(static_cast<std::int32_t>(*words << (24 - 8 * j)) >> 24)
-                          : std::bit_cast<float>(j == 0 ? *words << 16 : *words & 0xffff0000u));
-    }
-  }
-
   /// The first `count` lanes; the others are zero.
   static Pack load(const Scalar* from, Index count) {
     if (count >= size) return load(from);
@@ -113,11 +85,33 @@ struct Pack {
 #endif
   }
 #if defined(__GNUC__) && !defined(__clang__)
-// g++ 12 takes the unused operand inside its own AVX-512 minimum for an uninitialised variable of ours.
+// g++ 12 takes the unused operand inside its own AVX-512 functions for an uninitialised variable of ours.
 #pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
+  /// Lane by lane: the j-th of the weights in fewer bits that a word holds, 2 bfloat16 or 4 int8, the first lowest.
+  template <class Weight, int j>
+  static Pack unpack(const std::uint32_t* words) {
+    static_assert(std::is_same_v<Scalar, float>);
+    constexpr bool integer = std::is_integral_v<Weight>;
+    if constexpr (size > 1) {
+      using namespace Eigen::internal;
+      using Bits = typename unpacket_traits<Packet>::integer_packet;
+      const Bits bits = ploadu<Bits>(reinterpret_cast<const std::int32_t*>(words));
+      if constexpr (integer)
+        return wrap(pcast<Bits, Packet>(parithmetic_shift_right<24>(plogical_shift_left<24 - 8 * j>(bits))));
+      else if constexpr (j == 0)
+        return wrap(preinterpret<Packet>(plogical_shift_left<16>(bits)));
+      else
+        return wrap(preinterpret<Packet>(pand(bits, pset1<Bits>(-0x10000))));
+    } else {
+      return Pack(integer ? static_cast<float>(static_cast<std::int32_t>(*words << (24 - 8 * j)) >> 24)
+                          : std::bit_cast<float>(j == 0 ? *words << 16 : *words & 0xffff0000u));
+    }
+  }
+
   /// Lane by lane: b < a ? b : a, and a < b ? b : a; where a is NaN, a.
   friend Pack min(Pack a, Pack b) { return wrap(Eigen::internal::pmin(a.packet, b.packet)); }
   friend Pack max(Pack a, Pack b) { return wrap(Eigen::internal::pmax(a.packet, b.packet)); }
