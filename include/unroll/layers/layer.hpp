@@ -25,7 +25,8 @@ struct NoState {};
 ///   visit(f, prefix, layers...)                                f(name, tensor...) for each parameter tensor
 ///   tape.output(), tape.final_state, tape.d_initial
 ///
-/// input_size() is 0 where any size will do.
+/// input_size() is 0 where any size will do. `require_forward` and `require_backward` let a model of layers refuse as a
+/// whole, before any layer's tape is touched.
 template <class L>
 concept Layer = std::copyable<L> && requires(L& gradient, const L& layer, const Input<typename L::Scalar>& x,
                                              typename L::Tape& tape, const Batch& batch, const typename L::State& state,
