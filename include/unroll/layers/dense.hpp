@@ -144,18 +144,18 @@ class Dense {
       Vector<Scalar> bias;   // O
       Vector<Scalar> scale;  // O, int8 only: of the rows, by which the bias is divided too
 
-      void pack(const Matrix<Scalar>& weight, const Vector<Scalar>& full_bias) {
+      void pack(const Matrix<Scalar>& matrix, const Vector<Scalar>& full_bias) {
         bias = full_bias;
         if constexpr (std::is_same_v<Weight, Scalar>) {
-          panels.pack_rows(weight, weight.rows(), 0, 1);
+          panels.pack_rows(matrix, matrix.rows(), 0, 1);
         } else {
-          Vector<Scalar> scales = Vector<Scalar>::Ones(weight.rows());
+          Vector<Scalar> scales = Vector<Scalar>::Ones(matrix.rows());
           if (std::is_integral_v<Weight>) {
-            scales = detail::scales_of(weight.cwiseAbs().rowwise().maxCoeff());
+            scales = detail::scales_of(matrix.cwiseAbs().rowwise().maxCoeff());
             scale = scales;
             bias = bias.cwiseQuotient(scales).eval();
           }
-          panels.pack_rows(weight, weight.rows(), 0, 1, scales);
+          panels.pack_rows(matrix, matrix.rows(), 0, 1, scales);
         }
       }
     };
