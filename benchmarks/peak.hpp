@@ -42,7 +42,7 @@ class FmaLoop {
 
 /// The processor's peak on this many threads, in GFLOP/s: all loops together, from the first start to the last end.
 inline double peak_gflops(int threads) {
-  constexpr long rounds = 4'000'000;
+  constexpr long rounds = 10'000'000;
   static volatile float operand = 0.5f;
   std::latch ready(threads + 1);
   std::vector<std::jthread> workers;
