@@ -64,10 +64,28 @@ def machine(threads):
     return f"{name}, {threads} of {os.cpu_count()} processors, {platform.system()} {platform.machine()}"
 
 
+def processors_used_by_others():
+    """How many processors were busy during a second in which we did nothing."""
+    stat = pathlib.Path("/proc/stat")
+    if not stat.exists():
+        return 0.0
+
+    def ticks():
+        fields = [int(number) for number in stat.read_text().splitlines()[0].split()[1:9]]
+        idle = fields[3] + fields[4]
+        return sum(fields) - idle, sum(fields)
+
+    (busy_before, all_before), _, (busy, all_ticks) = ticks(), time.sleep(1), ticks()
+    return (os.cpu_count() or 1) * (busy - busy_before) / max(all_ticks - all_before, 1)
+
+
 class Comparison:
     def __init__(self, options):
         self.options = options
         self.notes = []
+        others = processors_used_by_others()
+        if others > 0.1:
+            self.note(f"The machine was BUSY at the start with {others:.1f} processors' work of others: do not trust this")
         self.peaks = []
         self.differing = set()  # (contestant, cell, kind): what does not compute our function
         cpus = cores()[: options.threads]
@@ -98,7 +116,7 @@ class Comparison:
         if word == "error":
             self.note(f"{contestant.name} failed at {row}: {rest}")
         elif word == "no" and contestant is self.ours:
-            self.note(f"unroll leaves out {row}: {rest}")
+            self.note(f"unroll leaves out rows: {rest}")
         return None if word in ("error", "no") else rest
 
     def measure_peak(self):

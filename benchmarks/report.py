@@ -47,8 +47,8 @@ def times(kind, rows):
             + ["-" if share is None else f"{100 * share:.0f}%"]
         )
     ratios = [row["ratio"] for row in rows if row["ratio"] is not None]
-    mean = f"Geometric mean {geometric_mean(ratios):.2f}, least {min(ratios):.2f}.\n" if ratios else ""
-    return f"### {TITLES[kind]} ({unit})\n\n{table(header, body)}\n{mean}"
+    mean = f"\nGeometric mean {geometric_mean(ratios):.2f}, least {min(ratios):.2f}.\n" if ratios else ""
+    return f"### {TITLES[kind]} ({unit})\n\n{table(header, body)}{mean}"
 
 
 def memory(bytes_of_rows):
