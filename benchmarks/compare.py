@@ -88,7 +88,7 @@ class Comparison:
             self.note(f"The machine was BUSY at the start with {others:.1f} processors' work of others: do not trust this")
         self.peaks = []
         self.differing = set()  # (contestant, cell, kind): what does not compute our function
-        cpus = cores()[: options.threads]
+        cpus = cores()[-options.threads :]  # the first serves more of the system's interrupts
         wanted = {name: command for name, command in commands(options.threads).items() if name in [OURS, *options.peers]}
         self.contestants = [Contestant(name, command, cpus) for name, command in wanted.items()]
         for contestant in self.contestants:

@@ -56,10 +56,11 @@ class Contestant:
             self.process.stdin.write(f"{line}\n".encode())
             self.process.stdin.flush()
             return self.answer(timeout)
-        except (BrokenPipeError, Lost) as reason:
+        except (BrokenPipeError, Lost) as error:
+            reason = error if isinstance(error, Lost) else self.last_words()
             self.stop()
             self.start()
-            raise Lost(f"{line.split(',')[0]}: {reason}") from None
+            raise Lost(reason) from None
 
     def answer(self, timeout):
         if not select.select([self.process.stdout], [], [], timeout)[0]:
