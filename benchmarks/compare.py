@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""Measures unroll and its peers in turn and writes a table and a JSON file. See README.md; `./run bench` calls this.
+
+    compare.py                                    the quick set
+    compare.py --all --threads 2 --json all.json  every row
+    compare.py --rows "lstm,train,64,128,100,32"  cell,kind,I,H,T,B; repeats
+"""
+
+import argparse
+import array
+import json
+import math
+import os
+import pathlib
+import platform
+import statistics
+import sys
+import tempfile
+import time
+
+import report
+import rows as benchmark
+from contestants import OURS, Contestant, Lost, commands, cores
+
+# How far a peer's results may be from ours, as a norm: rounding alone. A first step of Adam divides by the gradient's
+# own size, which makes much of the rounding of small ones.
+TOLERANCE = {"step": 2e-2}
+DEFAULT_TOLERANCE = 1e-5
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--all", action="store_true", help="every row of the benchmark")
+    which.add_argument("--rows", action="append", metavar="ROW", help="cell,kind,I,H,T,B: one row; repeats")
+    parser.add_argument("--threads", type=int, default=1, metavar="N", help="cores for everyone (default 1)")
+    parser.add_argument("--json", metavar="FILE", help="write the results there")
+    parser.add_argument("--rounds", type=int, default=7, metavar="N", help="measurements of each, at least 5 (default 7)")
+    parser.add_argument("--peers", metavar="NAMES", help="only these, with commas; an empty string: none")
+    options = parser.parse_args()
+    names = [name for name in commands(1) if name != OURS]
+    options.peers = names if options.peers is None else [name for name in options.peers.split(",") if name]
+    for name in options.peers:
+        if name not in names:
+            parser.error(f"--peers: {name}, expected some of {','.join(names)}")
+    if not 1 <= options.threads <= len(cores()):
+        parser.error(f"--threads: {options.threads}, expected 1 to {len(cores())}, the cores there are")
+    if options.rounds < 5:
+        parser.error(f"--rounds: {options.rounds}, expected at least 5")
+    try:
+        named = [benchmark.parse(text) for text in options.rows or []]
+    except ValueError as error:
+        parser.error(f"--rows: {error}")
+    options.selected = named or (benchmark.all_rows() if options.all else benchmark.quick_rows())
+    return options
+
+
+def machine(threads):
+    name = platform.machine()
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        fields = (line.partition(":") for line in cpuinfo.read_text().splitlines())
+        name = next((value.strip() for key, _, value in fields if key.strip() == "model name"), name)
+    return f"{name}, {threads} of {os.cpu_count()} processors, {platform.system()} {platform.machine()}"
+
+
+def processors_used_by_others():
+    """How many processors were busy during a second in which we did nothing."""
+    stat = pathlib.Path("/proc/stat")
+    if not stat.exists():
+        return 0.0
+
+    def ticks():
+        fields = [int(number) for number in stat.read_text().splitlines()[0].split()[1:9]]
+        idle = fields[3] + fields[4]
+        return sum(fields) - idle, sum(fields)
+
+    (busy_before, all_before), _, (busy, all_ticks) = ticks(), time.sleep(1), ticks()
+    return (os.cpu_count() or 1) * (busy - busy_before) / max(all_ticks - all_before, 1)
+
+
+class Comparison:
+    def __init__(self, options):
+        self.options = options
+        self.notes = []
+        others = processors_used_by_others()
+        if others > 0.1:
+            self.note(f"The machine was BUSY at the start with {others:.1f} processors' work of others: do not trust this")
+        self.peaks = []
+        self.differing = set()  # (contestant, cell, kind): what does not compute our function
+        cpus = cores()[-options.threads :]  # the first serves more of the system's interrupts
+        wanted = {name: command for name, command in commands(options.threads).items() if name in [OURS, *options.peers]}
+        self.contestants = [Contestant(name, command, cpus) for name, command in wanted.items()]
+        for contestant in self.contestants:
+            if contestant.missing:
+                self.note(f"{contestant.name} is MISSING: {contestant.missing}")
+        self.ours = self.contestants[0]
+        if self.ours.missing:
+            sys.exit("compare.py: without our own program there is nothing to compare; ./run bench builds it")
+
+    def note(self, text):
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def ask(self, contestant, line, row):
+        """The answer's rest; None where the contestant leaves the row out or fails, which is noted."""
+        if contestant.missing:
+            return None
+        try:
+            word, rest = contestant.ask(line)
+        except Lost as reason:
+            self.note(f"{contestant.name} was lost at {row}: {reason}")
+            if contestant.missing:
+                self.note(f"{contestant.name} is MISSING from there on: {contestant.missing}")
+            return None
+        if word == "error":
+            self.note(f"{contestant.name} failed at {row}: {rest}")
+        elif word == "no" and contestant is self.ours:
+            self.note(f"unroll leaves out rows: {rest}")
+        return None if word in ("error", "no") else rest
+
+    def measure_peak(self):
+        answer = self.ask(self.ours, "peak", "peak")
+        if answer is None:
+            sys.exit("compare.py: the peak could not be measured")
+        self.peaks.append(float(answer))
+
+    def check(self, cell, kind, row):
+        """Compares the results of a small row: only who computes our function takes part."""
+        expected = None
+        with tempfile.TemporaryDirectory() as folder:
+            for contestant in self.contestants:
+                path = f"{folder}/{contestant.name}"
+                ready = self.ask(contestant, f"prepare {row.name}", row.name) is not None
+                if not ready or self.ask(contestant, f"check {path}", row.name) is None:
+                    continue
+                values = array.array("f", pathlib.Path(path).read_bytes())
+                if expected is None:
+                    expected = values
+                    continue
+                distance = math.inf
+                if len(values) == len(expected):
+                    distance = math.dist(values, expected) / math.hypot(*expected)
+                if not distance <= TOLERANCE.get(kind, DEFAULT_TOLERANCE):
+                    self.differing.add((contestant.name, cell, kind))
+                    self.note(f"{contestant.name} is LEFT OUT of {cell} {kind}: its results differ by {distance:.1e}")
+
+    def measure(self, row):
+        """The medians of all contestants by name, measured in turn; None for ours where it has no result."""
+        ready = [
+            contestant
+            for contestant in self.contestants
+            if (contestant.name, row.cell, row.kind) not in self.differing
+            and self.ask(contestant, f"prepare {row.name}", row.name) is not None
+        ]
+        seconds = {contestant.name: [] for contestant in ready}
+        for turn in range(self.options.rounds):
+            for contestant in ready:
+                if turn > 0 and not seconds[contestant.name]:
+                    continue  # lost in an earlier round
+                time.sleep(0.01)  # the others' threads go to sleep
+                answer = self.ask(contestant, "run", row.name)
+                if answer is None:
+                    seconds[contestant.name] = []
+                else:
+                    seconds[contestant.name].append(float(answer))
+        return {name: 1e3 * statistics.median(values) for name, values in seconds.items() if values}
+
+    def run(self):
+        selected = self.options.selected
+        for cell, kind in dict.fromkeys((row.cell, row.kind) for row in selected):
+            self.check(cell, kind, benchmark.Row(cell, kind, 1, 1, 1, 1).small())
+        self.measure_peak()
+        measured = []
+        for number, row in enumerate(selected, start=1):
+            measured.append(self.measure(row))
+            self.measure_peak()
+            text = ", ".join(f"{name} {milliseconds:.4g}" for name, milliseconds in measured[-1].items())
+            print(f"{number}/{len(selected)} {row.name}: {text}", file=sys.stderr, flush=True)
+        peak = statistics.median(self.peaks)
+        return {
+            "machine": machine(self.options.threads),
+            "peak_gflops": peak,
+            "rows": [self.entry(row, times, peak) for row, times in zip(selected, measured)],
+        }
+
+    @staticmethod
+    def entry(row, times, peak):
+        ours = times.get(OURS)
+        peers = {name: milliseconds for name, milliseconds in times.items() if name != OURS}
+        gflops = row.operations() / ours * 1e-6 if ours else None
+        return {
+            "name": row.name,
+            "ours_ms": ours,
+            "peers": peers,
+            "ratio": min(peers.values()) / ours if ours and peers else None,
+            "gflops": gflops,
+            "share_of_peak": gflops / peak if gflops else None,
+        }
+
+    def memory(self):
+        """Name, peak and needed bytes of each shape that is trained."""
+        trained = [row for row in self.options.selected if row.kind in ("train", "step")]
+        shapes = dict.fromkeys(row._replace(kind="step") for row in trained)
+        answers = {row: self.ask(self.ours, f"memory {row.name}", row.name) for row in shapes}
+        return [
+            (",".join([row.cell, *row.name.split(",")[2:]]), *(int(number) for number in answer.split()))
+            for row, answer in answers.items()
+            if answer is not None
+        ]
+
+
+def main():
+    options = arguments()
+    comparison = Comparison(options)
+    try:
+        result = comparison.run()
+        bytes_of_rows = comparison.memory()
+    finally:
+        for contestant in comparison.contestants:
+            contestant.stop()
+    versions = [contestant.version for contestant in comparison.contestants[1:] if not contestant.missing]
+    notes = [f"Peers: {', '.join(versions) or 'none'}.", *comparison.notes]
+    print(report.report(result, comparison.peaks, bytes_of_rows, notes))
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""The programs that compare.py measures, each a process of its own that stays alive and waits for its turn."""
+
+import os
+import pathlib
+import select
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+BUILD = HERE.parent / "build" / "bench"
+OURS = "unroll"
+
+
+class Lost(Exception):
+    """A contestant that ended, or did not answer in time."""
+
+
+class Contestant:
+    def __init__(self, name, command, cpus):
+        self.name, self.command, self.cpus = name, command, cpus
+        self.missing = None  # why it takes no part
+        self.version = name
+        self.process = None
+        self.start()
+
+    def start(self):
+        threads = str(len(self.cpus))
+        names = ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"]
+        self.errors = tempfile.TemporaryFile()
+        try:
+            self.process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.errors,
+                env=os.environ | {name: threads for name in names},
+                preexec_fn=lambda: os.sched_setaffinity(0, self.cpus),
+            )
+            word, self.version = self.answer(120)
+            if word != "hello":
+                raise Lost(f"said {word} {self.version}")
+        except (OSError, Lost) as reason:
+            self.stop()
+            self.missing = str(reason)
+
+    def stop(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.communicate()
+            self.process = None
+
+    def ask(self, line, timeout=600):
+        """The answer's first word and the rest. Throws Lost, after which the contestant has been started anew."""
+        try:
+            self.process.stdin.write(f"{line}\n".encode())
+            self.process.stdin.flush()
+            return self.answer(timeout)
+        except (BrokenPipeError, Lost) as error:
+            reason = error if isinstance(error, Lost) else self.last_words()
+            self.stop()
+            self.start()
+            raise Lost(reason) from None
+
+    def answer(self, timeout):
+        if not select.select([self.process.stdout], [], [], timeout)[0]:
+            raise Lost(f"no answer in {timeout} s")
+        line = self.process.stdout.readline().decode()
+        if not line.endswith("\n"):
+            raise Lost(self.last_words())
+        word, _, rest = line.strip().partition(" ")
+        return word, rest
+
+    def last_words(self):
+        """What the process printed last before it ended."""
+        self.process.wait(10)
+        self.errors.seek(0)
+        lines = self.errors.read().decode(errors="replace").strip().splitlines()
+        return f"ended with {self.process.returncode}: {lines[-1] if lines else 'without a word'}"
+
+
+def cores():
+    """One logical processor of each physical core that this process may use."""
+    chosen, seen = [], set()
+    for cpu in sorted(os.sched_getaffinity(0)):
+        siblings = pathlib.Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+        core = siblings.read_text().strip() if siblings.exists() else str(cpu)
+        if core not in seen:
+            seen.add(core)
+            chosen.append(cpu)
+    return chosen
+
+
+def commands(threads):
+    """Every contestant and how it is started, ours first."""
+    built = BUILD / "benchmarks"
+    python = BUILD / "venv" / "bin" / "python"
+    python = str(python) if python.exists() else sys.executable
+    peers = HERE / "peers"
+    return {
+        OURS: [str(built / "unroll_bench"), "--threads", str(threads)],
+        "pytorch": [python, str(peers / "torch_peer.py")],
+        "torch.compile": [python, str(peers / "torch_peer.py"), "--compile"],
+        "onnxruntime": [python, str(peers / "onnxruntime_peer.py")],
+        "openvino": [python, str(peers / "openvino_peer.py")],
+        "onednn": [str(built / "onednn_bench")],
+    }

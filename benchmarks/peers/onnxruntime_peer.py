@@ -1,0 +1,94 @@
+"""ONNX Runtime as a contestant: inputs and outputs bound once, so that nothing is copied or allocated a call."""
+
+import numpy as np
+import onnxruntime
+
+import contestant
+import onnx_model
+import row_data
+from contestant import Job, Unsupported
+
+STREAMED_STEPS = 64
+
+
+def session_of(model):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = contestant.threads()
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def value(array):
+    """Shares the array's memory."""
+    return onnxruntime.OrtValue.ortvalue_from_numpy(array)
+
+
+def forward_job(row):
+    session = session_of(onnx_model.sequence(row))
+    x = row_data.data(row)["x"]
+    y = np.zeros((row.steps, 1, row.batch, row.hidden), np.float32)
+    values = value(x), value(y)
+    binding = session.io_binding()
+    binding.bind_ortvalue_input("x", values[0])
+    binding.bind_ortvalue_output("y", values[1])
+
+    def call(keep=(x, y, values)):
+        session.run_with_iobinding(binding)
+
+    def outputs():
+        call()
+        return [y]
+
+    return Job(call, outputs)
+
+
+def stream_job(row):
+    session = session_of(onnx_model.stream_step(row))
+    xs = list(row_data.data(row, STREAMED_STEPS)["x"].reshape(STREAMED_STEPS, 1, 1, row.input))
+    states = ["h", "c"] if row.cell == "lstm" else ["h"]
+    x, y = np.zeros((1, 1, row.input), np.float32), np.zeros((1, 1, 1), np.float32)
+    # Two sets of states: each step reads one and writes the other.
+    sets = [{state: np.zeros((1, 1, row.hidden), np.float32) for state in states} for _ in range(2)]
+    values = [{state: value(array) for state, array in arrays.items()} for arrays in sets]
+    x_value, y_value = value(x), value(y)
+    bindings = []
+    for read, write in ((0, 1), (1, 0)):
+        binding = session.io_binding()
+        binding.bind_ortvalue_input("x", x_value)
+        binding.bind_ortvalue_output("y", y_value)
+        for state in states:
+            binding.bind_ortvalue_input(state, values[read][state])
+            binding.bind_ortvalue_output(state + "_next", values[write][state])
+        bindings.append(binding)
+    steps = [(array, bindings[t % 2]) for t, array in enumerate(xs)]
+
+    def call():
+        for array, binding in steps:
+            x[...] = array
+            session.run_with_iobinding(binding)
+
+    def outputs():
+        for array in sets[0].values():
+            array[...] = 0
+        results = []
+        for array, binding in steps[:16]:
+            x[...] = array
+            session.run_with_iobinding(binding)
+            results.append(y.copy())
+        return results
+
+    return Job(call, outputs, len(steps))
+
+
+def variants(row):
+    if row.kind == "fwd":
+        return [lambda: forward_job(row)]
+    if row.kind.removesuffix("_fixed") == "stream" and row.batch == 1:
+        return [lambda: stream_job(row)]
+    raise Unsupported("inference alone, and streams of one sample")
+
+
+if __name__ == "__main__":
+    contestant.serve("ONNX Runtime " + onnxruntime.__version__, variants)

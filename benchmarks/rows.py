@@ -1,0 +1,71 @@
+"""The benchmark's rows, and the arithmetic of a row."""
+
+from typing import NamedTuple
+
+KINDS = ["fwd", "train", "step", "stream", "stream_fixed"]
+CELLS = ["rnn", "lstm", "gru"]
+SHAPES = [
+    (32, 32, 100, 1),
+    (64, 128, 100, 1),
+    (256, 256, 100, 1),
+    (512, 512, 100, 1),
+    (64, 128, 100, 32),
+    (256, 256, 64, 32),
+    (512, 512, 64, 64),
+    (650, 650, 35, 20),
+    (40, 100, 77, 17),
+]
+STREAMED = [8, 16, 24, 32, 40, 64, 128]
+
+
+class Row(NamedTuple):
+    cell: str
+    kind: str
+    input: int
+    hidden: int
+    steps: int
+    batch: int
+
+    @property
+    def name(self):
+        return ",".join(str(field) for field in self)
+
+    def operations(self):
+        """2 x the multiply-adds of the matrix products, a step of one sample for streams; training counts 3 x forward."""
+        gates = {"rnn": 1, "lstm": 4, "gru": 3}[self.cell]
+        column = 2 * gates * self.hidden * (self.input + self.hidden)
+        if self.kind.startswith("stream"):
+            return column + 2 * self.hidden  # the dense head
+        return column * self.steps * self.batch * (1 if self.kind == "fwd" else 3)
+
+    def small(self):
+        """A row of the same function that is quickly checked."""
+        sizes = (1, 16, 1, 1) if self.kind.startswith("stream") else (5, 20, 7, 3)
+        return Row(self.cell, self.kind, *sizes)
+
+
+def parse(text):
+    """Throws ValueError unless it is "cell,kind,I,H,T,B"."""
+    fields = text.replace(" ", "").split(",")
+    expected = f"'{text}', expected \"cell,kind,I,H,T,B\" with cell {', '.join(CELLS)} and kind {', '.join(KINDS)}"
+    if len(fields) != 6 or fields[0] not in CELLS or fields[1] not in KINDS:
+        raise ValueError(expected)
+    if not all(size.isdecimal() and 0 < int(size) < 10**9 for size in fields[2:]):
+        raise ValueError(expected + " and sizes of at least 1")
+    return Row(fields[0], fields[1], *(int(size) for size in fields[2:]))
+
+
+def all_rows():
+    rows = [Row(cell, kind, *shape) for kind in ("fwd", "train", "step") for cell in CELLS for shape in SHAPES]
+    streams = [(cell, hidden) for cell in ("lstm", "gru") for hidden in STREAMED]
+    return rows + [Row(cell, kind, 1, hidden, 1, 1) for kind in ("stream", "stream_fixed") for cell, hidden in streams]
+
+
+def quick_rows():
+    names = [f"lstm,{kind},{shape}" for kind in ("fwd", "train") for shape in ("32,32,100,1", "256,256,64,32")]
+    names += [f"{cell},{kind},64,128,100,32" for kind in ("fwd", "train") for cell in CELLS]
+    names += [f"gru,{kind},40,100,77,17" for kind in ("fwd", "train")]
+    names += [f"{cell},step,{shape}" for cell, shape in (("lstm", "32,32,100,1"), ("gru", "64,128,100,32"))]
+    names += [f"{cell},stream,1,{hidden},1,1" for cell, hidden in (("lstm", 16), ("lstm", 32), ("gru", 64))]
+    rows = [parse(name) for name in names]
+    return sorted(rows, key=lambda row: KINDS.index(row.kind))
