@@ -5,7 +5,7 @@
 #include <string>
 #include <type_traits>
 
-#include "unroll/layers/layer.hpp"
+#include "unroll/layers/states.hpp"
 
 /// Checks of one's own cells and layers, for any test framework.
 namespace unroll::testing {
@@ -54,27 +54,7 @@ void compare_with_differences(const std::string& name, double* values, const dou
   }
 }
 
-/// Calls f(value...) for every state matrix of the states, which are of one type: recurrent, of a chain, or of both
-/// directions.
-template <class F, class State, class... States>
-void for_each_state(F&& f, State& state, States&... others) {
-  if constexpr (requires { state.values; }) {
-    for (std::size_t n = 0; n < state.values.size(); ++n) f(state.values[n], others.values[n]...);
-  } else if constexpr (requires { state.forward; }) {
-    for_each_state(f, state.forward, others.forward...);
-    for_each_state(f, state.reverse, others.reverse...);
-  } else if constexpr (requires { state.layers.size(); }) {
-    for (std::size_t k = 0; k < state.layers.size(); ++k) for_each_state(f, state.layers[k], others.layers[k]...);
-  } else if constexpr (requires { std::tuple_size<decltype(state.layers)>::value; }) {
-    [&]<std::size_t... K>(std::index_sequence<K...>) {
-      const auto at = [&]<std::size_t k>(std::integral_constant<std::size_t, k>) {
-        for_each_state(f, std::get<k>(state.layers), std::get<k>(others.layers)...);
-      };
-      (at(std::integral_constant<std::size_t, K>()), ...);
-    }
-    (std::make_index_sequence<std::tuple_size_v<decltype(state.layers)>>());
-  }
-}
+using unroll::for_each_state;
 
 inline Matrix<double> random_matrix(Index rows, Index cols, Random& random) {
   Matrix<double> result(rows, cols);
