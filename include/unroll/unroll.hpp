@@ -1,7 +1,12 @@
 #pragma once
 
-/// All of Unroll but unroll/testing/.
+/// All of Unroll but unroll/testing/ and unroll/io/.
 #include "unroll/core/flush_denormals.hpp"
+#include "unroll/data/csv.hpp"
+#include "unroll/data/sequences.hpp"
+#include "unroll/data/split.hpp"
+#include "unroll/data/standardizer.hpp"
+#include "unroll/data/stream_windows.hpp"
 #include "unroll/layers/bidirectional.hpp"
 #include "unroll/layers/chain.hpp"
 #include "unroll/layers/dense.hpp"
@@ -10,6 +15,18 @@
 #include "unroll/layers/parallel.hpp"
 #include "unroll/layers/recurrent_layers.hpp"
 #include "unroll/layers/stream.hpp"
+#include "unroll/losses/binary_cross_entropy.hpp"
+#include "unroll/losses/huber.hpp"
+#include "unroll/losses/mean_absolute_error.hpp"
 #include "unroll/losses/mean_squared_error.hpp"
+#include "unroll/losses/softmax_cross_entropy.hpp"
+#include "unroll/optimizers/adagrad.hpp"
 #include "unroll/optimizers/adam.hpp"
+#include "unroll/optimizers/rms_prop.hpp"
+#include "unroll/optimizers/sgd.hpp"
 #include "unroll/training/clipping.hpp"
+#include "unroll/training/fit.hpp"
+#include "unroll/training/interrupt.hpp"
+#include "unroll/training/progress.hpp"
+#include "unroll/training/schedules.hpp"
+#include "unroll/training/training_state.hpp"

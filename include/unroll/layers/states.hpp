@@ -1,8 +1,6 @@
 #pragma once
 
-#include <tuple>
-#include <type_traits>
-#include <utility>
+#include "unroll/layers/per_layer.hpp"
 
 namespace unroll {
 
@@ -27,5 +25,24 @@ void for_each_state(F&& f, State& state, States&... others) {
     (std::make_index_sequence<std::tuple_size_v<decltype(state.layers)>>());
   }
 }
+
+namespace detail {
+
+/// Gives the state of a model whose number of layers is known at run time a place for each of them.
+template <class Model, class State>
+void fit_state(const Model& model, State& state) {
+  if constexpr (requires { model.model; }) {  // as in Parallel
+    fit_state(model.model, state);
+  } else if constexpr (requires { state.layers; }) {
+    resize_parts(state.layers, part_count(model.layers));
+    walk([](std::size_t, const auto& layer, auto& of_layer) { fit_state(layer, of_layer); }, model.layers,
+         state.layers);
+  } else if constexpr (requires { state.forward; }) {
+    fit_state(model.forward_layer, state.forward);
+    fit_state(model.reverse_layer, state.reverse);
+  }
+}
+
+}  // namespace detail
 
 }  // namespace unroll

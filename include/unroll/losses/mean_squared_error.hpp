@@ -1,26 +1,27 @@
 #pragma once
 
-#include "unroll/core/error.hpp"
-#include "unroll/core/types.hpp"
+#include "unroll/losses/loss.hpp"
 
 namespace unroll {
 
-/// The mean of (y - target)^2 over all values, and its gradient d_y = 2 (y - target) / n.
-///
-/// Throws std::invalid_argument where the shapes differ or there is no value; `d_y` is then as it was.
-template <class Scalar>
-double mean_squared_error(const Output<Scalar>& y, const Matrix<Scalar>& target, Matrix<Scalar>& d_y) {
-  detail::require(y.rows() == target.rows() && y.cols() == target.cols(), "mean_squared_error: target is ",
-                  target.rows(), " x ", target.cols(), ", expected ", y.rows(), " x ", y.cols(), " as y");
-  detail::require(y.size() > 0, "mean_squared_error: y is empty");
-  d_y.resize(y.rows(), y.cols());
-  double sum = 0;
-  for (Index i = 0; i < y.size(); ++i) {
-    const Scalar error = y.data()[i] - target.data()[i];
-    sum += static_cast<double>(error) * static_cast<double>(error);
-    d_y.data()[i] = 2 * error / static_cast<Scalar>(y.size());
+namespace detail {
+
+struct SquaredError {
+  static constexpr const char* name = "mean_squared_error";
+
+  template <class Scalar>
+  static double term(Scalar y, Scalar target, Scalar& d) {
+    const Scalar error = y - target;
+    d = 2 * error;
+    return static_cast<double>(error) * static_cast<double>(error);
   }
-  return sum / static_cast<double>(y.size());
-}
+};
+
+}  // namespace detail
+
+using MeanSquaredError = Loss<detail::Pointwise<detail::SquaredError>>;
+
+/// The mean of (y - target)^2, with the gradient 2 (y - target) / n. See Loss for masks and weights.
+inline constexpr MeanSquaredError mean_squared_error;
 
 }  // namespace unroll

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <numeric>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "unroll/core/random.hpp"
+#include "unroll/engine/batch.hpp"
+
+namespace unroll {
+
+/// What one training step sees.
+template <class Scalar>
+struct Example {
+  Matrix<Scalar> x;       // I x (T*B)
+  Matrix<Scalar> target;  // its columns are those of the model's outputs
+  Batch batch = {};
+  std::vector<double> weights = {};  ///< of the loss; empty: all 1
+  bool carries = false;              ///< whether it starts from the state that the example before left
+};
+
+/// What `fit` learns from: a number of examples an epoch, in an order that a seed draws. Without a seed: as they lie.
+template <class D>
+concept DataSource = requires(const D& data, std::optional<std::uint64_t> seed, Index k,
+                              const std::vector<Index>& order) {
+  typename D::Scalar;
+  { data.batches() } -> std::same_as<Index>;
+  { data.order(seed) } -> std::same_as<std::vector<Index>>;
+  { data.example(k, order) } -> std::same_as<Example<typename D::Scalar>>;
+};
+
+/// 0, 1, ..., count - 1, shuffled where there is a seed (Fisher & Yates 1938; Durstenfeld 1964).
+inline std::vector<Index> shuffled(Index count, std::optional<std::uint64_t> seed) {
+  std::vector<Index> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), Index(0));
+  if (!seed) return order;
+  Random random(*seed);
+  for (std::size_t i = order.size(); i > 1; --i)
+    std::swap(order[i - 1], order[static_cast<std::size_t>(random.uniform() * static_cast<double>(i))]);
+  return order;
+}
+
+}  // namespace unroll

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cmath>
+#include <string>
+
+#include "unroll/core/error.hpp"
+#include "unroll/core/types.hpp"
+
+namespace unroll {
+
+/// Brings each feature (row) to mean 0 and standard deviation 1, and back: z = (x - mean) / scale.
+///
+///   const Standardizer<float> unit(split.training);   // of the training part alone
+///
+/// A value; `visit` reaches mean and scale, so that it can travel with the model.
+template <class Scalar>
+class Standardizer {
+ public:
+  Vector<Scalar> mean;   // I
+  Vector<Scalar> scale;  // I; 1 for a feature that never changes
+
+  /// Throws std::invalid_argument where there is no column, or a number that is not finite.
+  explicit Standardizer(const Eigen::Ref<const Matrix<Scalar>>& x) {
+    detail::require(x.cols() >= 1, "Standardizer: x has no columns");
+    for (Index j = 0; j < x.cols(); ++j)
+      for (Index i = 0; i < x.rows(); ++i)
+        detail::require(std::isfinite(x(i, j)), "Standardizer: feature ", i, " is not finite in column ", j);
+    const double count = static_cast<double>(x.cols());
+    mean.resize(x.rows());
+    scale.resize(x.rows());
+    for (Index i = 0; i < x.rows(); ++i) {
+      double sum = 0, squares = 0;
+      for (Index j = 0; j < x.cols(); ++j) sum += static_cast<double>(x(i, j));
+      for (Index j = 0; j < x.cols(); ++j) {
+        const double difference = static_cast<double>(x(i, j)) - sum / count;
+        squares += difference * difference;
+      }
+      const bool constant = (x.row(i).array() == x(i, 0)).all();
+      mean[i] = constant ? x(i, 0) : static_cast<Scalar>(sum / count);
+      scale[i] = constant ? Scalar(1) : static_cast<Scalar>(std::sqrt(squares / count));
+    }
+  }
+
+  Matrix<Scalar> apply(const Eigen::Ref<const Matrix<Scalar>>& x) const {
+    require_rows("apply", x.rows());
+    return (x.colwise() - mean).array().colwise() / scale.array();
+  }
+  Matrix<Scalar> invert(const Eigen::Ref<const Matrix<Scalar>>& z) const {
+    require_rows("invert", z.rows());
+    return ((z.array().colwise() * scale.array()).matrix()).colwise() + mean;
+  }
+
+  template <class F, class... Standardizers>
+  static void visit(F&& f, const std::string& prefix, Standardizers&... standardizers) {
+    f(prefix + "mean", standardizers.mean...);
+    f(prefix + "scale", standardizers.scale...);
+  }
+
+ private:
+  void require_rows(const char* what, Index rows) const {
+    detail::require(rows == mean.size(), "Standardizer::", what, ": given ", rows, " rows, expected ", mean.size());
+  }
+};
+
+}  // namespace unroll

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <algorithm>
+
+#include "unroll/data/example.hpp"
+
+namespace unroll {
+
+/// One long series cut into parallel streams that are read side by side in consecutive windows, each starting from the
+/// state that the one before left: truncated back-propagation over the whole series (Mikolov et al. 2010, section 2).
+///
+/// x is I x L, target O x L. Stream b holds the columns from b * (L / streams) on; the rest of L / streams is left out,
+/// and the last window may be shorter. Throws std::invalid_argument where that leaves nothing.
+template <class Scalar_>
+class StreamWindows {
+ public:
+  using Scalar = Scalar_;
+
+  StreamWindows(Matrix<Scalar> x, Matrix<Scalar> target, Index streams, Index window)
+      : x_(std::move(x)), target_(std::move(target)), streams_(streams), window_(window) {
+    detail::require(x_.cols() == target_.cols(), "StreamWindows: target has ", target_.cols(), " columns, expected ",
+                    x_.cols(), " as x");
+    detail::require(streams_ >= 1 && streams_ <= x_.cols(), "StreamWindows: ", streams_, " streams of a series of ",
+                    x_.cols(), " columns");
+    detail::require(window_ >= 1, "StreamWindows: window is ", window_, ", expected at least 1");
+  }
+
+  Index batches() const { return (length() + window_ - 1) / window_; }
+
+  /// Time has one order only.
+  std::vector<Index> order(std::optional<std::uint64_t>) const { return {}; }
+
+  Example<Scalar> example(Index k, const std::vector<Index>&) const {
+    const Index first = k * window_, steps = std::min(window_, length() - first);
+    Example<Scalar> result;
+    result.batch.size = streams_;
+    result.carries = k > 0;
+    result.x.resize(x_.rows(), steps * streams_);
+    result.target.resize(target_.rows(), steps * streams_);
+    for (Index t = 0; t < steps; ++t)
+      for (Index b = 0; b < streams_; ++b) {
+        result.x.col(t * streams_ + b) = x_.col(b * length() + first + t);
+        result.target.col(t * streams_ + b) = target_.col(b * length() + first + t);
+      }
+    return result;
+  }
+
+ private:
+  Index length() const { return x_.cols() / streams_; }
+
+  Matrix<Scalar> x_, target_;
+  Index streams_, window_;
+};
+
+}  // namespace unroll

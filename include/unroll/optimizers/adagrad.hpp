@@ -1,0 +1,55 @@
+#pragma once
+
+#include "unroll/optimizers/optimizer.hpp"
+
+namespace unroll {
+
+struct AdagradOptions {
+  double learning_rate = 1e-2;
+  double learning_rate_decay = 0;
+  double epsilon = 1e-10;
+  double weight_decay = 0;
+  bool decay_biases = true;
+};
+
+namespace detail {
+
+struct AdagradRule {
+  using Options = AdagradOptions;
+  static constexpr const char* name = "Adagrad";
+  static constexpr std::array<const char*, 1> moment_names{"v"};
+  static constexpr bool decoupled = false;
+
+  static void check(const Options& o) {
+    require_not_negative(name, "learning_rate_decay", o.learning_rate_decay);
+    require_not_negative(name, "epsilon", o.epsilon);
+  }
+
+  template <class Scalar>
+  struct Step {
+    Scalar rate, epsilon;
+
+    Step(const Options& o, double steps)
+        : rate(static_cast<Scalar>(o.learning_rate / (1 + (steps - 1) * o.learning_rate_decay))),
+          epsilon(static_cast<Scalar>(o.epsilon)) {}
+
+    template <class V>
+    void operator()(V& w, const V& g, V& v) const {
+      v += g * g;
+      w -= rate * g / (v.sqrt() + epsilon);
+    }
+  };
+};
+
+}  // namespace detail
+
+/// Adagrad (Duchi, Hazan & Singer 2011, section 1.1, diagonal), in step t:
+///
+///   v = v + g^2     w = w - learning_rate / (1 + (t - 1) learning_rate_decay) g / (sqrt(v) + epsilon)
+template <class Model>
+class Adagrad : public Optimizer<Model, detail::AdagradRule> {
+ public:
+  explicit Adagrad(const Model& model, AdagradOptions how = {}) : Optimizer<Model, detail::AdagradRule>(model, how) {}
+};
+
+}  // namespace unroll

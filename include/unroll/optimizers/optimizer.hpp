@@ -1,0 +1,135 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+#include "unroll/core/pack.hpp"
+#include "unroll/core/parameters.hpp"
+
+namespace unroll {
+
+/// What moves a model against its gradient: a value that owns the moments, which are models of the same type.
+///
+/// The Rule is one parameter's step:
+///
+///   Options                            learning_rate, weight_decay, decay_biases, and its own
+///   name, moment_names                 for messages and files
+///   decoupled                          whether weight decay shrinks w itself, not by way of the gradient
+///   check(options)                     throws std::invalid_argument
+///   Step<Scalar>(options, steps)       the numbers of one step; step(w, g, moment...) moves w, where V is
+///                                      an Eigen array of as many parameters as a register holds
+///
+/// Weight decay: g = g + weight_decay w before the rule, or decoupled w = w - learning_rate weight_decay w (Loshchilov
+/// & Hutter 2019). Without `decay_biases` the tensors whose names end in "bias" are left alone.
+template <class Model, class Rule>
+class Optimizer {
+ public:
+  using Options = typename Rule::Options;
+
+  Options options;
+
+  /// Throws std::invalid_argument where an option makes no sense.
+  Optimizer(const Model& model, Options how) : options(how), moments_(zeros(model, Places())) {
+    Rule::check(options);
+    detail::require(options.learning_rate >= 0, Rule::name, ": learning_rate is ", options.learning_rate,
+                    ", expected at least 0");
+    detail::require(options.weight_decay >= 0, Rule::name, ": weight_decay is ", options.weight_decay,
+                    ", expected at least 0");
+  }
+
+  std::int64_t steps() const { return steps_; }
+
+  /// Moves the model. Throws std::invalid_argument where the shapes differ; nothing is changed then.
+  void step(Model& model, const Model& gradient) {
+    const std::string caller = std::string(Rule::name) + "::step";
+    detail::require_same_shape(caller.c_str(), model, gradient);
+    for (const Model& moment : moments_) detail::require_same_shape(caller.c_str(), model, moment);
+    ++steps_;
+    const auto move = [&](const std::string& name, auto& w, const auto& g, auto&... moments) {
+      const bool decays = options.decay_biases || !name.ends_with("bias");
+      move_tensor(decays ? options.weight_decay : 0, w.size(), w.data(), g.data(), moments.data()...);
+    };
+    [&]<std::size_t... K>(std::index_sequence<K...>) { for_each_tensor(move, model, gradient, moments_[K]...); }
+    (Places());
+  }
+
+  /// All that a checkpoint must hold: f(name, tensor...) for each tensor of the moments, f("steps", count...) and
+  /// f("learning_rate", rate...), which a schedule may have changed.
+  template <class F, class... Optimizers>
+  static void visit(F&& f, const std::string& prefix, Optimizers&... optimizers) {
+    for (std::size_t k = 0; k < moment_count; ++k)
+      for_each_tensor([&](const std::string& name,
+                          auto&... tensors) { f(prefix + Rule::moment_names[k] + "." + name, tensors...); },
+                      optimizers.moments_[k]...);
+    f(prefix + "steps", optimizers.steps_...);
+    f(prefix + "learning_rate", optimizers.options.learning_rate...);
+  }
+
+ private:
+  static constexpr std::size_t moment_count = Rule::moment_names.size();
+  using Places = std::make_index_sequence<moment_count>;
+
+  template <std::size_t... K>
+  static std::array<Model, moment_count> zeros(const Model& model, std::index_sequence<K...>) {
+    return {((void)K, zeros_like(model))...};
+  }
+
+  /// Register by register, the last one padded: every parameter goes the same way wherever it lies in memory.
+  template <class Scalar, class... Moments>
+  void move_tensor(double weight_decay, Index size, Scalar* w, const Scalar* g, Moments*... moments) const {
+    static constexpr Index lanes = Pack<Scalar>::size;
+    using V = Eigen::Array<Scalar, lanes, 1>;
+    const typename Rule::template Step<Scalar> step(options, static_cast<double>(steps_));
+    const Scalar decay = static_cast<Scalar>(weight_decay * (Rule::decoupled ? options.learning_rate : 1));
+    const auto move = [&](V& wi, V gi, auto&... moment) {
+      if constexpr (Rule::decoupled)
+        wi -= decay * wi;
+      else
+        gi += decay * wi;
+      step(wi, gi, moment...);
+    };
+    for (Index i = 0; i < size; i += lanes) {
+      const Index count = std::min<Index>(lanes, size - i);
+      const auto load = [&](const Scalar* from) -> V {
+        if (count == lanes) return Eigen::Map<const V>(from + i);
+        V padded = V::Zero();
+        for (Index k = 0; k < count; ++k) padded[k] = from[i + k];
+        return padded;
+      };
+      const auto store = [&](const V& value, Scalar* to) {
+        if (count == lanes)
+          Eigen::Map<V>(to + i) = value;
+        else
+          for (Index k = 0; k < count; ++k) to[i + k] = value[k];
+      };
+      V wi = load(w);
+      std::array<V, sizeof...(Moments)> m{load(moments)...};
+      [&]<std::size_t... K>(std::index_sequence<K...>) {
+        move(wi, load(g), m[K]...);
+        (store(m[K], moments), ...);
+      }
+      (std::make_index_sequence<sizeof...(Moments)>());
+      store(wi, w);
+    }
+  }
+
+  std::array<Model, moment_count> moments_;  // each of the shape of the model
+  std::int64_t steps_ = 0;
+};
+
+namespace detail {
+
+inline void require_fraction(const char* caller, const char* what, double value) {
+  require(value >= 0 && value < 1, caller, ": ", what, " is ", value, ", expected at least 0 and less than 1");
+}
+
+inline void require_not_negative(const char* caller, const char* what, double value) {
+  require(value >= 0, caller, ": ", what, " is ", value, ", expected at least 0");
+}
+
+}  // namespace detail
+
+}  // namespace unroll

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "unroll/optimizers/optimizer.hpp"
+
+namespace unroll {
+
+struct RmsPropOptions {
+  double learning_rate = 1e-2;
+  double alpha = 0.99;
+  double epsilon = 1e-8;
+  double momentum = 0;
+  double weight_decay = 0;
+  bool decay_biases = true;
+};
+
+namespace detail {
+
+struct RmsPropRule {
+  using Options = RmsPropOptions;
+  static constexpr const char* name = "RmsProp";
+  static constexpr std::array<const char*, 2> moment_names{"m", "v"};
+  static constexpr bool decoupled = false;
+
+  static void check(const Options& o) {
+    require_fraction(name, "alpha", o.alpha);
+    require_not_negative(name, "epsilon", o.epsilon);
+    require_not_negative(name, "momentum", o.momentum);
+  }
+
+  template <class Scalar>
+  struct Step {
+    Scalar rate, alpha, rest, epsilon, momentum;
+
+    Step(const Options& o, double)
+        : rate(static_cast<Scalar>(o.learning_rate)),
+          alpha(static_cast<Scalar>(o.alpha)),
+          rest(static_cast<Scalar>(1 - o.alpha)),
+          epsilon(static_cast<Scalar>(o.epsilon)),
+          momentum(static_cast<Scalar>(o.momentum)) {}
+
+    template <class V>
+    void operator()(V& w, const V& g, V& m, V& v) const {
+      v = alpha * v + rest * g * g;
+      m = momentum * m + g / (v.sqrt() + epsilon);
+      w -= rate * m;
+    }
+  };
+};
+
+}  // namespace detail
+
+/// RMSprop (Hinton, Srivastava & Swersky 2012, lecture 6e), with momentum as PyTorch has it:
+///
+///   v = alpha v + (1 - alpha) g^2     m = momentum m + g / (sqrt(v) + epsilon)     w = w - learning_rate m
+template <class Model>
+class RmsProp : public Optimizer<Model, detail::RmsPropRule> {
+ public:
+  explicit RmsProp(const Model& model, RmsPropOptions how = {}) : Optimizer<Model, detail::RmsPropRule>(model, how) {}
+};
+
+}  // namespace unroll

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "unroll/optimizers/optimizer.hpp"
+
+namespace unroll {
+
+struct SgdOptions {
+  double learning_rate = 1e-2;
+  double momentum = 0;
+  bool nesterov = false;
+  double weight_decay = 0;
+  bool decay_biases = true;
+};
+
+namespace detail {
+
+struct SgdRule {
+  using Options = SgdOptions;
+  static constexpr const char* name = "Sgd";
+  static constexpr std::array<const char*, 1> moment_names{"m"};
+  static constexpr bool decoupled = false;
+
+  static void check(const Options& o) {
+    require_not_negative(name, "momentum", o.momentum);
+    require(!o.nesterov || o.momentum > 0, "Sgd: nesterov needs a momentum above 0");
+  }
+
+  template <class Scalar>
+  struct Step {
+    Scalar rate, momentum;
+    bool nesterov;
+
+    Step(const Options& o, double)
+        : rate(static_cast<Scalar>(o.learning_rate)), momentum(static_cast<Scalar>(o.momentum)), nesterov(o.nesterov) {}
+
+    template <class V>
+    void operator()(V& w, const V& g, V& m) const {
+      m = momentum * m + g;
+      if (nesterov)
+        w -= rate * (g + momentum * m);
+      else
+        w -= rate * m;
+    }
+  };
+};
+
+}  // namespace detail
+
+/// Stochastic gradient descent with momentum, as PyTorch has it (Sutskever et al. 2013 with the rate outside):
+///
+///   m = momentum m + g     w = w - learning_rate m     nesterov: w = w - learning_rate (g + momentum m)
+template <class Model>
+class Sgd : public Optimizer<Model, detail::SgdRule> {
+ public:
+  explicit Sgd(const Model& model, SgdOptions how = {}) : Optimizer<Model, detail::SgdRule>(model, how) {}
+};
+
+}  // namespace unroll

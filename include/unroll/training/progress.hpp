@@ -1,0 +1,85 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+#ifdef _WIN32
+#include <io.h>
+#else
+#include <unistd.h>
+#endif
+
+#include "unroll/training/fit.hpp"
+
+namespace unroll {
+
+namespace detail {
+
+inline bool is_terminal(std::FILE* file) {
+#ifdef _WIN32
+  return _isatty(_fileno(file)) != 0;
+#else
+  return isatty(fileno(file)) != 0;
+#endif
+}
+
+}  // namespace detail
+
+/// An observer of `fit` that shows loss, speed and time left: on a terminal a bar that moves, elsewhere a plain line
+/// for each epoch.
+///
+///   Progress progress;
+///   fit(state, data, loss, {.observers = {std::ref(progress)}});
+class Progress {
+ public:
+  explicit Progress(std::FILE* to = stderr) : Progress(to, detail::is_terminal(to)) {}
+  Progress(std::FILE* to, bool terminal) : to_(to), terminal_(terminal) {}
+  ~Progress() { end_line(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void operator()(const FitProgress& now) {
+    const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
+    columns_ += static_cast<double>(now.columns);
+    ++batches_;
+    if (!now.problem.empty()) {
+      end_line();
+      std::fprintf(to_, "skipped: %s\n", now.problem.c_str());
+    }
+    if (!now.epoch_done && (!terminal_ || seconds - shown_ < 0.1)) return;
+    shown_ = seconds;
+    if (terminal_) std::fputc('\r', to_);
+    std::fprintf(to_, "epoch %lld/%lld", static_cast<long long>(now.epoch), static_cast<long long>(now.epochs));
+    if (terminal_) {
+      constexpr int width = 24;
+      const int full = static_cast<int>(now.batch * width / now.batches);
+      std::fprintf(to_, " [%.*s%*s]", full, "========================", width - full, "");
+    }
+    std::fprintf(to_, " loss %.5g", now.loss);
+    if (now.validation_loss) std::fprintf(to_, ", validation %.5g", *now.validation_loss);
+    const double left = static_cast<double>((now.epochs - now.epoch) * now.batches + now.batches - now.batch);
+    const long to_go = static_cast<long>(left * seconds / batches_ + 0.5);
+    std::fprintf(to_, ", %.3g steps/s, %ld:%02ld left", columns_ / std::max(seconds, 1e-9), to_go / 60, to_go % 60);
+    if (terminal_) std::fputs("\x1b[K", to_);  // clears what a longer line left
+    line_open_ = true;
+    if (now.epoch_done) end_line();
+    std::fflush(to_);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void end_line() {
+    if (line_open_) std::fputc('\n', to_);
+    line_open_ = false;
+  }
+
+  std::FILE* to_;
+  bool terminal_;
+  bool line_open_ = false;
+  Clock::time_point begin_ = Clock::now();
+  double shown_ = 0, columns_ = 0, batches_ = 0;
+};
+
+}  // namespace unroll

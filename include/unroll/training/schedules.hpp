@@ -1,0 +1,114 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "unroll/core/error.hpp"
+#include "unroll/core/types.hpp"
+
+/// Learning rates by time: values that are called with the number of epochs or steps done, at first 0.
+namespace unroll {
+
+struct ConstantRate {
+  double rate;
+
+  double operator()(Index) const { return rate; }
+};
+
+/// rate factor^(t / every), rounded down: torch.optim.lr_scheduler.StepLR.
+struct StepRate {
+  double rate;
+  Index every;
+  double factor = 0.1;
+
+  double operator()(Index t) const {
+    detail::require(every >= 1, "StepRate: every is ", every, ", expected at least 1");
+    return rate * std::pow(factor, static_cast<double>(t / every));
+  }
+};
+
+/// rate factor^t
+struct ExponentialRate {
+  double rate;
+  double factor;
+
+  double operator()(Index t) const { return rate * std::pow(factor, static_cast<double>(t)); }
+};
+
+/// Half a cosine from `rate` at the end of the warm-up down to `least` at `steps` (Loshchilov & Hutter 2017, equation
+/// 5), after a warm-up that rises evenly from rate / warm_up.
+struct CosineRate {
+  double rate;
+  Index steps;  ///< warm-up included; afterwards the rate stays
+  Index warm_up = 0;
+  double least = 0;
+
+  double operator()(Index t) const {
+    detail::require(warm_up >= 0 && steps > warm_up, "CosineRate: steps is ", steps, " and warm_up ", warm_up,
+                    ", expected more steps than warm_up");
+    if (t < warm_up) return rate * static_cast<double>(t + 1) / static_cast<double>(warm_up);
+    constexpr double pi = 3.14159265358979323846;
+    const double done = static_cast<double>(std::min(t, steps) - warm_up) / static_cast<double>(steps - warm_up);
+    return least + (rate - least) * (1 + std::cos(pi * done)) / 2;
+  }
+};
+
+struct PlateauOptions {
+  double factor = 0.1;
+  Index patience = 10;
+  double threshold = 1e-4;  ///< how much better than the best counts, relative to it
+  Index cooldown = 0;       ///< epochs after a reduction that count as no bad ones
+  double least = 0;
+};
+
+/// Multiplies the rate by `factor` after more than `patience` epochs without a better loss, as
+/// torch.optim.lr_scheduler. ReduceLROnPlateau does. A value; what it remembers is reached by `visit`.
+class ReduceOnPlateau {
+ public:
+  PlateauOptions options;
+
+  explicit ReduceOnPlateau(double first, PlateauOptions how = {}) : options(how), rate_(first) {
+    detail::require(how.factor > 0 && how.factor < 1, "ReduceOnPlateau: factor is ", how.factor,
+                    ", expected between 0 and 1");
+  }
+
+  double rate() const { return rate_; }
+
+  /// Hears of an epoch's loss and returns the rate of the next. A loss that is not a number is a bad one.
+  double operator()(double loss) {
+    if (loss < best_ - options.threshold * std::abs(best_)) {
+      best_ = loss;
+      bad_ = 0;
+    } else {
+      ++bad_;
+    }
+    if (cooling_ > 0) {
+      --cooling_;
+      bad_ = 0;
+    }
+    if (bad_ > options.patience) {
+      const double reduced = std::max(rate_ * options.factor, options.least);
+      if (rate_ - reduced > 1e-8) rate_ = reduced;
+      cooling_ = options.cooldown;
+      bad_ = 0;
+    }
+    return rate_;
+  }
+
+  template <class F, class... Schedules>
+  static void visit(F&& f, const std::string& prefix, Schedules&... schedules) {
+    f(prefix + "rate", schedules.rate_...);
+    f(prefix + "best", schedules.best_...);
+    f(prefix + "bad", schedules.bad_...);
+    f(prefix + "cooling", schedules.cooling_...);
+  }
+
+ private:
+  double rate_;
+  double best_ = std::numeric_limits<double>::max();  // finite, so that any file format can hold it
+  Index bad_ = 0;
+  Index cooling_ = 0;
+};
+
+}  // namespace unroll

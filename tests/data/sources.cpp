@@ -1,0 +1,138 @@
+// Where examples come from: sequences, streams, splits, the standardizer.
+#include <limits>
+#include <set>
+
+#include "catch.hpp"
+#include "unroll/data/sequences.hpp"
+#include "unroll/data/split.hpp"
+#include "unroll/data/standardizer.hpp"
+#include "unroll/data/stream_windows.hpp"
+
+using namespace unroll;
+using Catch::Matchers::Message;
+
+namespace {
+
+/// 1 x cols: first, first + 1, ...
+Matrix<double> counted(Index cols, double first = 0) {
+  Matrix<double> result(1, cols);
+  for (Index j = 0; j < cols; ++j) result(0, j) = first + static_cast<double>(j);
+  return result;
+}
+
+Matrix<double> row(std::initializer_list<double> values) {
+  Matrix<double> result(1, static_cast<Index>(values.size()));
+  std::copy(values.begin(), values.end(), result.data());
+  return result;
+}
+
+template <class F>
+void refuse(F f, const std::string& why) {
+  CHECK_THROWS_MATCHES(f(), std::invalid_argument, Message(why));
+}
+
+static_assert(DataSource<Sequences<float>> && DataSource<StreamWindows<double>>);
+
+}  // namespace
+
+TEST_CASE("a shuffled order has every number once, and is its seed's", "[data]") {
+  CHECK(shuffled(4, std::nullopt) == std::vector<Index>{0, 1, 2, 3});
+  const auto order = shuffled(100, 1);
+  CHECK(order == shuffled(100, 1));
+  CHECK(order != shuffled(100, 2));
+  CHECK(order != shuffled(100, std::nullopt));
+  CHECK(std::set<Index>(order.begin(), order.end()).size() == 100);
+  std::set<std::vector<Index>> seen;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) seen.insert(shuffled(3, seed));
+  CHECK(seen.size() == 6);
+}
+
+TEST_CASE("ragged sequences lie side by side, zeros behind the short ones", "[data]") {
+  const std::vector<Matrix<double>> x{row({1, 2, 3}), row({4}), row({5, 6})};
+  const Sequences<double> data(x, {row({-1, -2, -3}), row({-4}), row({-5, -6})}, 2);
+  CHECK(data.batches() == 2);
+  const Example<double> first = data.example(0, {2, 0, 1}), last = data.example(1, {2, 0, 1});
+  CHECK(first.batch.size == 2);
+  CHECK(first.batch.lengths == std::vector<Index>{2, 3});
+  CHECK(first.x == row({5, 1, 6, 2, 0, 3}));
+  CHECK(first.target == row({-5, -1, -6, -2, 0, -3}));
+  CHECK(!first.carries);
+  CHECK(last.x == row({4}));
+  CHECK(last.batch.size == 1);
+  CHECK(last.batch.lengths.empty());
+
+  const Sequences<double> read_out(x, {row({7}), row({8}), row({9})}, 3);
+  CHECK(read_out.example(0, {0, 1, 2}).target == row({7, 8, 9}));
+  CHECK(read_out.example(0, {0, 1, 2}).x == row({1, 4, 5, 2, 0, 6, 3, 0, 0}));
+
+  refuse([] { Sequences<double>({}, {}, 1); }, "Sequences: there is none");
+  refuse([&] { Sequences<double>(x, {row({1})}, 1); }, "Sequences: 1 targets for 3 sequences");
+  refuse([&] { Sequences<double>(x, x, 0); }, "Sequences: batch_size is 0, expected at least 1");
+  refuse(
+      [&] {
+        Sequences<double>({row({1, 2})}, {row({1, 2, 3})}, 1);
+      },
+      "Sequences: target 0 has 3 columns, its sequence 2; expected as many, or 1 in every target");
+  refuse([] { Sequences<double>({Matrix<double>(1, 0)}, {row({1})}, 1); }, "Sequences: sequence 0 is empty");
+}
+
+TEST_CASE("a matrix's rows are series, a long series has windows", "[data]") {
+  Matrix<double> matrix(2, 3);
+  matrix << 1, 2, 3, 4, 5, 6;
+  CHECK(rows_as_series(matrix)[1] == row({4, 5, 6}));
+  const auto windows = sliding_windows(counted(10), 4, 3);
+  REQUIRE(windows.size() == 3);
+  CHECK(windows[2] == row({6, 7, 8, 9}));
+  refuse([] { sliding_windows(counted(3), 4); }, "sliding_windows: length 4 and stride 1 in a series of 3 columns");
+}
+
+TEST_CASE("streams are read side by side, and every window carries on where the one before ended", "[data]") {
+  const StreamWindows<double> data(counted(11), counted(11, 100), 2, 2);
+  CHECK(data.batches() == 3);
+  CHECK(data.example(0, {}).x == row({0, 5, 1, 6}));
+  CHECK(data.example(1, {}).x == row({2, 7, 3, 8}));
+  CHECK(data.example(2, {}).x == row({4, 9}));
+  CHECK(data.example(2, {}).target == row({104, 109}));
+  CHECK(!data.example(0, {}).carries);
+  CHECK(data.example(1, {}).carries);
+  CHECK(data.example(1, {}).batch.size == 2);
+  refuse([] { StreamWindows<double>(counted(3), counted(4), 1, 1); },
+         "StreamWindows: target has 4 columns, expected 3 as x");
+  refuse([] { StreamWindows<double>(counted(3), counted(3), 4, 1); },
+         "StreamWindows: 4 streams of a series of 3 columns");
+  refuse([] { StreamWindows<double>(counted(3), counted(3), 1, 0); },
+         "StreamWindows: window is 0, expected at least 1");
+}
+
+TEST_CASE("a split by time takes the last steps for the test, those before for validation", "[data]") {
+  const auto split = split_by_time(counted(20), 0.2, 0.1, 2);
+  CHECK(split.training == counted(14));
+  CHECK(split.validation == counted(4, 14));
+  CHECK(split.test == counted(2, 18));
+  CHECK(split_by_time(counted(3), 0, 0).training == counted(3));
+  refuse([] { split_by_time(counted(9), 0.5, 0.5); },
+         "split_by_time: validation is 0.500000 and test 0.500000, expected shares whose sum is less than 1");
+  refuse([] { split_by_time(counted(1), 0, 0.9); }, "split_by_time: of 1 steps none is left to train on");
+  refuse([] { split_by_time(counted(9), 0, 0, 2); },
+         "split_by_time: x has 9 columns, expected a multiple of the batch size 2");
+}
+
+TEST_CASE("a standardizer gives mean 0 and deviation 1, and the way back", "[data]") {
+  Matrix<double> x(3, 4);
+  x << 1, 2, 3, 4, 10, 10, 30, 30, 0.1, 0.1, 0.1, 0.1;
+  Standardizer<double> unit(x);
+  CHECK(unit.mean == Eigen::Vector3d(2.5, 20, 0.1));
+  CHECK(unit.scale == Eigen::Vector3d(std::sqrt(1.25), 10, 1));
+  const Matrix<double> z = unit.apply(x);
+  CHECK(z.row(1) == row({-1, -1, 1, 1}));
+  CHECK(z.row(2) == row({0, 0, 0, 0}));
+  CHECK((unit.invert(z) - x).cwiseAbs().maxCoeff() <= 1e-15);
+  std::vector<std::string> names;
+  Standardizer<double>::visit([&](const std::string& name, auto&) { names.push_back(name); }, "input.", unit);
+  CHECK(names == std::vector<std::string>{"input.mean", "input.scale"});
+
+  refuse([&] { unit.apply(x.topRows(2)); }, "Standardizer::apply: given 2 rows, expected 3");
+  refuse([&] { Standardizer<double>(x.leftCols(0)); }, "Standardizer: x has no columns");
+  x(1, 2) = std::numeric_limits<double>::infinity();
+  refuse([&] { Standardizer<double>{x}; }, "Standardizer: feature 1 is not finite in column 2");
+}

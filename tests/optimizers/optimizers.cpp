@@ -1,0 +1,138 @@
+// Every optimizer against PyTorch: data/optimizers.txt, made by reference/training_vectors.py. Adam has its own file.
+#include "catch.hpp"
+#include "core/flat.hpp"
+#include "reference/read_vectors.hpp"
+#include "unroll/layers/dense.hpp"
+#include "unroll/optimizers/adagrad.hpp"
+#include "unroll/optimizers/adam.hpp"
+#include "unroll/optimizers/rms_prop.hpp"
+#include "unroll/optimizers/sgd.hpp"
+
+using namespace unroll;
+using Catch::Matchers::Message;
+
+namespace {
+
+/// A weight of 2 x 3 and a bias of 2.
+template <class Scalar>
+Dense<Scalar> eight(const Eigen::VectorXd& values) {
+  auto model = Dense<Scalar>::zeros(3, 2);
+  for (Index i = 0; i < 6; ++i) model.weight.data()[i] = static_cast<Scalar>(values[i]);
+  for (Index i = 0; i < 2; ++i) model.bias[i] = static_cast<Scalar>(values[6 + i]);
+  return model;
+}
+
+const Vectors& torch() {
+  static const Vectors vectors(UNROLL_TEST_DATA "/optimizers.txt");
+  return vectors;
+}
+
+template <template <class> class O, class Scalar = double, class Options>
+void check(const std::string& name, Options options, double tolerance = 1e-12) {
+  auto model = eight<Scalar>(torch()["start"]);
+  O<Dense<Scalar>> optimizer(model, options);
+  Index given = 0;
+  double worst = 0;
+  for (Index step = 1; step <= 100; ++step) {
+    optimizer.step(model, eight<Scalar>(torch()["gradients"].col(step - 1)));
+    if (static_cast<double>(step) != torch()["steps"](given)) continue;
+    const Flat found = flat(model);
+    for (Index i = 0; i < 8; ++i) {
+      const double expected = torch()[name](i, given);
+      worst =
+          std::max(worst, std::abs(found[static_cast<std::size_t>(i)] - expected) / std::max(1.0, std::abs(expected)));
+    }
+    ++given;
+  }
+  CAPTURE(name);
+  CHECK(given == 6);
+  CHECK(worst <= tolerance);
+}
+
+}  // namespace
+
+TEST_CASE("a hundred steps of every optimizer in double are PyTorch's to 1e-12", "[optimizers]") {
+  check<Sgd>("sgd", SgdOptions{.learning_rate = 0.05});
+  check<Sgd>("sgd_momentum", SgdOptions{.learning_rate = 0.01, .momentum = 0.9, .weight_decay = 0.125});
+  check<Sgd>("sgd_nesterov", SgdOptions{.learning_rate = 0.01, .momentum = 0.75, .nesterov = true});
+  check<RmsProp>("rmsprop", RmsPropOptions{.learning_rate = 0.01, .alpha = 0.9, .epsilon = 1e-6});
+  check<RmsProp>("rmsprop_momentum", RmsPropOptions{.learning_rate = 0.01, .momentum = 0.5, .weight_decay = 0.25});
+  check<Adagrad>("adagrad", AdagradOptions{.learning_rate = 0.1});
+  check<Adagrad>(
+      "adagrad_decay",
+      AdagradOptions{.learning_rate = 0.1, .learning_rate_decay = 0.01, .epsilon = 1e-6, .weight_decay = 0.125});
+  check<Adam>("adam_decay", AdamOptions{.learning_rate = 0.01, .weight_decay = 0.25});
+  check<AdamW>("adamw",
+               AdamWOptions{.learning_rate = 0.01, .beta1 = 0.8, .beta2 = 0.95, .epsilon = 1e-6, .weight_decay = 0.5});
+}
+
+TEST_CASE("weight decay leaves biases alone where it is told to", "[optimizers]") {
+  check<AdamW>("adamw_frozen", AdamWOptions{.learning_rate = 0.01, .weight_decay = 0.5, .decay_biases = false});
+  check<Sgd>("sgd_frozen",
+             SgdOptions{.learning_rate = 0.01, .momentum = 0.9, .weight_decay = 0.125, .decay_biases = false});
+}
+
+TEST_CASE("a hundred steps in float are PyTorch's to float's precision", "[optimizers]") {
+  check<Sgd, float>("sgd_momentum", SgdOptions{.learning_rate = 0.01, .momentum = 0.9, .weight_decay = 0.125}, 1e-5);
+  check<AdamW, float>("adamw_frozen", AdamWOptions{.learning_rate = 0.01, .weight_decay = 0.5, .decay_biases = false},
+                      1e-5);
+}
+
+TEST_CASE("a parameter moves the same wherever it lies, in a register or in the rest", "[optimizers]") {
+  for (const Index size : {1, 3, 7, 8, 16, 33}) {
+    auto model = Dense<float>::zeros(1, size);
+    model.weight.setConstant(0.3f);
+    model.bias.setConstant(0.3f);
+    AdamW adam(model);
+    for (int k = 1; k < 9; ++k) {
+      auto gradient = zeros_like(model);
+      gradient.weight.setConstant(0.7f / static_cast<float>(k));
+      gradient.bias = gradient.weight;
+      adam.step(model, gradient);
+    }
+    const float first = model.weight(0, 0);
+    CAPTURE(size, first);
+    CHECK(first < 0.3f);
+    CHECK((model.weight.array() == first).all());
+    CHECK((model.bias.array() == first).all());
+  }
+}
+
+TEST_CASE("visit reaches all that an optimizer remembers", "[optimizers]") {
+  auto model = eight<double>(torch()["start"]);
+  const auto gradient = eight<double>(torch()["gradients"].col(0));
+  Adam adam(model);
+  adam.step(model, gradient);
+  adam.options.learning_rate = 0.125;
+  Adam copy(model);
+  std::vector<std::string> names;
+  const auto assign = [&](const std::string& name, auto& to, const auto& from) {
+    names.push_back(name);
+    to = from;
+  };
+  Adam<Dense<double>>::visit(assign, "adam.", copy, std::as_const(adam));
+  CHECK(names == std::vector<std::string>{"adam.m.weight", "adam.m.bias", "adam.v.weight", "adam.v.bias", "adam.steps",
+                                          "adam.learning_rate"});
+  CHECK(copy.steps() == 1);
+  auto other = model;
+  adam.step(model, gradient);
+  copy.step(other, gradient);
+  CHECK(flat(model) == flat(other));
+}
+
+TEST_CASE("options that make no sense are refused", "[optimizers]") {
+  const auto model = Dense<double>::zeros(1, 1);
+  const auto refuse = [](auto make, const std::string& why) {
+    CHECK_THROWS_MATCHES(make(), std::invalid_argument, Message(why));
+  };
+  refuse([&] { Sgd(model, {.learning_rate = -1}); }, "Sgd: learning_rate is -1.000000, expected at least 0");
+  refuse([&] { Sgd(model, {.nesterov = true}); }, "Sgd: nesterov needs a momentum above 0");
+  refuse([&] { Adam(model, {.beta1 = 1}); }, "Adam: beta1 is 1.000000, expected at least 0 and less than 1");
+  refuse([&] { AdamW(model, {.weight_decay = -0.5}); }, "AdamW: weight_decay is -0.500000, expected at least 0");
+  refuse([&] { RmsProp(model, {.alpha = 2}); }, "RmsProp: alpha is 2.000000, expected at least 0 and less than 1");
+  refuse([&] { Adagrad(model, {.epsilon = -1}); }, "Adagrad: epsilon is -1.000000, expected at least 0");
+  auto moved = model;
+  Sgd sgd(moved);
+  refuse([&] { sgd.step(moved, Dense<double>::zeros(2, 1)); },
+         "Sgd::step: the gradient's weight is 1 x 2, the model's is 1 x 1");
+}

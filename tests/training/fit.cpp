@@ -1,0 +1,226 @@
+#include "unroll/training/fit.hpp"
+
+#include <csignal>
+#include <cstdio>
+
+#include "catch.hpp"
+#include "core/flat.hpp"
+#include "training/sine.hpp"
+#include "unroll/training/interrupt.hpp"
+#include "unroll/training/progress.hpp"
+
+using namespace unroll;
+using Catch::Matchers::Message;
+
+namespace {
+
+const double nan_value = std::numeric_limits<double>::quiet_NaN();
+
+/// The stream, with one number that is none in its third window.
+StreamWindows<double> broken(bool in_target) {
+  Matrix<double> x = sine(80), target = sine(80, 1);
+  (in_target ? target : x)(0, 40 + 23) = nan_value;
+  return {x, target, 2, 10};
+}
+
+/// A loss of one's own, whose gradient is broken at step 2 of sample 1.
+struct BrokenGradient : MeanSquaredError {
+  double operator()(const Output<double>& y, const Matrix<double>& target, Matrix<double>& d_y, const Batch& batch,
+                    const std::vector<double>& weights) const {
+    const double loss = MeanSquaredError::operator()(y, target, d_y, batch, weights);
+    d_y(0, 5) = nan_value;
+    return loss;
+  }
+};
+
+std::string text_of(std::FILE* file) {
+  std::rewind(file);
+  std::string text;
+  for (int c; (c = std::fgetc(file)) != EOF;) text += static_cast<char>(c);
+  std::fclose(file);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("fit does what a loop by hand does, to the bit", "[fit]") {
+  SineState state = sine_state(), by_hand = sine_state();
+  CHECK(fit(state, sine_stream(), mean_squared_error, {.epochs = 2, .clip_norm = 0.05}).end == FitEnd::epochs);
+  SineModel::Tape tape;
+  SineModel gradient = by_hand.model;
+  Matrix<double> d_y;
+  double clipped = 0, sum = 0;
+  for (int epoch = 0; epoch < 2; ++epoch) {
+    by_hand.random.bits();
+    SineModel::State carried;
+    sum = clipped = 0;
+    for (Index k = 0; k < 4; ++k) {
+      auto e = sine_stream().example(k, {});
+      e.batch.dropout_seed = by_hand.random.bits();
+      sum += mean_squared_error(by_hand.model.forward(e.x, tape, e.batch, carried), e.target, d_y);
+      carried = tape.final_state;
+      set_zero(gradient);
+      by_hand.model.backward(e.x, d_y, tape, gradient);
+      clipped += clip_by_global_norm(gradient, 0.05).clipped;
+      by_hand.optimizer.step(by_hand.model, gradient);
+    }
+  }
+  CHECK(flat(state.model) == flat(by_hand.model));
+  CHECK(state.random == by_hand.random);
+  CHECK(clipped > 0);
+  CHECK(state.history.clipped.at(1) == clipped);
+  CHECK(state.history.loss.at(1) == Approx(sum / 4).epsilon(1e-14));
+}
+
+TEST_CASE("fit learns, and evaluates without dropout", "[fit]") {
+  SineState state = sine_state();
+  const double before = evaluate(state.model, sine_sequences(), mean_squared_error);
+  fit(state, sine_sequences(), sine_sequences(), mean_squared_error, {.epochs = 200});
+  const double after = evaluate(state.model, sine_sequences(), mean_squared_error);
+  CHECK(after < before / 4);
+  CHECK(state.history.validation_loss.back() == after);
+  CHECK(state.history.validation_loss.size() == 200);
+  CHECK(state.epoch == 200);
+}
+
+TEST_CASE("fit stops where nothing gets better, and the model is the best there was", "[fit]") {
+  SineState state = sine_state();
+  state.optimizer.options.learning_rate = 0.3;
+  std::vector<Flat> models;
+  std::vector<double> losses;
+  const auto keep = [&](FitProgress& now) {
+    if (!now.epoch_done) return;
+    models.push_back(flat(state.model));
+    losses.push_back(*now.validation_loss);
+  };
+  const FitOptions options{.epochs = 500, .patience = 4, .observers = {keep}};
+  CHECK(fit(state, sine_stream(), sine_sequences(), mean_squared_error, options).end == FitEnd::no_better);
+  const auto best = static_cast<std::size_t>(std::min_element(losses.begin(), losses.end()) - losses.begin());
+  CHECK(losses.size() == best + 5);
+  CHECK(flat(state.model) == models[best]);
+  CHECK(flat(state.model) != models.back());
+  CHECK(state.best_loss == losses[best]);
+}
+
+TEST_CASE("a schedule sets the rate of each epoch or each batch, a plateau lowers it", "[fit]") {
+  std::vector<double> rates;
+  const FitObserver keep = [&](FitProgress& now) { rates.push_back(now.learning_rate); };
+  const auto schedule = [](Index t) { return 1.0 / static_cast<double>(t + 1); };
+  SineState state = sine_state();
+  fit(state, sine_stream(), mean_squared_error, {.epochs = 2, .schedule = schedule, .observers = {keep}});
+  CHECK(rates == std::vector<double>{1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5});
+  CHECK(state.history.learning_rate == std::vector<double>{1, 0.5});
+  rates.clear();
+  state = sine_state();
+  fit(state, sine_stream(), mean_squared_error,
+      {.epochs = 2, .schedule = schedule, .schedule_by_batch = true, .observers = {keep}});
+  CHECK(rates.back() == 1.0 / 8);
+  state = sine_state();
+  state.plateau = ReduceOnPlateau(0.5, {.factor = 0.5, .patience = 0, .threshold = 0.9});
+  fit(state, sine_stream(), mean_squared_error, {.epochs = 3});
+  CHECK(state.history.learning_rate == std::vector<double>{0.5, 0.5, 0.25});
+}
+
+TEST_CASE("a number that is not finite stops the run, which says where, and leaves the state before it", "[fit]") {
+  SineState state = sine_state(), expected = sine_state();
+  const FitReport report = fit(state, broken(false), mean_squared_error, {.epochs = 2});
+  CHECK(report.end == FitEnd::not_finite);
+  CHECK(report.problem ==
+        "epoch 1, batch 3: the loss is not finite: 0.Lstm: gate i of sample 1 is not finite at step 3 (forward)");
+  FitOptions options{.epochs = 1};
+  options.observers = {[](FitProgress& now) { now.stop = now.batch == 2; }};
+  fit(expected, sine_stream(), mean_squared_error, options);
+  CHECK(bits(state) == bits(expected));
+
+  state = sine_state();
+  CHECK(fit(state, broken(true), mean_squared_error, {}).problem ==
+        "epoch 1, batch 3: the loss is not finite: every layer's numbers are; look at the targets and weights");
+}
+
+TEST_CASE("a gradient that is not finite is found in its layer", "[fit]") {
+  SineState state = sine_state();
+  const auto before = flat(state.model);
+  const FitReport report = fit(state, sine_stream(), BrokenGradient(), {.epochs = 1});
+  CHECK(report.end == FitEnd::not_finite);
+  CHECK(report.problem ==
+        "epoch 1, batch 1: the gradient is not finite: 0.Lstm: gate i of sample 1 is not finite at step 2 (backward)");
+  CHECK(flat(state.model) == before);
+}
+
+TEST_CASE("or the batch is skipped and counted", "[fit]") {
+  SineState state = sine_state();
+  std::vector<std::string> problems;
+  const FitOptions options{.epochs = 2, .on_non_finite = OnNonFinite::skip, .observers = {[&](FitProgress& now) {
+                                                                              if (!now.problem.empty())
+                                                                                problems.push_back(now.problem);
+                                                                            }}};
+  CHECK(fit(state, broken(false), mean_squared_error, options).end == FitEnd::epochs);
+  CHECK(state.history.skipped == std::vector<double>{1, 1});
+  REQUIRE(problems.size() == 2);
+  CHECK(problems[1].find("epoch 2, batch 3: the loss is not finite: 0.Lstm") == 0);
+  CHECK(state.optimizer.steps() == 6);
+  for (const double value : flat(state.model)) CHECK(std::isfinite(value));
+}
+
+TEST_CASE("Ctrl-C ends the run after its batch, and the handler before it is back afterwards", "[fit]") {
+  static int others = 0;
+  std::signal(SIGINT, [](int) { ++others; });
+  {
+    StopOnInterrupt interrupt;
+    SineState state = sine_state();
+    const FitObserver press = [](FitProgress& now) {
+      if (now.batch == 2) std::raise(SIGINT);
+    };
+    CHECK(!interrupt.requested());
+    const FitReport report =
+        fit(state, sine_stream(), mean_squared_error, {.epochs = 9, .observers = {press, std::ref(interrupt)}});
+    CHECK(report.end == FitEnd::asked);
+    CHECK(interrupt.requested());
+    CHECK(state.batch == 2);
+    CHECK(others == 0);
+  }
+  std::raise(SIGINT);
+  CHECK(others == 1);
+  std::signal(SIGINT, SIG_DFL);
+}
+
+TEST_CASE("progress is a plain line an epoch, or a bar that ends its line", "[fit]") {
+  for (const bool terminal : {false, true}) {
+    std::FILE* file = std::tmpfile();
+    REQUIRE(file != nullptr);
+    {
+      Progress progress(file, terminal);
+      SineState state = sine_state();
+      fit(state, sine_stream(), sine_sequences(), mean_squared_error, {.epochs = 2, .observers = {std::ref(progress)}});
+    }
+    const std::string text = text_of(file);
+    CAPTURE(text);
+    CHECK(std::count(text.begin(), text.end(), '\n') == 2);
+    CHECK(text.back() == '\n');
+    CHECK(text.find("epoch 2/2") != std::string::npos);
+    CHECK(text.find(", validation ") != std::string::npos);
+    CHECK(text.find(" steps/s, 0:00 left") != std::string::npos);
+    CHECK((text.find('\r') != std::string::npos) == terminal);
+    CHECK((text.find("[========================]") != std::string::npos) == terminal);
+  }
+  std::FILE* file = std::tmpfile();
+  CHECK(!detail::is_terminal(file));
+  std::fclose(file);
+}
+
+TEST_CASE("options that make no sense are refused", "[fit]") {
+  SineState state = sine_state();
+  const auto before = bits(state);
+  const auto refuse = [&](const FitOptions& options, const std::string& why) {
+    CHECK_THROWS_MATCHES(fit(state, sine_stream(), mean_squared_error, options), std::invalid_argument, Message(why));
+  };
+  refuse({.epochs = -1}, "fit: epochs is -1, expected at least 0");
+  refuse({.clip_norm = -1}, "fit: clip_norm is -1.000000, expected at least 0");
+  refuse({.patience = -1}, "fit: patience is -1, expected at least 0");
+  CHECK(bits(state) == before);
+  state.batch = 4;
+  refuse({}, "fit: the state stands at batch 4, the data have 4");
+  state.batch = 0;
+  state.plateau = ReduceOnPlateau(1);
+  refuse({.schedule = ConstantRate{1}}, "fit: a schedule and a plateau would both set the learning rate");
+}
