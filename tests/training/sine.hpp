@@ -53,6 +53,8 @@ struct Bits {
   void operator()(const std::string&, const Part& part) {
     if constexpr (requires { part.cols(); })
       for (unroll::Index i = 0; i < part.size(); ++i) add(part.data()[i]);
+    else if constexpr (std::is_same_v<Part, unroll::Random>)
+      for (const std::uint64_t word : std::bit_cast<std::array<std::uint64_t, 4>>(part)) words.push_back(word);
     else if constexpr (requires { part.begin(); })
       for (const auto value : part) add(std::bit_cast<double>(value));
     else

@@ -18,6 +18,26 @@ void for_each_tensor(F&& f, Model& model, Models&... models) {
   std::remove_const_t<Model>::visit(f, std::string(), model, models...);
 }
 
+/// A tensor whose shape is part of its value, in the `visit` of what is saved and loaded: a carried state has the
+/// batch's.
+template <class Tensor>
+class AnyShape {
+ public:
+  Tensor& tensor;
+
+  explicit AnyShape(Tensor& the_tensor) : tensor(the_tensor) {}
+  template <class Other>
+  AnyShape& operator=(const AnyShape<Other>& other) {
+    tensor = other.tensor;
+    return *this;
+  }
+
+  Index rows() const { return tensor.rows(); }
+  Index cols() const { return tensor.cols(); }
+  Index size() const { return tensor.size(); }
+  auto* data() const { return tensor.data(); }
+};
+
 /// Sets every parameter to zero.
 template <class Model>
 void set_zero(Model& model) {

@@ -34,17 +34,6 @@ struct LoadOptions {
   bool round = false;  ///< round F64 to a float model; without it such a file is refused
 };
 
-/// A tensor that takes whatever shape the file has, in a `visit` that is saved and loaded: f(prefix + "h",
-/// any_shape(values.h)...).
-template <class Tensor>
-struct AnyShape {
-  Tensor& tensor;
-};
-template <class Tensor>
-AnyShape<Tensor> any_shape(Tensor& tensor) {
-  return {tensor};
-}
-
 namespace detail {
 
 /// Bytes of one number; 0 for a dtype that is not known.

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+
+#include "unroll/engine/tape.hpp"
 #include "unroll/layers/per_layer.hpp"
 
 namespace unroll {
@@ -26,23 +29,52 @@ void for_each_state(F&& f, State& state, States&... others) {
   }
 }
 
-namespace detail {
-
-/// Gives the state of a model whose number of layers is known at run time a place for each of them.
-template <class Model, class State>
-void fit_state(const Model& model, State& state) {
+/// An empty state (zeros) with a place for each layer of the model.
+template <class Model>
+typename Model::State state_for([[maybe_unused]] const Model& model) {
+  typename Model::State state;
   if constexpr (requires { model.model; }) {  // as in Parallel
-    fit_state(model.model, state);
+    return state_for(model.model);
   } else if constexpr (requires { state.layers; }) {
-    resize_parts(state.layers, part_count(model.layers));
-    walk([](std::size_t, const auto& layer, auto& of_layer) { fit_state(layer, of_layer); }, model.layers,
-         state.layers);
+    detail::resize_parts(state.layers, detail::part_count(model.layers));
+    detail::walk([](std::size_t, const auto& layer, auto& part) { part = state_for(layer); }, model.layers,
+                 state.layers);
   } else if constexpr (requires { state.forward; }) {
-    fit_state(model.forward_layer, state.forward);
-    fit_state(model.reverse_layer, state.reverse);
+    state = {state_for(model.forward_layer), state_for(model.reverse_layer)};
   }
+  return state;
 }
 
+namespace detail {
+
+template <class State>
+struct StateNames;
+template <class Cell, class Scalar>
+struct StateNames<RecurrentState<Cell, Scalar>> {
+  static constexpr auto& names = Cell::state_names;
+};
+
 }  // namespace detail
+
+/// Calls f(name, AnyShape...) for every matrix of a state that is carried from batch to batch, "0.h" and "0.c": a part
+/// of the `visit` of a value that is saved and loaded with its carried state, whatever its batch is.
+template <class F, class State, class... States>
+void visit_state(F&& f, const std::string& prefix, State& state, States&... states) {
+  if constexpr (requires { state.layers; }) {
+    const auto each = [&](std::size_t k, auto&... parts) {
+      visit_state(f, prefix + std::to_string(k) + ".", parts...);
+    };
+    detail::walk(each, state.layers, states.layers...);
+  } else if constexpr (requires { state.forward; }) {
+    visit_state(f, prefix + "forward.", state.forward, states.forward...);
+    visit_state(f, prefix + "reverse.", state.reverse, states.reverse...);
+  } else if constexpr (requires { state.values; }) {
+    for (std::size_t n = 0; n < state.values.size(); ++n) {
+      std::tuple tensors(AnyShape(state.values[n]), AnyShape(states.values[n])...);
+      std::apply([&](auto&... each) { f(prefix + detail::StateNames<std::remove_const_t<State>>::names[n], each...); },
+                 tensors);
+    }
+  }
+}
 
 }  // namespace unroll

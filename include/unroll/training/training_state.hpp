@@ -56,21 +56,18 @@ struct TrainingState {
 
   TrainingState(Model start, Optimizer mover, Random generator)
       : model(std::move(start)), optimizer(std::move(mover)), random(generator), best(model) {
-    detail::fit_state(model, carried);
+    carried = state_for(model);
   }
 
   /// Calls f(name, part...) for everything that a checkpoint must hold, of states that were made alike: tensors (those
-  /// of `carried` may have any size), Index, integers of 64 bits, double, std::vector<double> and the generator's
-  /// std::array<std::uint64_t, 4>.
+  /// of `carried` as AnyShape), Index, integers of 64 bits, double, std::vector<double> and the generator.
   template <class F, class... States>
   static void visit(F&& f, const std::string& prefix, States&... states) {
     Model::visit(f, prefix + "model.", states.model...);
     Model::visit(f, prefix + "best.", states.best...);
     Optimizer::visit(f, prefix + "optimizer.", states.optimizer...);
-    int n = 0;
-    for_each_state([&](auto&... values) { f(prefix + "carried." + std::to_string(n++), values...); },
-                   states.carried...);
-    visit_random(f, prefix + "random", states.random...);
+    visit_state(f, prefix + "carried.", states.carried...);
+    f(prefix + "random", states.random...);
     f(prefix + "epoch", states.epoch...);
     f(prefix + "batch", states.batch...);
     f(prefix + "order_seed", states.order_seed...);
@@ -86,22 +83,6 @@ struct TrainingState {
     f(prefix + "history.clipped", states.history.clipped...);
     f(prefix + "history.skipped", states.history.skipped...);
     if ((states.plateau.has_value() && ...)) ReduceOnPlateau::visit(f, prefix + "plateau.", *states.plateau...);
-  }
-
- private:
-  using Words = std::array<std::uint64_t, 4>;
-
-  template <class R>
-  static void put_back(R& random, const Words& words) {
-    if constexpr (!std::is_const_v<R>) random = std::bit_cast<Random>(words);
-  }
-
-  template <class F, class... R>
-  static void visit_random(F& f, const std::string& name, R&... randoms) {
-    std::array<Words, sizeof...(R)> words{std::bit_cast<Words>(randoms)...};
-    std::apply([&](auto&... each) { f(name, each...); }, words);
-    std::size_t k = 0;
-    (put_back(randoms, words[k++]), ...);
   }
 };
 

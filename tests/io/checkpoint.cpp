@@ -1,7 +1,5 @@
 // A checkpoint: everything that a training goes on from, in one file.
 
-#include "unroll/io/visit_state.hpp"
-
 #include "catch.hpp"
 #include "io/files.hpp"
 #include "unroll/io/save.hpp"
