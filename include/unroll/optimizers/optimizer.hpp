@@ -130,6 +130,21 @@ inline void require_not_negative(const char* caller, const char* what, double va
   require(value >= 0, caller, ": ", what, " is ", value, ", expected at least 0");
 }
 
+#if defined(__GNUC__) && !defined(__clang__)
+// g++ 12 takes the unused operand inside its own AVX-512 square root for an uninitialised variable of ours.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+/// The square roots of a register of numbers.
+template <class V>
+V root(const V& v) {
+  return v.sqrt();
+}
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
 }  // namespace detail
 
 }  // namespace unroll
