@@ -29,7 +29,7 @@ Memory memory_of(const Row& row) {
   const unroll::Matrix<float> d_y = unroll::Matrix<float>::Ones(row.hidden, row.steps * row.batch);
   const long long before = heap_bytes.now;
   heap_bytes.peak = before;
-  Training<Cell> training(layer_of<Cell>(row, data), row.batch);
+  Training<unroll::Recurrent<Cell>> training(layer_of<Cell>(row, data), row.batch);
   training.step(x, d_y);
 
   // Parameters, their gradients and Adam's two moments; every gate of every step, overwritten by its gradient; every

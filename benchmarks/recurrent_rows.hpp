@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <unroll/layers/parallel.hpp>
 #include <unroll/layers/recurrent_layers.hpp>
 #include <unroll/optimizers/adam.hpp>
 #include <unroll/training/clipping.hpp>
@@ -69,25 +70,28 @@ void append_weights(const unroll::Recurrent<Cell>& layer, std::vector<float>& to
   append(Order::bias_hh, layer.bias);
 }
 
-/// One layer and all that a training step of it needs.
-template <class Cell>
-struct Training {
-  using Layer = unroll::Recurrent<Cell>;
+template <class Layer>
+void append_weights(const unroll::Parallel<Layer>& layer, std::vector<float>& to) {
+  append_weights(layer.model, to);
+}
 
+/// One layer and all that a training step of it needs.
+template <class Layer>
+struct Training {
   Layer layer;
   typename Layer::Tape tape;
   Layer gradient;
   unroll::Adam<Layer> adam;
   unroll::Batch batch;
 
-  explicit Training(Layer model, unroll::Index batch_size)
+  Training(Layer model, unroll::Index batch_size)
       : layer(std::move(model)),
         gradient(zeros_like(layer)),
         adam(layer, {.learning_rate = timed_learning_rate}),
         batch{.size = batch_size} {}
 
   /// What a user calls for inference.
-  auto infer(const unroll::Input<float>& x) { return layer.forward(x, tape, batch); }
+  auto infer(const unroll::Input<float>& x) { return layer.forward(x, tape, {.size = batch.size, .record = false}); }
 
   auto forward_and_backward(const unroll::Input<float>& x, const unroll::Input<float>& d_y) {
     layer.forward(x, tape, batch);
@@ -102,18 +106,35 @@ struct Training {
   }
 };
 
+/// What makes the layer of a row: itself on one thread, in shards on several.
 template <class Cell>
-Job recurrent_job(const Row& row) {
+struct OneThread {
+  auto operator()(const Row& row, const Data& data) const { return layer_of<Cell>(row, data); }
+};
+template <class Cell>
+struct ManyThreads {
+  std::shared_ptr<unroll::ThreadPool> pool;
+
+  auto operator()(const Row& row, const Data& data) const {
+    unroll::Parallel layer(layer_of<Cell>(row, data), pool);
+    layer.shard_size = (row.batch + pool->size() - 1) / pool->size();
+    return layer;
+  }
+};
+
+template <class Make>
+Job recurrent_job(const Row& row, const Make& make) {
+  using Layer = decltype(make(row, Data(row)));
   struct Bench {
     unroll::Matrix<float> x, d_y;
-    Training<Cell> training;
+    Training<Layer> training;
 
-    Bench(const Row& r, const Data& data)
+    Bench(const Row& r, const Data& data, const Make& make_layer)
         : x(Eigen::Map<const unroll::Matrix<float>>(data.x.data(), r.input, r.steps * r.batch)),
           d_y(Eigen::Map<const unroll::Matrix<float>>(data.d_y.data(), r.hidden, r.steps * r.batch)),
-          training(layer_of<Cell>(r, data), r.batch) {}
+          training(make_layer(r, data), r.batch) {}
   };
-  const auto bench = std::make_shared<Bench>(row, Data(row));
+  const auto bench = std::make_shared<Bench>(row, Data(row), make);
   const auto append = [](const auto& matrix, std::vector<float>& to) {
     to.insert(to.end(), matrix.data(), matrix.data() + matrix.size());
   };
@@ -137,8 +158,8 @@ Job recurrent_job(const Row& row) {
   }
   if (row.kind == "step") {
     return {[bench] { bench->training.step(bench->x, bench->d_y); },
-            [bench, row] {  // how far a first step moves the weights
-              Training<Cell> fresh(layer_of<Cell>(row, Data(row)), row.batch);
+            [bench, row, make] {  // how far a first step moves the weights
+              Training<Layer> fresh(make(row, Data(row)), row.batch);
               fresh.adam.options.learning_rate = checked_learning_rate;
               std::vector<float> before, moves;
               append_weights(fresh.layer, before);
@@ -151,10 +172,17 @@ Job recurrent_job(const Row& row) {
   throw std::invalid_argument("kind '" + row.kind + "', expected fwd, train, step, stream or stream_fixed");
 }
 
-inline Job recurrent_job_of(const Row& row) {
-  if (row.cell == "rnn") return recurrent_job<unroll::cells::Rnn>(row);
-  if (row.cell == "lstm") return recurrent_job<unroll::cells::Lstm>(row);
-  return recurrent_job<unroll::cells::Gru>(row);
+/// One sample is one thread's work.
+template <class Cell>
+Job recurrent_job_on(const Row& row, int threads) {
+  if (threads == 1 || row.batch == 1) return recurrent_job(row, OneThread<Cell>());
+  return recurrent_job(row, ManyThreads<Cell>{std::make_shared<unroll::ThreadPool>(threads)});
+}
+
+inline Job recurrent_job_of(const Row& row, int threads) {
+  if (row.cell == "rnn") return recurrent_job_on<unroll::cells::Rnn>(row, threads);
+  if (row.cell == "lstm") return recurrent_job_on<unroll::cells::Lstm>(row, threads);
+  return recurrent_job_on<unroll::cells::Gru>(row, threads);
 }
 
 }  // namespace bench

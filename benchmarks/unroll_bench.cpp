@@ -10,11 +10,9 @@
 namespace {
 
 bench::Job prepare(const bench::Row& row, int threads) {
-  // The library splits no batch over threads yet: this is the one place that knows.
-  if (threads != 1) throw bench::Unsupported("unroll has no batch threads yet: --threads 1");
   if (row.kind == "stream") return bench::stream_job_of(row);
   if (row.kind == "stream_fixed") return bench::fixed_stream_job_of(row);
-  return bench::recurrent_job_of(row);
+  return bench::recurrent_job_of(row, threads);
 }
 
 std::string other(const std::string& command, const std::string& argument, int threads) {

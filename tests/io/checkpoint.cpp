@@ -3,7 +3,8 @@
 #include "catch.hpp"
 #include "io/files.hpp"
 #include "unroll/io/save.hpp"
-#include "unroll/losses/mean_squared_error.hpp"
+#include "training/sine.hpp"
+#include "unroll/layers/bidirectional.hpp"
 
 using namespace unroll;
 using Catch::Matchers::Contains;
@@ -143,4 +144,25 @@ TEST_CASE("states of all kinds are walked by name", "[visit_state]") {
   std::vector<std::string> names;
   visit_state([&](const std::string& name, const auto&) { names.push_back(name); }, "", state);
   CHECK(names == std::vector<std::string>{"1.forward.h", "1.reverse.h", "2.h", "2.c"});
+}
+
+TEST_CASE("a run of fit that went through a file ends with the bits of one that never stopped", "[checkpoint]") {
+  const Folder folder("run");
+  const auto path = folder / "run.safetensors";
+  const FitOptions options{.epochs = 3, .clip_norm = 0.05, .patience = 10};
+  SineState whole = sine_state();
+  fit(whole, sine_stream(), sine_sequences(), mean_squared_error, options);
+
+  FitOptions stopping = options;
+  int batches = 0;
+  stopping.observers = {[&](FitProgress& now) { now.stop = ++batches == 6; }};
+  SineState stopped = sine_state();
+  REQUIRE(fit(stopped, sine_stream(), sine_sequences(), mean_squared_error, stopping).end == FitEnd::asked);
+  save(stopped, path);
+
+  SineState loaded = sine_state(7);
+  load(loaded, path);
+  CHECK(bits(loaded) == bits(stopped));
+  fit(loaded, sine_stream(), sine_sequences(), mean_squared_error, options);
+  CHECK(bits(loaded) == bits(whole));
 }

@@ -74,7 +74,7 @@ class BackwardSweep {
     if (newest) operand.segments = 0;
     const Sums<Scalar> d_h = sums_of_h(tape_.d_state[0]);
     multiply<1, Scalar>(
-        tape_.backward_panels.early.blocks(), operand, constant(d_h), d_h,
+        tape_.panels.early.blocks(), operand, constant(d_h), d_h,
         [&](Index block, Index blocks, Index column, Index columns) {
           if (beyond)
             reach_initial_state(block, blocks, column, columns);
@@ -116,9 +116,8 @@ class BackwardSweep {
   /// The share that came through the late gates' operand: d_operand = W_late^T d_late.
   void late_step_back(Index t) {
     tape_.d_operand.resize(d_gates_.units(), tape_.size());
-    multiply<1, Scalar>(tape_.backward_panels.late.blocks(), tape_.d_late.operand(late, 0, tape_.size()),
-                        no_sums<Scalar>(), sums_of_h(tape_.d_operand),
-                        [&](Index block, Index blocks, Index column, Index columns) {
+    multiply<1, Scalar>(tape_.panels.late.blocks(), tape_.d_late.operand(late, 0, tape_.size()), no_sums<Scalar>(),
+                        sums_of_h(tape_.d_operand), [&](Index block, Index blocks, Index column, Index columns) {
                           for (Index b = column; b < column + columns; ++b)
                             for (Index i = block; i < block + blocks; ++i) operand_back(t, i, b);
                         });

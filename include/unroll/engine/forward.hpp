@@ -8,7 +8,7 @@ namespace unroll::detail {
 /// gates(:, j) = bias + W_ih x(:, j) for `columns` columns from `first` on, for the gates that the input feeds; the
 /// others get their bias alone.
 template <class Cell, class Scalar, class Weight>
-void project_input(const ForwardPanels<Cell, Scalar, Weight>& panels, const Scalar* x, Index x_stride, Index columns,
+void project_input(const LayerPanels<Cell, Scalar, Weight>& panels, const Scalar* x, Index x_stride, Index columns,
                    GateBuffer<Scalar>& gates, Index first) {
   static constexpr GateRun run = input_gates<Cell>();
   Sums<const Scalar> bias = panels.bias.sums(run.first, 0);
@@ -62,7 +62,7 @@ template <class Cell, class Scalar, class Weight = Scalar>
 struct ForwardStep {
   static constexpr std::size_t N = Cell::state_names.size();
 
-  const ForwardPanels<Cell, Scalar, Weight>& panels;
+  const LayerPanels<Cell, Scalar, Weight>& panels;
   GateBuffer<Scalar>& gates;                    // in: bias and input part
   Index first;                                  // the step's first column of gates
   Index size;                                   // B
@@ -99,7 +99,7 @@ struct ForwardStep {
 
   GateValues<Cell, Pack<Scalar>> load_pre_activations(Index block, const Scalar* from) const {
     auto values = load_gates<Cell, Scalar>(from);
-    if constexpr (ForwardPanels<Cell, Scalar, Weight>::scaled) {
+    if constexpr (LayerPanels<Cell, Scalar, Weight>::scaled) {
       const auto scale = load_gates<Cell, Scalar>(panels.scale.at(block, 0));
       for_each_index<Cell::gate_names.size()>([&](std::size_t g) { values[g] *= scale[g]; });
     }

@@ -43,7 +43,8 @@ class Panels {
     gates_ = gates;
     blocks_ = block_count<Scalar>(units);
     depth_ = depth;
-    data_.resize(blocks_ * depth_ * gates_ * lanes);
+    const Index size = blocks_ * depth_ * gates_ * lanes;
+    if (data_.size() < size) data_.resize(size);
   }
 
   Vector<Scalar> data_;

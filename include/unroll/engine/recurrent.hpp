@@ -92,7 +92,7 @@ class Recurrent {
     tape.direction = unrolling.direction;
     tape.readout = unrolling.readout;
     tape.content = Tape::Content::nothing;
-    tape.forward_panels.pack(weight_ih, weight_hh, bias, hidden);
+    tape.panels.pack(weight_ih, weight_hh, bias, hidden);
     const Index chunk = tape.steps_at_once(hidden);
     gates.resize(gate_count<Cell>, hidden, batch.record ? tape.steps : chunk, batch.size);
     if (!batch.lengths.empty()) detail::mask_past_ends(x, batch, tape.input);
@@ -113,13 +113,12 @@ class Recurrent {
       const Index end = std::min(begin + chunk, tape.steps);
       const Index from = std::min(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
       const Index shift = batch.record ? 0 : from;
-      detail::project_input(tape.forward_panels, input + from * batch.size * stride, stride, (end - begin) * batch.size,
-                            gates, (from - shift) * batch.size);
+      detail::project_input(tape.panels, input + from * batch.size * stride, stride, (end - begin) * batch.size, gates,
+                            (from - shift) * batch.size);
       for (Index s = begin; s < end; ++s) {
         const Index t = tape.step_at(s);
         if (tape.irregular()) detail::gather_previous(tape, t);
-        detail::ForwardStep<Cell, Scalar> step{tape.forward_panels, gates, (t - shift) * batch.size, batch.size,
-                                               batch.record};
+        detail::ForwardStep<Cell, Scalar> step{tape.panels, gates, (t - shift) * batch.size, batch.size, batch.record};
         for (std::size_t n = 0; n < tape.states.size(); ++n) {
           step.before[n] = tape.before(n, t);
           step.next[n] = tape.next(n, t);
@@ -149,7 +148,7 @@ class Recurrent {
     detail::require_shape(Cell::name, "d_y", d_y, tape.output().rows(), tape.output().cols());
     const Index hidden = hidden_size(), columns = tape.columns();
 
-    tape.backward_panels.pack(weight_ih, weight_hh, hidden);
+    tape.panels.pack_transposed(weight_ih, weight_hh, hidden);
     tape.d_h_norms.assign(options.record_norms ? static_cast<std::size_t>(tape.steps) : 0, 0.0);
     tape.clip_report = {};
     for (std::size_t n = 0; n < tape.states.size(); ++n) {
@@ -179,7 +178,7 @@ class Recurrent {
                                              gradient.weight_hh);
     detail::add_column_sums(d_gates, gradient.bias);
     tape.d_input.resize(input_size(), columns);
-    detail::multiply_transposed(tape.backward_panels.input, d_gates, in, tape.d_input);
+    detail::multiply_transposed(tape.panels.input, d_gates, in, tape.d_input);
     return {tape.d_input.data(), tape.d_input.rows(), tape.d_input.cols()};
   }
 

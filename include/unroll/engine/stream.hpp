@@ -65,7 +65,7 @@ class RecurrentStream {
 
  private:
   template <class Weight>
-  using Panels = detail::ForwardPanels<Cell, Scalar, Weight>;
+  using Panels = detail::LayerPanels<Cell, Scalar, Weight>;
 
   detail::SharedWeights<Scalar, Panels> weights_;
   Index input_size_;

@@ -19,10 +19,11 @@ struct RecurrentState {
 
 namespace detail {
 
-/// A layer's weights as the forward kernel reads them. In int8 a unit's gate is computed in units of its scale: bias
-/// and weights are divided by it, and the rule's input multiplied.
+/// A layer's weights as the kernel reads them, for the way forward or back: in a tape both use the same memory. In int8
+/// a unit's gate is computed in units of its scale: bias and weights are divided by it, and the rule's input
+/// multiplied.
 template <class Cell, class Scalar, class Weight = Scalar>
-struct ForwardPanels {
+struct LayerPanels {
   static constexpr bool scaled = std::is_integral_v<Weight>;
 
   GateBuffer<Scalar> bias;   // one column
@@ -60,16 +61,9 @@ struct ForwardPanels {
       bias.set_column(gate_count<Cell>, units, bias_of_gates.cwiseQuotient(scales));
     }
   }
-};
 
-/// A layer's weights as the backward kernel reads them.
-template <class Cell, class Scalar>
-struct BackwardPanels {
-  Panels<Scalar> input;
-  Panels<Scalar> early;
-  Panels<Scalar> late;
-
-  void pack(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, Index units) {
+  /// For the way back: the transposes.
+  void pack_transposed(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, Index units) {
     static constexpr int early_count = early_gates<Cell>().count, late_count = late_gates<Cell>().count;
     input.pack_transposed(weight_ih, units, 0, input_gates<Cell>().count);
     early.pack_transposed(weight_hh, units, 0, early_count);
@@ -114,8 +108,7 @@ struct RecurrentTape {
   detail::GateBuffer<Scalar> d_gates;  // overlapping windows only: one sweep's gradients, T*B columns
   detail::GateBuffer<Scalar> d_late;   // late gates only: one step's, B columns
   Matrix<Scalar> d_operand;            // late gates only: H x B
-  detail::ForwardPanels<Cell, Scalar> forward_panels;
-  detail::BackwardPanels<Cell, Scalar> backward_panels;
+  detail::LayerPanels<Cell, Scalar> panels;
 
   Index size() const { return batch.size; }
   Index columns() const { return steps * batch.size; }

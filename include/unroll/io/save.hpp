@@ -8,8 +8,8 @@ namespace unroll {
 /// Saves a model, or any value with a `visit`, as one safetensors file, atomically (see write_file), with its layers in
 /// the metadata (see describe) beside the caller's own texts.
 ///
-/// What `visit` shows may be matrices and vectors, numbers, std::vectors of numbers, Random and carried states (visit_state), so
-/// that a whole state of training is one file:
+/// What `visit` shows may be matrices and vectors, numbers, std::vectors of numbers, Random and carried states
+/// (visit_state), so that a whole state of training is one file:
 ///
 ///   struct Training {
 ///     Model model;  // a member of this name is described in the metadata

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "unroll/core/error.hpp"
+#include "unroll/core/parameters.hpp"
 #include "unroll/core/random.hpp"
 #include "unroll/core/types.hpp"
 

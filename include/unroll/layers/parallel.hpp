@@ -65,17 +65,16 @@ class Parallel {
     const Index columns = require_forward(x.rows(), x.cols(), batch, initial);
     tape.batch = batch;
     cut(tape);
+    tape.y.resize(output_size() != 0 ? output_size() : x.rows(), columns);
     pool->run(static_cast<Index>(tape.shards.size()), [&](Index i) {
       Shard& shard = tape.shards[static_cast<std::size_t>(i)];
       take_samples(x, batch.size, shard, shard.x);
       shard.initial = initial;
       take_state(shard.initial, shard);
-      model.forward(shard.x, shard.tape, shard.batch, shard.initial);
+      put_samples(model.forward(shard.x, shard.tape, shard.batch, shard.initial), batch.size, shard, tape.y);
     });
     tape.final_state = tape.shards[0].tape.final_state;
     join_state(tape, tape.final_state, [](const Shard& shard) -> const State& { return shard.tape.final_state; });
-    tape.y.resize(tape.shards[0].tape.output().rows(), columns);
-    for (const Shard& shard : tape.shards) put_samples(shard.tape.output(), batch.size, shard, tape.y);
     return tape.output();
   }
 
