@@ -132,5 +132,6 @@ TEMPLATE_TEST_CASE("exponent_from_last_bits makes powers of two", "[pack]", floa
 TEMPLATE_TEST_CASE("the first lanes stay, the others become zero", "[pack]", float, double) {
   using P = Pack<TestType>;
   for (int count = 0; count <= P::size; ++count)
-    CHECK(lanes(P(5).first(count)) == lanes<TestType>([&](TestType i) { return TestType(i < static_cast<TestType>(count) ? 5 : 0); }));
+    CHECK(lanes(P(5).first(count)) ==
+          lanes<TestType>([&](TestType i) { return TestType(i < static_cast<TestType>(count) ? 5 : 0); }));
 }

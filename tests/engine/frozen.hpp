@@ -154,8 +154,7 @@ testing::GradientReport check_truncated_gradient(Model model, Sequence<Model> in
   };
   for_each_tensor(compare, model, pass.gradient);
   compare("x", in.x, pass.d_x);
-  for_each_state([&](auto& values, const auto& d) { compare("initial state", values, d); }, in.initial,
-                          pass.d_initial);
+  for_each_state([&](auto& values, const auto& d) { compare("initial state", values, d); }, in.initial, pass.d_initial);
   return report;
 }
 

@@ -2,8 +2,8 @@
 
 #include "catch.hpp"
 #include "io/files.hpp"
-#include "unroll/io/save.hpp"
 #include "training/sine.hpp"
+#include "unroll/io/save.hpp"
 #include "unroll/layers/bidirectional.hpp"
 
 using namespace unroll;

@@ -45,7 +45,7 @@ TEST_CASE("states are visited by the names of their layers and cells, and take a
         target = source;
       },
       "at.", to, std::as_const(from));
-  CHECK(names == std::vector<std::string>{"at.0.0.h", "at.0.0.c", "at.0.1.h", "at.0.1.c", "at.1.forward.h",
-                                          "at.1.reverse.h"});
+  CHECK(names ==
+        std::vector<std::string>{"at.0.0.h", "at.0.0.c", "at.0.1.h", "at.0.1.c", "at.1.forward.h", "at.1.reverse.h"});
   for_each_state([](const auto& a, const auto& b) { CHECK(a == b); }, std::as_const(to), std::as_const(from));
 }

@@ -136,7 +136,7 @@ unroll::Stack<Layer> stack(const Vectors& vectors, Make make) {
 }
 
 template <class Model>
-typename Model::State state_for([[maybe_unused]] const Model& model) {
+typename Model::State drawn_state([[maybe_unused]] const Model& model) {
   typename Model::State state;
   if constexpr (requires { state.layers; }) state.layers.resize(model.layers.size());
   return state;
@@ -148,7 +148,7 @@ void compare(const Vectors& vectors, Model model) {
   using S = typename Model::Scalar;
   const std::array state_names{"h", "c"};
   const unroll::Matrix<S> x = vectors["x"].cast<S>(), d_y = vectors["d_y"].cast<S>();
-  typename Model::State initial = state_for(model), d_final = state_for(model);
+  typename Model::State initial = drawn_state(model), d_final = state_for(model);
   for_each_recurrent(model, initial, [&](auto& layer, auto& state, const std::string& ending) {
     load(layer, vectors, ending);
     for (std::size_t n = 0; n < state.values.size(); ++n)

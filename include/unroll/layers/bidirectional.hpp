@@ -69,12 +69,11 @@ class Bidirectional {
     const auto forward = forward_layer.forward(x, tape.forward, batch, initial.forward);
     const auto reverse = reverse_layer.forward(x, tape.reverse, batch, initial.reverse);
     tape.y.resize(output_size(), forward.cols());
-    if (merge == Merge::concatenate) {
-      tape.y.topRows(forward.rows()) = forward;
-      tape.y.bottomRows(reverse.rows()) = reverse;
-    } else {
-      tape.y = forward + reverse;
-    }
+    for (Index j = 0; j < forward.cols(); ++j)
+      if (merge == Merge::concatenate)
+        tape.y.col(j) << forward.col(j), reverse.col(j);
+      else
+        tape.y.col(j) = forward.col(j) + reverse.col(j);
     tape.final_state = {tape.forward.final_state, tape.reverse.final_state};
     return tape.output();
   }
@@ -86,8 +85,9 @@ class Bidirectional {
     const Index hidden = forward_layer.output_size();
     const auto d_forward =
         forward_layer.backward(x, d_y.topRows(hidden), tape.forward, gradient.forward_layer, options, d_final.forward);
-    const auto d_reverse = reverse_layer.backward(x, d_y.bottomRows(hidden), tape.reverse, gradient.reverse_layer,
-                                                  options, d_final.reverse);
+    const Index below = d_y.cols() > 0 ? d_y.rows() - hidden : 0;  // without columns there is no memory to point into
+    const auto d_reverse = reverse_layer.backward(x, d_y.middleRows(below, hidden), tape.reverse,
+                                                  gradient.reverse_layer, options, d_final.reverse);
     tape.d_x = d_forward + d_reverse;
     tape.d_initial = {tape.forward.d_initial, tape.reverse.d_initial};
     return {tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols()};
