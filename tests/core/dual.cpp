@@ -33,7 +33,7 @@ struct Lanes<Pack<S>> {
   /// Lanes that differ.
   static Pack<Scalar> ramp(double first) {
     Scalar values[Pack<Scalar>::size];
-    for (int i = 0; i < Pack<Scalar>::size; ++i) values[i] = static_cast<Scalar>(first + 0.03125 * i);
+    for (int i = 0; i < Pack<Scalar>::size; ++i) values[i] = static_cast<Scalar>(first + 0.15 * i / Pack<Scalar>::size);
     return Pack<Scalar>::load(values);
   }
 };

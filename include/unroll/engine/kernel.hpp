@@ -106,7 +106,8 @@ class Tile {
   }
 };
 
-/// The tiles of `Units` blocks: for C = 1, 2, ... columns.
+/// The tiles by shape. Its functions are defined outside, so that a program of many files can keep them in one:
+/// `extern template struct Tiles<float, 4>`.
 template <class Scalar, int Gates>
 struct Tiles {
   using Run = void (*)(const Blocks<Scalar>&, const Columns<Scalar>&, const Sums<const Scalar>&, const Sums<Scalar>&,
@@ -117,22 +118,36 @@ struct Tiles {
   static constexpr int units_of_one = std::max(1, 8 / Gates);
   static constexpr int columns = std::max(1, tile_budget / (Gates * units));
 
+  static Run wide(Index blocks, Index columns_of_tile);
+  static Run one(Index blocks);
+
+ private:
   template <int Units, int... C>
   static constexpr auto row(std::integer_sequence<int, C...>) {
     return std::array<Run, sizeof...(C)>{&Tile<Scalar, Gates, Units, C + 1>::run...};
   }
   template <int... U>
-  static constexpr auto wide_table(std::integer_sequence<int, U...>) {
+  static constexpr auto rows(std::integer_sequence<int, U...>) {
     return std::array<std::array<Run, columns>, sizeof...(U)>{
         row<U + 1>(std::make_integer_sequence<int, columns>())...};
   }
   template <int... U>
-  static constexpr auto one_table(std::integer_sequence<int, U...>) {
+  static constexpr auto of_one(std::integer_sequence<int, U...>) {
     return std::array<Run, sizeof...(U)>{&Tile<Scalar, Gates, U + 1, 1>::run...};
   }
-  static constexpr auto wide = wide_table(std::make_integer_sequence<int, units>());
-  static constexpr auto one = one_table(std::make_integer_sequence<int, units_of_one>());
 };
+
+template <class Scalar, int Gates>
+auto Tiles<Scalar, Gates>::wide(Index blocks, Index columns_of_tile) -> Run {
+  static constexpr auto table = rows(std::make_integer_sequence<int, units>());
+  return table[static_cast<std::size_t>(blocks - 1)][static_cast<std::size_t>(columns_of_tile - 1)];
+}
+
+template <class Scalar, int Gates>
+auto Tiles<Scalar, Gates>::one(Index blocks) -> Run {
+  static constexpr auto table = of_one(std::make_integer_sequence<int, units_of_one>());
+  return table[static_cast<std::size_t>(blocks - 1)];
+}
 
 /// Calls f(first, count) for parts of at most `most` that cover [0, count), as equal as can be.
 template <class F>
@@ -163,7 +178,7 @@ void multiply(const Blocks<Scalar>& a, const Columns<Scalar>& b, const Sums<cons
     for_each_part(
         a.count, large ? T::units : T::units_of_one,
         [&](Index block, Index blocks) {
-          T::one[static_cast<std::size_t>(blocks - 1)](a, b, from, to, block, 0);
+          T::one(blocks)(a, b, from, to, block, 0);
           done(block, blocks, 0, 1);
         },
         backwards);
@@ -172,9 +187,8 @@ void multiply(const Blocks<Scalar>& a, const Columns<Scalar>& b, const Sums<cons
   for_each_part(
       a.count, T::units,
       [&](Index block, Index blocks) {
-        const auto& tiles = T::wide[static_cast<std::size_t>(blocks - 1)];
         for_each_part(b.count, T::columns, [&](Index column, Index columns) {
-          tiles[static_cast<std::size_t>(columns - 1)](a, b, from, to, block, column);
+          T::wide(blocks, columns)(a, b, from, to, block, column);
           done(block, blocks, column, columns);
         });
       },
