@@ -85,7 +85,7 @@ TEST_CASE("a seed gives the same numbers on every platform", "[random]") {
   }
 }
 
-TEST_CASE("uniform numbers lie in [0, 1) and in [-limit, limit)", "[random]") {
+TEST_CASE("uniform numbers lie between 0 and 1, or within the limit", "[random]") {
   Random random(1);
   double lowest = 1, highest = -1;
   for (int i = 0; i < draws; ++i) {
