@@ -110,6 +110,14 @@ TEMPLATE_TEST_CASE("min and max take their first argument where it is NaN", "[pa
   CHECK(std::isnan(lanes(max(P(nan), P(2)))[0]));
 }
 
+TEMPLATE_TEST_CASE("sqrt is the square root lane by lane", "[pack]", float, double) {
+  using P = Pack<TestType>;
+  const auto squares = lanes<TestType>([](TestType i) { return i * i; });
+  const auto roots = lanes(sqrt(P::load(squares.data())));
+  for (std::size_t i = 0; i < roots.size(); ++i)
+    CHECK(roots[i] == Approx(static_cast<TestType>(i)).epsilon(4 * std::numeric_limits<TestType>::epsilon()));
+}
+
 TEMPLATE_TEST_CASE("copy_sign takes the sign of zero too", "[pack]", float, double) {
   using P = Pack<TestType>;
   CHECK(lanes(copy_sign(P(3), P(-2)))[0] == -3);

@@ -115,6 +115,7 @@ struct Pack {
   /// Lane by lane: b < a ? b : a, and a < b ? b : a; where a is NaN, a.
   friend Pack min(Pack a, Pack b) { return wrap(Eigen::internal::pmin(a.packet, b.packet)); }
   friend Pack max(Pack a, Pack b) { return wrap(Eigen::internal::pmax(a.packet, b.packet)); }
+  friend Pack sqrt(Pack a) { return wrap(Eigen::internal::psqrt(a.packet)); }
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif

@@ -36,7 +36,7 @@ struct AdagradRule {
     template <class V>
     void operator()(V& w, const V& g, V& v) const {
       v += g * g;
-      w -= rate * g / (root(v) + epsilon);
+      w -= rate * g / (sqrt(v) + epsilon);
     }
   };
 };

@@ -55,7 +55,7 @@ struct AdamRule {
     void operator()(V& w, const V& g, V& m, V& v) const {
       m = beta1 * m + rest1 * g;
       v = beta2 * v + rest2 * g * g;
-      w -= rate * m / (root(v) * scale + epsilon);
+      w -= rate * m / (sqrt(v) * scale + epsilon);
     }
   };
 };

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -11,6 +10,18 @@
 
 namespace unroll {
 
+namespace detail {
+
+inline void require_fraction(const char* caller, const char* what, double value) {
+  require(value >= 0 && value < 1, caller, ": ", what, " is ", value, ", expected at least 0 and less than 1");
+}
+
+inline void require_not_negative(const char* caller, const char* what, double value) {
+  require(value >= 0, caller, ": ", what, " is ", value, ", expected at least 0");
+}
+
+}  // namespace detail
+
 /// What moves a model against its gradient: a value that owns the moments, which are models of the same type.
 ///
 /// The Rule is one parameter's step:
@@ -20,7 +31,7 @@ namespace unroll {
 ///   decoupled                          whether weight decay shrinks w itself, not by way of the gradient
 ///   check(options)                     throws std::invalid_argument
 ///   Step<Scalar>(options, steps)       the numbers of one step; step(w, g, moment...) moves w, where V is
-///                                      an Eigen array of as many parameters as a register holds
+///                                      a Pack of parameters
 ///
 /// Weight decay: g = g + weight_decay w before the rule, or decoupled w = w - learning_rate weight_decay w (Loshchilov
 /// & Hutter 2019). Without `decay_biases` the tensors whose names end in "bias" are left alone.
@@ -34,10 +45,8 @@ class Optimizer {
   /// Throws std::invalid_argument where an option makes no sense.
   Optimizer(const Model& model, Options how) : options(how), moments_(zeros(model, Places())) {
     Rule::check(options);
-    detail::require(options.learning_rate >= 0, Rule::name, ": learning_rate is ", options.learning_rate,
-                    ", expected at least 0");
-    detail::require(options.weight_decay >= 0, Rule::name, ": weight_decay is ", options.weight_decay,
-                    ", expected at least 0");
+    detail::require_not_negative(Rule::name, "learning_rate", options.learning_rate);
+    detail::require_not_negative(Rule::name, "weight_decay", options.weight_decay);
   }
 
   std::int64_t steps() const { return steps_; }
@@ -80,71 +89,31 @@ class Optimizer {
   /// Register by register, the last one padded: every parameter goes the same way wherever it lies in memory.
   template <class Scalar, class... Moments>
   void move_tensor(double weight_decay, Index size, Scalar* w, const Scalar* g, Moments*... moments) const {
-    static constexpr Index lanes = Pack<Scalar>::size;
-    using V = Eigen::Array<Scalar, lanes, 1>;
+    using P = Pack<Scalar>;
     const typename Rule::template Step<Scalar> step(options, static_cast<double>(steps_));
     const Scalar decay = static_cast<Scalar>(weight_decay * (Rule::decoupled ? options.learning_rate : 1));
-    const auto move = [&](V& wi, V gi, auto&... moment) {
+    const auto move = [&](P& wi, P gi, auto&... moment) {
       if constexpr (Rule::decoupled)
         wi -= decay * wi;
       else
         gi += decay * wi;
       step(wi, gi, moment...);
     };
-    for (Index i = 0; i < size; i += lanes) {
-      const Index count = std::min<Index>(lanes, size - i);
-      const auto load = [&](const Scalar* from) -> V {
-        if (count == lanes) return Eigen::Map<const V>(from + i);
-        V padded = V::Zero();
-        for (Index k = 0; k < count; ++k) padded[k] = from[i + k];
-        return padded;
-      };
-      const auto store = [&](const V& value, Scalar* to) {
-        if (count == lanes)
-          Eigen::Map<V>(to + i) = value;
-        else
-          for (Index k = 0; k < count; ++k) to[i + k] = value[k];
-      };
-      V wi = load(w);
-      std::array<V, sizeof...(Moments)> m{load(moments)...};
+    for (Index i = 0; i < size; i += P::size) {
+      const Index count = size - i;
+      P wi = P::load(w + i, count);
+      std::array<P, sizeof...(Moments)> m{P::load(moments + i, count)...};
       [&]<std::size_t... K>(std::index_sequence<K...>) {
-        move(wi, load(g), m[K]...);
-        (store(m[K], moments), ...);
+        move(wi, P::load(g + i, count), m[K]...);
+        (m[K].store(moments + i, count), ...);
       }
       (std::make_index_sequence<sizeof...(Moments)>());
-      store(wi, w);
+      wi.store(w + i, count);
     }
   }
 
   std::array<Model, moment_count> moments_;  // each of the shape of the model
   std::int64_t steps_ = 0;
 };
-
-namespace detail {
-
-inline void require_fraction(const char* caller, const char* what, double value) {
-  require(value >= 0 && value < 1, caller, ": ", what, " is ", value, ", expected at least 0 and less than 1");
-}
-
-inline void require_not_negative(const char* caller, const char* what, double value) {
-  require(value >= 0, caller, ": ", what, " is ", value, ", expected at least 0");
-}
-
-#if defined(__GNUC__) && !defined(__clang__)
-// g++ 12 takes the unused operand inside its own AVX-512 square root for an uninitialised variable of ours.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-/// The square roots of a register of numbers.
-template <class V>
-V root(const V& v) {
-  return v.sqrt();
-}
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
-
-}  // namespace detail
 
 }  // namespace unroll
