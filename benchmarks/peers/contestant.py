@@ -6,25 +6,14 @@ import sys
 import time
 from typing import Callable, NamedTuple
 
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import rows  # compare.py's own
+
 MEASUREMENT = 0.08  # seconds: enough calls to last this long
 
 
 class Unsupported(Exception):
     """Says why a contestant leaves a row out."""
-
-
-class Row(NamedTuple):
-    cell: str
-    kind: str
-    input: int
-    hidden: int
-    steps: int
-    batch: int
-
-    @staticmethod
-    def parse(text):
-        cell, kind, *sizes = text.split(",")
-        return Row(cell, kind, *(int(size) for size in sizes))
 
 
 class Job(NamedTuple):
@@ -77,7 +66,7 @@ def serve(name, variants):
             if command == "prepare":
                 job = None
                 gc.collect()
-                job = best_of(variants(Row.parse(argument)))
+                job = best_of(variants(rows.parse(argument)))
                 repetitions, _ = warm_up(job.call, MEASUREMENT)
                 answer("ready")
             elif command == "run":

@@ -3,6 +3,7 @@
 #include "catch.hpp"
 #include "core/flat.hpp"
 #include "io/files.hpp"
+#include "unroll/layers/parallel.hpp"
 
 using namespace unroll;
 using Shape = std::vector<std::uint64_t>;
@@ -42,6 +43,17 @@ TEST_CASE("a model is loaded with the bits it was saved with", "[save]") {
   CHECK(folder.count() == 1);
   save(loaded, folder / "again");
   CHECK(read_bytes(folder / "again") == read_bytes(folder / "m"));
+}
+
+TEST_CASE("a parallel model's file is the model's", "[save]") {
+  const Folder folder("parallel");
+  const Parallel<Model> parallel(model(1), std::make_shared<ThreadPool>(1));
+  save(parallel, folder / "parallel");
+  save(parallel.model, folder / "plain");
+  CHECK(read_bytes(folder / "parallel") == read_bytes(folder / "plain"));
+  Model loaded = model(2);
+  load(loaded, folder / "parallel");
+  CHECK(flat(loaded) == flat(parallel.model));
 }
 
 TEST_CASE("weights are row-major, in the shapes that PyTorch shows", "[save]") {

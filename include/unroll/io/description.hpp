@@ -61,23 +61,6 @@ std::string kind_of(const L&) {
   else
     return "layer";
 }
-template <class L>
-std::string kind_of(const Bidirectional<L>&) {
-  return "Bidirectional";
-}
-template <class Scalar, int I, int O>
-std::string kind_of(const Dense<Scalar, I, O>&) {
-  return "Dense";
-}
-template <class Scalar>
-std::string kind_of(const Dropout<Scalar>&) {
-  return "Dropout";
-}
-template <class Scalar>
-std::string kind_of(const Embedding<Scalar>&) {
-  return "Embedding";
-}
-
 /// "r z hn"
 template <class Cell>
 std::string gates_text(GateRun run) {
@@ -105,14 +88,15 @@ Metadata properties_of(const Bidirectional<L>& layer) {
   return {{"merge", layer.merge == Merge::concatenate ? "concatenate" : "sum"}};
 }
 
-/// Adds the layers of a model, or of a value whose member `model` is one. What else a value holds is no layer.
+/// Adds the layers of a model, or of a value whose member `model` is one. What else a value holds is no layer. A layer
+/// around a model, as Parallel is, has the model's own names.
 template <class Value>
 void add_layers(const Value& value, const std::string& prefix, std::vector<LayerDescription>& to) {
   if constexpr (requires { value.layers; }) {
     const auto add = [&](std::size_t k, const auto& layer) { add_layers(layer, prefix + std::to_string(k) + ".", to); };
     walk(add, value.layers);
   } else if constexpr (requires { value.model; }) {
-    add_layers(value.model, prefix + "model.", to);
+    add_layers(value.model, Layer<Value> ? prefix : prefix + "model.", to);
   } else if constexpr (requires {
                          value.input_size();
                          value.output_size();

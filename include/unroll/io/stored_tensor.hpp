@@ -225,7 +225,7 @@ inline StoredTensor store(const Random& random) {
 }
 
 inline void restore(const StoredTensor& stored, Random& random, const LoadOptions& options) {
-  RandomState state;
+  RandomState state{};
   require_stored_shape(stored, {state.size()});
   const auto words = numbers<std::uint64_t>(stored, options);
   std::copy(words.begin(), words.end(), state.begin());

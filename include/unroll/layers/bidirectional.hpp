@@ -115,6 +115,8 @@ class Bidirectional {
     return found;
   }
 
+  static const char* name() { return "Bidirectional"; }
+
   template <class F, class... Layers>
   static void visit(F&& f, const std::string& prefix, Layers&... layers) {
     L::visit(f, prefix + "forward.", layers.forward_layer...);

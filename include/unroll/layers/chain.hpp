@@ -1,6 +1,6 @@
 #pragma once
 
-#include "unroll/layers/per_layer.hpp"
+#include "unroll/layers/states.hpp"
 
 namespace unroll {
 
@@ -100,10 +100,10 @@ class Chain {
   /// Runs all layers. Throws std::invalid_argument.
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
     require_forward(x.rows(), x.cols(), batch, initial);
-    const State zeros = fitted({});
+    const State zeros = state_for(*this);
     const State& start = detail::part_count(initial.layers) == 0 ? zeros : initial;
     detail::resize_parts(tape.layers, detail::part_count(layers));
-    tape.final_state = fitted(std::move(tape.final_state));
+    detail::resize_parts(tape.final_state.layers, detail::part_count(layers));
     tape.columns = x.cols();
     Batch of_layer = batch;
     std::optional<Output<Scalar>> y;
@@ -121,7 +121,7 @@ class Chain {
   /// changed.
   Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Chain& gradient,
                           const BackwardOptions& options = {}, const State& d_final = {}) const {
-    const State zeros = fitted({});
+    const State zeros = state_for(*this);
     const State& end = detail::part_count(d_final.layers) == 0 ? zeros : d_final;
     require_backward(tape, gradient, options, end);
     const Output<Scalar> y = tape.output();
@@ -129,7 +129,7 @@ class Chain {
     detail::require_shape("model", "d_y", d_y, y.rows(), y.cols());
     std::vector<Output<Scalar>> inputs;  // of layers 1, 2, ...
     detail::walk([&](std::size_t, const auto& layer_tape) { inputs.push_back(layer_tape.output()); }, tape.layers);
-    tape.d_initial = fitted(std::move(tape.d_initial));
+    detail::resize_parts(tape.d_initial.layers, detail::part_count(layers));
     std::optional<Output<Scalar>> d;
     const auto run = [&](std::size_t k, const auto& layer, auto& layer_tape, auto& layer_gradient, const auto& state,
                          auto& d_initial) {
@@ -142,7 +142,7 @@ class Chain {
   }
 
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
-    const State zeros = fitted({});
+    const State zeros = state_for(*this);
     const State& start = detail::part_count(initial.layers) == 0 ? zeros : initial;
     require_states("initial", start);
     const auto check = [&](std::size_t, const auto& layer, const auto& state) {
@@ -160,7 +160,7 @@ class Chain {
     detail::require(detail::part_count(gradient.layers) == detail::part_count(layers),
                     "model::backward: the gradient has ", detail::part_count(gradient.layers), " layers, expected ",
                     detail::part_count(layers));
-    const State zeros = fitted({});
+    const State zeros = state_for(*this);
     const State& end = detail::part_count(d_final.layers) == 0 ? zeros : d_final;
     require_states("final gradient's", end);
     const auto check = [&](std::size_t, const auto& layer, const auto& layer_tape, const auto& layer_gradient,
@@ -206,11 +206,6 @@ class Chain {
   }
 
  private:
-  /// The state with a place for each layer.
-  State fitted(State state) const {
-    detail::resize_parts(state.layers, detail::part_count(layers));
-    return state;
-  }
   void require_states(const char* which, const State& state) const {
     detail::require(detail::part_count(state.layers) == detail::part_count(layers), "model: the ", which, " state has ",
                     detail::part_count(state.layers), " layers, expected ", detail::part_count(layers));

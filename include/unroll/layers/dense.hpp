@@ -109,6 +109,8 @@ class Dense {
 
   std::optional<NonFinite> find_non_finite(const Tape& tape) const { return tape.find_non_finite("Dense"); }
 
+  static const char* name() { return "Dense"; }
+
   template <class F, class... Layers>
   static void visit(F&& f, const std::string& prefix, Layers&... layers) {
     f(prefix + "weight", layers.weight...);

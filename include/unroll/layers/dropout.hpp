@@ -70,6 +70,8 @@ class Dropout {
 
   std::optional<NonFinite> find_non_finite(const Tape& tape) const { return tape.find_non_finite("Dropout"); }
 
+  static const char* name() { return "Dropout"; }
+
   template <class F, class... Layers>
   static void visit(F&&, const std::string&, Layers&...) {}
 

@@ -83,6 +83,8 @@ class Embedding {
 
   std::optional<NonFinite> find_non_finite(const Tape& tape) const { return tape.find_non_finite("Embedding"); }
 
+  static const char* name() { return "Embedding"; }
+
   template <class F, class... Layers>
   static void visit(F&& f, const std::string& prefix, Layers&... layers) {
     f(prefix + "weight", layers.weight...);
