@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <ostream>
+#include <stdexcept>
+#include <string>
+
+/// Opens `folder/name.csv` for writing, the folder made where it is missing. Throws std::runtime_error where it cannot.
+inline std::ofstream open_csv(const std::filesystem::path& folder, const std::string& name) {
+  std::filesystem::create_directories(folder);
+  const auto path = folder / (name + ".csv");
+  std::ofstream file(path);
+  if (!file) throw std::runtime_error("cannot write " + path.string());
+  return file;
+}
+
+/// Draws `folder/name.svg` from `folder/name.csv` by a gnuplot script, which finds the two paths in its variables
+/// `data` and `picture`; `say` is told what there is, also where gnuplot is not installed.
+inline void draw(const std::filesystem::path& folder, const std::string& name, const std::filesystem::path& script,
+                 std::ostream& say) {
+  const auto data = folder / (name + ".csv"), picture = folder / (name + ".svg");
+  const auto quoted = [](const std::filesystem::path& path) {
+    std::string text = "'";
+    for (const char c : path.generic_string()) text += c == '\'' ? "''" : std::string(1, c);
+    return text + "'";
+  };
+#ifdef _WIN32
+  const char *const is_there = "gnuplot --version > NUL 2>&1", *const run = "gnuplot 2> NUL";
+  const auto open = _popen;
+  const auto close = _pclose;
+#else
+  const char *const is_there = "gnuplot --version > /dev/null 2>&1", *const run = "gnuplot 2> /dev/null";
+  const auto open = popen;
+  const auto close = pclose;
+#endif
+  bool drawn = false;
+  if (std::system(is_there) == 0) {
+    if (std::FILE* gnuplot = open(run, "w")) {
+      const std::string commands = "data = " + quoted(data) + "\npicture = " + quoted(picture) +
+                                   "\nset datafile separator ','\nload " + quoted(script) + "\n";
+      std::fputs(commands.c_str(), gnuplot);
+      drawn = close(gnuplot) == 0;
+    }
+  }
+  say << "The numbers are in " << data.string();
+  if (drawn)
+    say << ", the picture is " << picture.string() << ".\n";
+  else
+    say << "; there is no picture: gnuplot is not installed, or it failed.\n";
+}
