@@ -57,6 +57,8 @@ TEST_CASE("a file says what it is", "[description]") {
                                        {"direction", "reverse"},
                                        {"readout", "all"}});
   CHECK(found.layers == detail::layers_of(forecaster()));
+  CHECK_THAT(detail::layers_of(Lstm<float>::zeros(1, 2, {.zoneout = 0.1, .zoneout_cell_state = 0.5}))[0].text(),
+             contains_text(", zoneout 0.100000, zoneout_cell_state 0.500000"));
 
   const std::string text = found.text();
   for (const char* line :

@@ -53,7 +53,7 @@ inline constexpr double weights_9[] = {
     -0x1.80124d934475p-4, 0x1.017719f4386f8p-2};
 
 inline Model model() {
-  Model result = Model(unroll::Embedding<double>::zeros(5, 2), unroll::Bidirectional<unroll::Rnn<double, 2, 3>>(unroll::Rnn<double, 2, 3>::zeros({unroll::Direction::forward, unroll::Readout::mean}), unroll::Rnn<double, 2, 3>::zeros({unroll::Direction::reverse, unroll::Readout::mean}), unroll::Merge::sum), unroll::ReluRnn<double, 3, 2>::zeros({unroll::Direction::forward, unroll::Readout::all}));
+  Model result = Model(unroll::Embedding<double>::zeros(5, 2), unroll::Bidirectional<unroll::Rnn<double, 2, 3>>(unroll::Rnn<double, 2, 3>::zeros({unroll::Direction::forward, unroll::Readout::mean}), unroll::Rnn<double, 2, 3>::zeros({unroll::Direction::reverse, unroll::Readout::mean}), unroll::Merge::sum), unroll::ReluRnn<double, 3, 2>::zeros({unroll::Direction::forward, unroll::Readout::all, 0, 0x1.999999999999ap-4, 0x0p+0}));
   const double* const weights[] = {weights_0, weights_1, weights_2, weights_3, weights_4, weights_5, weights_6, weights_7, weights_8, weights_9};
   std::size_t k = 0;
   unroll::for_each_tensor(

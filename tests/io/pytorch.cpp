@@ -155,6 +155,8 @@ TEST_CASE("names must fit the model", "[pytorch]") {
   CHECK_THAT(refusal<Wrong>(Lstm<double>(3, 4, random, {Direction::reverse}), "bare", {{"", ""}}),
              contains_text("no reverse layer without a forward one"));
   const Folder folder("names");
+  CHECK_THROWS_WITH(save_pytorch(Lstm<float>(2, 3, random, {.zoneout_cell_state = 0.1}), folder / "zoneout"),
+                    contains_text("no zoneout"));
   const Sequential twice{Rnn<float>(2, 2, random), Rnn<float>(2, 2, random)};
   CHECK_THROWS_WITH(save_pytorch(twice, folder / "f", {{"0", "rnn"}, {"1", "rnn"}}),
                     contains_text("two layers are called 'rnn.weight_ih_l0'"));

@@ -69,13 +69,16 @@ class BackwardSweep {
   /// d_h = direct part + W_hh^T d_gates of the place after s; then place s itself, or `beyond` the sweep.
   void propagate(Index s, Index end, bool beyond) {
     const bool newest = s + 1 == end;
+    const bool dropped = tape_.recurrent_mask.size() != 0;
     Columns<Scalar> operand =
         d_gates_.operand(early_gates<Cell>(), tape_.step_at(newest ? 0 : s + 1) * tape_.size(), tape_.size());
     if (newest) operand.segments = 0;
-    const Sums<Scalar> d_h = sums_of_h(tape_.d_state[0]);
+    if (dropped) tape_.d_fed_back.resize(d_gates_.units(), tape_.size());
+    const Sums<Scalar> d_h = sums_of_h(dropped ? tape_.d_fed_back : tape_.d_state[0]);
     multiply<1, Scalar>(
-        tape_.panels.early.blocks(), operand, constant(d_h), d_h,
+        tape_.panels.early.blocks(), operand, dropped ? no_sums<Scalar>() : constant(d_h), d_h,
         [&](Index block, Index blocks, Index column, Index columns) {
+          if (dropped) add_dropped(block, blocks, column, columns);
           if (beyond)
             reach_initial_state(block, blocks, column, columns);
           else
@@ -84,12 +87,21 @@ class BackwardSweep {
         s % 2 != 0);
   }
 
+  /// Recurrent dropout: d_h += mask d_fed_back.
+  EIGEN_DONT_INLINE void add_dropped(Index first_block, Index blocks, Index first_sample, Index samples) {
+    const Index first = first_block * d_gates_.lanes;
+    const Index units = std::min((first_block + blocks) * d_gates_.lanes, d_gates_.units()) - first;
+    const auto part = [&](Matrix<Scalar>& of) { return of.block(first, first_sample, units, samples).array(); };
+    part(tape_.d_state[0]) += part(tape_.recurrent_mask) * part(tape_.d_fed_back);
+  }
+
   /// Some blocks of units of some samples: from dL/d states after the place to those before it.
   EIGEN_DONT_INLINE void step_back(Index s, Index first_block, Index blocks, Index first_sample, Index samples) {
     const Index t = tape_.step_at(s);
     const auto d_states = array_of<N>([&](std::size_t n) { return tape_.d_state[n].data(); });
     const auto before = array_of<N>([&](std::size_t n) { return tape_.before(n, t); });
-    const auto next = array_of<N>([&](std::size_t n) { return tape_.next(n, t); });
+    const auto next = array_of<N>([&](std::size_t n) { return tape_.candidate(n, t); });
+    const auto kept = array_of<N>([&](std::size_t n) { return tape_.share_kept(n, t); });
     const bool errors = d_y_ != nullptr && s >= first_error_;
     for (Index block = first_block; block < first_block + blocks; ++block)
       for (Index b = first_sample; b < first_sample + samples; ++b) {
@@ -102,9 +114,18 @@ class BackwardSweep {
           if (is_cut(s, b)) d_state.fill(Scalar(0));
           if (errors) d_state[0] += Pack<Scalar>::load(d_y_ + column * d_y_stride_ + block * d_gates_.lanes, count);
           if (options_.record_norms) add_squares(d_state[0]);
+          Values d_kept;  // zoneout: passes the rule by
+          for_each_index<N>([&](std::size_t n) {
+            if (kept[n] == nullptr) return;
+            d_kept[n] = Pack<Scalar>::load(kept[n] + offset, count) * d_state[n];
+            d_state[n] = d_state[n] - d_kept[n];
+          });
           step_backward<Cell, Pack<Scalar>>(load_gates<Cell, Scalar>(tape_.gates.at(block, column)),
                                             load_states<Cell, Scalar>(before, offset, count),
                                             load_states<Cell, Scalar>(next, offset, count), d_state, d_gates);
+          for_each_index<N>([&](std::size_t n) {
+            if (kept[n] != nullptr) d_state[n] += d_kept[n];
+          });
           if (count < d_gates_.lanes)
             for (auto& d : d_gates) d = d.first(count);
         }
@@ -131,9 +152,12 @@ class BackwardSweep {
       const auto before = array_of<N>([&](std::size_t n) { return tape_.before(n, t); });
       const auto d_states = array_of<N>([&](std::size_t n) { return tape_.d_state[n].data(); });
       Values d_state = load_states<Cell, Scalar>(d_states, offset, count);
-      operand_backward<Cell, Pack<Scalar>>(
-          load_gates<Cell, Scalar>(tape_.gates.at(block, column)), load_states<Cell, Scalar>(before, offset, count),
-          Pack<Scalar>::load(tape_.d_operand.data() + offset, count), d_state, d_gates);
+      auto d_operand = Pack<Scalar>::load(tape_.d_operand.data() + offset, count);
+      if (tape_.recurrent_mask.size() != 0)
+        d_operand = d_operand * Pack<Scalar>::load(tape_.recurrent_mask.data() + offset, count);
+      operand_backward<Cell, Pack<Scalar>>(load_gates<Cell, Scalar>(tape_.gates.at(block, column)),
+                                           load_states<Cell, Scalar>(before, offset, count), d_operand, d_state,
+                                           d_gates);
       for (auto& d : d_gates) d = d.first(count);
       store_states<Cell, Scalar>(d_state, d_states, offset, count);
     }

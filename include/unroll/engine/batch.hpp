@@ -81,6 +81,33 @@ enum class Readout {
   mean,  ///< the mean over each sequence's own steps: O x B
 };
 
+/// How a recurrent layer is unrolled, and the noise it is trained with where the batch has a dropout_seed; rates are
+/// from 0, which is off, to below 1.
+struct Unrolling {
+  Direction direction = Direction::forward;
+  Readout readout = Readout::all;
+  /// Each unit of h is hidden from W_hh for a whole sequence with this probability, else divided by 1 - rate (Gal &
+  /// Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural networks", eq. 7).
+  double recurrent_dropout = 0;
+  /// Each unit of h stays as it was for a step with this probability; at inference h_t is the mean, zoneout h_{t-1} +
+  /// (1 - zoneout) of what the cell gives (Krueger et al. 2017, eq. 5).
+  double zoneout = 0;
+  double zoneout_cell_state = 0;  ///< of the states after h: an LSTM's c
+
+  /// Of the n-th state.
+  double zoneout_rate(std::size_t n) const { return n == 0 ? zoneout : zoneout_cell_state; }
+
+  /// Throws std::invalid_argument unless the rates are.
+  void require_rates(const char* caller) const {
+    const auto check = [&](const char* name, double rate) {
+      detail::require(rate >= 0 && rate < 1, caller, ": ", name, " is ", rate, ", expected 0 <= rate < 1");
+    };
+    check("recurrent_dropout", recurrent_dropout);
+    check("zoneout", zoneout);
+    check("zoneout_cell_state", zoneout_cell_state);
+  }
+};
+
 /// Truncated back-propagation through time (Williams & Peng 1990, BPTT(h; h')): after every `stride` steps the errors
 /// of those steps are sent back through `window` steps, counted from the newest; those of a last, shorter stride as far
 /// as if it were whole. Exact where the window covers all. With window = stride: windows with a carried state.

@@ -69,9 +69,13 @@ struct ForwardStep {
   bool keep_gates;                              // whether what the rule leaves in its gates is wanted
   std::array<const Scalar*, N> before = {};     // H x B each
   std::array<Scalar*, N> next = {};             // H x B each
+  const Scalar* fed_back = nullptr;             // H x B: h before, or that with dropout
   Scalar* operand = nullptr;                    // H x B, late gates only
   Index t = 0;                                  // by turns the weights are read forwards and backwards
   const std::vector<Index>* lengths = nullptr;  // past them the states become zero
+  const Scalar* operand_mask = nullptr;         // H x B, dropout with late gates only
+  std::array<const Scalar*, N> kept = {};       // zoneout: the share that stays, H x B each, or null
+  std::array<Scalar*, N> candidates = {};       // zoneout: the rule's states, H x B each, or null
 
   void run() {
     static constexpr GateRun early = early_gates<Cell>(), late = late_gates<Cell>();
@@ -79,9 +83,9 @@ struct ForwardStep {
       apply_rule(block, blocks, column, columns);
     };
     if constexpr (late.count == 0) {
-      add_product<early.count>(panels.early, early.first, before[0], rule);
+      add_product<early.count>(panels.early, early.first, fed_back, rule);
     } else {
-      add_product<early.count>(panels.early, early.first, before[0],
+      add_product<early.count>(panels.early, early.first, fed_back,
                                [this](Index block, Index blocks, Index column, Index columns) {
                                  make_operand(block, blocks, column, columns);
                                });
@@ -117,6 +121,7 @@ struct ForwardStep {
         auto state = load_states<Cell, Scalar>(before, offset, count);
         step_forward<Cell, Pack<Scalar>>(values, state);
         if (keep_gates) store_gates<Cell, Scalar>(values, at);
+        zone_out(state, offset, count);
         if (lengths != nullptr && t >= (*lengths)[static_cast<std::size_t>(b)]) state.fill(Scalar(0));
         store_states<Cell, Scalar>(state, next, offset, count);
       }
@@ -127,8 +132,19 @@ struct ForwardStep {
       for (Index b = column; b < column + columns; ++b) {
         const Index offset = b * gates.units() + i * gates.lanes, count = gates.count(i);
         const auto values = load_pre_activations(i, gates.at(i, first + b));
-        Cell::operand(values, load_states<Cell, Scalar>(before, offset, count)).store(operand + offset, count);
+        auto made = Cell::operand(values, load_states<Cell, Scalar>(before, offset, count));
+        if (operand_mask != nullptr) made = made * Pack<Scalar>::load(operand_mask + offset, count);
+        made.store(operand + offset, count);
       }
+  }
+
+  void zone_out(StateValues<Cell, Pack<Scalar>>& state, Index offset, Index count) const {
+    for_each_index<N>([&](std::size_t n) {
+      if (kept[n] == nullptr) return;
+      if (candidates[n] != nullptr) state[n].store(candidates[n] + offset, count);
+      const auto share = Pack<Scalar>::load(kept[n] + offset, count);
+      state[n] = share * Pack<Scalar>::load(before[n] + offset, count) + (1 - share) * state[n];
+    });
   }
 };
 

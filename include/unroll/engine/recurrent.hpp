@@ -3,16 +3,11 @@
 #include "unroll/core/parameters.hpp"
 #include "unroll/engine/backward.hpp"
 #include "unroll/engine/initializers.hpp"
+#include "unroll/engine/noise.hpp"
 #include "unroll/engine/non_finite.hpp"
 #include "unroll/engine/stream.hpp"
 
 namespace unroll {
-
-/// How a recurrent layer is unrolled.
-struct Unrolling {
-  Direction direction = Direction::forward;
-  Readout readout = Readout::all;
-};
 
 /// A recurrent layer: any cell, unrolled over a sequence forward and backward. A value: it holds the parameters and
 /// nothing else.
@@ -106,6 +101,8 @@ class Recurrent {
         tape.states[n].middleCols(first, batch.size) = initial.values[n];
       if (tape.irregular()) tape.previous[n].resize(hidden, x.cols());
     }
+    detail::draw_recurrent_dropout(tape, unrolling.recurrent_dropout, hidden);
+    detail::draw_zoneout(tape, unrolling, hidden);
 
     const Scalar* input = batch.lengths.empty() ? x.data() : tape.input.data();
     const Index stride = batch.lengths.empty() ? x.outerStride() : tape.input.rows();
@@ -122,7 +119,11 @@ class Recurrent {
         for (std::size_t n = 0; n < tape.states.size(); ++n) {
           step.before[n] = tape.before(n, t);
           step.next[n] = tape.next(n, t);
+          step.kept[n] = tape.share_kept(n, t);
+          if (batch.record && step.kept[n] != nullptr) step.candidates[n] = tape.candidate(n, t);
         }
+        step.fed_back = tape.feed_back(t);
+        if (tape.recurrent_mask.size() != 0) step.operand_mask = tape.recurrent_mask.data();
         step.operand = tape.operand.data() + t * batch.size * tape.operand.rows();
         step.t = t;
         if (!batch.lengths.empty()) step.lengths = &tape.batch.lengths;
@@ -169,7 +170,8 @@ class Recurrent {
     const bool masked = !tape.batch.lengths.empty();
     detail::add_outer_products<in.count>(d_gates, in, 0, masked ? tape.input.data() : x.data(),
                                          masked ? tape.input.rows() : x.outerStride(), gradient.weight_ih);
-    const Scalar* h_before = tape.irregular()                       ? tape.previous[0].data()
+    const Scalar* h_before = tape.recurrent_mask.size() != 0        ? tape.recurrent_input.data()
+                             : tape.irregular()                     ? tape.previous[0].data()
                              : tape.direction == Direction::forward ? tape.states[0].data()
                                                                     : tape.states[0].data() + tape.size() * hidden;
     detail::add_outer_products<early.count>(d_gates, early, 0, h_before, hidden, gradient.weight_hh);
@@ -192,7 +194,7 @@ class Recurrent {
                     "::stream: a reverse layer needs the whole sequence");
     detail::require(unrolling.readout != Readout::mean, Cell::name, "::stream: a mean needs the whole sequence");
     detail::require_storage<Scalar>(Cell::name, storage);
-    return Stream(weight_ih, weight_hh, bias, storage);
+    return Stream(weight_ih, weight_hh, bias, unrolling, storage);
   }
 
   template <class F, class... Layers>
@@ -246,6 +248,7 @@ class Recurrent {
                     ", expected ", I == Dynamic ? "at least 1" : std::to_string(I));
     detail::require(hidden_size >= 1 && (H == Dynamic || hidden_size == H), Cell::name, ": hidden_size is ",
                     hidden_size, ", expected ", H == Dynamic ? "at least 1" : std::to_string(H));
+    how.require_rates(Cell::name);
     weight_ih.setZero(input_gates<Cell>().count * hidden_size, input_size);
     weight_hh.setZero(recurrent_gates<Cell>().count * hidden_size, hidden_size);
     bias.setZero(gate_count<Cell> * hidden_size);
@@ -262,6 +265,7 @@ class Recurrent {
                     recurrent_gates<Cell>().count * hidden, " x ", hidden);
     detail::require(bias.size() == gate_count<Cell> * hidden, Cell::name, ": bias has ", bias.size(),
                     " rows, expected ", gate_count<Cell> * hidden);
+    unrolling.require_rates(Cell::name);
   }
 
   /// Turns the tape's gates into dL/d pre-activation.

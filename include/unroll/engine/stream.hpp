@@ -16,7 +16,7 @@ class RecurrentStream {
   using State = RecurrentState<Cell, Scalar>;
 
   RecurrentStream(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, const Vector<Scalar>& bias,
-                  WeightStorage storage)
+                  const Unrolling& how, WeightStorage storage)
       : weights_(storage, [&](auto& panels) { panels.pack(weight_ih, weight_hh, bias, weight_hh.cols()); }),
         input_size_(weight_ih.cols()) {
     const Index hidden = weight_hh.cols();
@@ -24,6 +24,8 @@ class RecurrentStream {
     if (late_gates<Cell>().count > 0) operand_.setZero(hidden);
     for (auto* state : {&state_, &next_})
       for (auto& value : state->values) value.setZero(hidden, 1);
+    for (std::size_t n = 0; n < kept_.values.size(); ++n)
+      if (how.zoneout_rate(n) > 0) kept_.values[n].setConstant(hidden, 1, static_cast<Scalar>(how.zoneout_rate(n)));
   }
 
   Index input_size() const noexcept { return I == Dynamic ? input_size_ : I; }
@@ -38,7 +40,9 @@ class RecurrentStream {
       for (std::size_t n = 0; n < state_.values.size(); ++n) {
         step.before[n] = state_.values[n].data();
         step.next[n] = next_.values[n].data();
+        step.kept[n] = kept_.values[n].data();
       }
+      step.fed_back = step.before[0];
       step.operand = operand_.data();
       step.t = ++steps_;
       step.run();
@@ -72,6 +76,7 @@ class RecurrentStream {
   Index steps_ = 0;
   State state_;                       // each H x 1
   State next_;                        // each H x 1
+  State kept_;                        // zoneout's shares, each H x 1 or empty
   detail::GateBuffer<Scalar> gates_;  // one column
   Vector<Scalar> operand_;            // H, late gates only
 };

@@ -98,6 +98,10 @@ struct RecurrentTape {
   std::vector<double> d_h_norms;  ///< T norms of dL/dh over the batch, if asked for
   ClipReport clip_report;         ///< of BackwardOptions::clip
 
+  Matrix<Scalar> recurrent_mask;       // recurrent dropout only: H x B
+  Matrix<Scalar> recurrent_input;      // recurrent dropout only: h before each step times the mask, H x (T*B)
+  PerState kept;                       // zoneout only: the share of the old state, H x (T*B), at inference H x B
+  PerState candidates;                 // zoneout only: what the rule gave, H x (T*B)
   PerState previous;                   // irregular batches only: the states each step started from, each H x (T*B)
   Matrix<Scalar> operand;              // late gates only: H x (T*B)
   Matrix<Scalar> input;                // ragged batches only: x with zeros past the ends, I x (T*B)
@@ -108,6 +112,7 @@ struct RecurrentTape {
   detail::GateBuffer<Scalar> d_gates;  // overlapping windows only: one sweep's gradients, T*B columns
   detail::GateBuffer<Scalar> d_late;   // late gates only: one step's, B columns
   Matrix<Scalar> d_operand;            // late gates only: H x B
+  Matrix<Scalar> d_fed_back;           // recurrent dropout only: H x B
   detail::LayerPanels<Cell, Scalar> panels;
 
   Index size() const { return batch.size; }
@@ -149,6 +154,26 @@ struct RecurrentTape {
   const Scalar* before(std::size_t n, Index t) const {
     if (irregular()) return previous[n].data() + t * batch.size * previous[n].rows();
     return states[n].data() + previous_block(t) * batch.size * states[n].rows();
+  }
+
+  /// What W_hh sees of h at step t, H x B, made from the states before the step.
+  const Scalar* feed_back(Index t) {
+    const Scalar* h = before(0, t);
+    if (recurrent_mask.size() == 0) return h;
+    auto fed_back = recurrent_input.middleCols(t * size(), size());
+    fed_back = recurrent_mask.cwiseProduct(Input<Scalar>(Matrix<Scalar>::Map(h, fed_back.rows(), size())));
+    return fed_back.data();
+  }
+
+  /// Zoneout, else null: the share of state n that step t keeps, H x B.
+  const Scalar* share_kept(std::size_t n, Index t) const {
+    if (kept[n].size() == 0) return nullptr;
+    return kept[n].data() + (batch.dropout_seed ? t * size() * kept[n].rows() : 0);
+  }
+
+  /// What the rule made of state n at step t, before zoneout: H x B.
+  Scalar* candidate(std::size_t n, Index t) {
+    return candidates[n].size() == 0 ? next(n, t) : candidates[n].data() + t * size() * candidates[n].rows();
   }
 
   /// The outputs: of all steps, or read out.

@@ -16,7 +16,8 @@ struct LayerDescription {
   std::string kind;      ///< "Lstm"
   Index input_size = 0;  ///< 0: any
   Index output_size = 0;
-  Metadata properties;  ///< "direction", "readout", "gates" with "input_gates" and "recurrent_gates"; "merge"
+  Metadata
+      properties;  ///< "direction", "readout", "gates" with "input_gates" and "recurrent_gates", "zoneout"; "merge"
 
   friend bool operator==(const LayerDescription&, const LayerDescription&) = default;
 
@@ -77,11 +78,16 @@ Metadata properties_of(const L&) {
 template <class Cell, class Scalar, int I, int H>
 Metadata properties_of(const Recurrent<Cell, Scalar, I, H>& layer) {
   const char* readouts[] = {"all", "last", "mean"};
-  return {{"gates", gates_text<Cell>({0, gate_count<Cell>})},
-          {"input_gates", gates_text<Cell>(input_gates<Cell>())},
-          {"recurrent_gates", gates_text<Cell>(recurrent_gates<Cell>())},
-          {"direction", layer.unrolling.direction == Direction::forward ? "forward" : "reverse"},
-          {"readout", readouts[static_cast<int>(layer.unrolling.readout)]}};
+  const Unrolling& how = layer.unrolling;
+  Metadata result{{"gates", gates_text<Cell>({0, gate_count<Cell>})},
+                  {"input_gates", gates_text<Cell>(input_gates<Cell>())},
+                  {"recurrent_gates", gates_text<Cell>(recurrent_gates<Cell>())},
+                  {"direction", how.direction == Direction::forward ? "forward" : "reverse"},
+                  {"readout", readouts[static_cast<int>(how.readout)]}};
+  // Zoneout acts at inference too.
+  if (how.zoneout > 0) result["zoneout"] = text(how.zoneout);
+  if (how.zoneout_cell_state > 0) result["zoneout_cell_state"] = text(how.zoneout_cell_state);
+  return result;
 }
 template <class L>
 Metadata properties_of(const Bidirectional<L>& layer) {

@@ -36,6 +36,15 @@ constexpr const char* cpp_scalar() {
   return std::is_same_v<Scalar, float> ? "float" : "double";
 }
 
+/// What of an Unrolling's noise acts at inference.
+inline std::string zoneout_text(const Unrolling& how) {
+  if (how.zoneout == 0 && how.zoneout_cell_state == 0) return {};
+  std::ostringstream result;
+  result.imbue(std::locale::classic());
+  result << std::hexfloat << ", 0, " << how.zoneout << ", " << how.zoneout_cell_state;
+  return result.str();
+}
+
 template <class Cell, class Scalar, int I, int H>
 CppLayer cpp_layer(const Recurrent<Cell, Scalar, I, H>& layer) {
   static_assert(is_own_cell<Cell>, "export_header knows the library's own cells");
@@ -43,8 +52,8 @@ CppLayer cpp_layer(const Recurrent<Cell, Scalar, I, H>& layer) {
   const std::string type =
       text("unroll::", Cell::name, "<", cpp_scalar<Scalar>(), ", ", layer.input_size(), ", ", layer.hidden_size(), ">");
   return {type, text(type, "::zeros({unroll::Direction::",
-                     layer.unrolling.direction == Direction::forward ? "forward" : "reverse",
-                     ", unroll::Readout::", readouts[static_cast<int>(layer.unrolling.readout)], "})")};
+                     layer.unrolling.direction == Direction::forward ? "forward" : "reverse", ", unroll::Readout::",
+                     readouts[static_cast<int>(layer.unrolling.readout)], zoneout_text(layer.unrolling), "})")};
 }
 
 template <class Scalar, int I, int O>
