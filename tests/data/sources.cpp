@@ -61,6 +61,17 @@ TEST_CASE("ragged sequences lie side by side, zeros behind the short ones", "[da
   CHECK(last.batch.size == 1);
   CHECK(last.batch.lengths.empty());
 
+  const Sequences<double> weighted(x, x, 2, {row({0, 1, 2}), row({3}), row({4, 5})});
+  CHECK(first.weights.empty());
+  CHECK(weighted.example(0, {2, 0, 1}).weights == std::vector<double>{4, 0, 5, 1, 0, 2});
+  CHECK(weighted.example(1, {2, 0, 1}).weights == std::vector<double>{3});
+  refuse([&] { Sequences<double>(x, x, 1, {row({1})}); }, "Sequences: 1 weights for 3 sequences");
+  refuse(
+      [&] {
+        Sequences<double>(x, x, 1, {row({1, 2, 3}), row({1, 2}), row({1, 2})});
+      },
+      "Sequences: weights 1 are 1 x 2, expected 1 x 1");
+
   const Sequences<double> read_out(x, {row({7}), row({8}), row({9})}, 3);
   CHECK(read_out.example(0, {0, 1, 2}).target == row({7, 8, 9}));
   CHECK(read_out.example(0, {0, 1, 2}).x == row({1, 4, 5, 2, 0, 6, 3, 0, 0}));
@@ -96,6 +107,12 @@ TEST_CASE("streams are read side by side, and every window carries on where the 
   CHECK(!data.example(0, {}).carries);
   CHECK(data.example(1, {}).carries);
   CHECK(data.example(1, {}).batch.size == 2);
+  CHECK(data.example(0, {}).weights.empty());
+  const StreamWindows<double> weighted(counted(11), counted(11, 100), 2, 2, counted(11));
+  CHECK(weighted.example(1, {}).weights == std::vector<double>{2, 7, 3, 8});
+  refuse([] { StreamWindows<double>(counted(3), counted(3), 1, 1, counted(2)); },
+         "StreamWindows: weights are 1 x 2, expected 1 x 3");
+
   refuse([] { StreamWindows<double>(counted(3), counted(4), 1, 1); },
          "StreamWindows: target has 4 columns, expected 3 as x");
   refuse([] { StreamWindows<double>(counted(3), counted(3), 4, 1); },

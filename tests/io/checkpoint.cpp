@@ -3,7 +3,7 @@
 #include "catch.hpp"
 #include "io/files.hpp"
 #include "training/sine.hpp"
-#include "unroll/io/save.hpp"
+#include "unroll/io/checkpoints.hpp"
 #include "unroll/layers/bidirectional.hpp"
 
 using namespace unroll;
@@ -155,12 +155,14 @@ TEST_CASE("a run of fit that went through a file ends with the bits of one that 
 
   FitOptions stopping = options;
   int batches = 0;
-  stopping.observers = {[&](FitProgress& now) { now.stop = ++batches == 6; }};
-  SineState stopped = sine_state();
+  SineState stopped = sine_state(), loaded = sine_state(7);
+  const auto stop = [&](FitProgress& now) {
+    CHECK(std::filesystem::exists(path) == (batches >= 4));  // written after the first epoch
+    now.stop = ++batches == 6;
+  };
+  stopping.observers = {stop, Checkpoints(stopped, path)};
   REQUIRE(fit(stopped, sine_stream(), sine_sequences(), mean_squared_error, stopping).end == FitEnd::asked);
-  save(stopped, path);
 
-  SineState loaded = sine_state(7);
   load(loaded, path);
   CHECK(bits(loaded) == bits(stopped));
   fit(loaded, sine_stream(), sine_sequences(), mean_squared_error, options);

@@ -6,17 +6,21 @@ namespace unroll {
 
 /// Sequences of any lengths and their targets, in batches of `batch_size`; the last may be smaller.
 ///
-/// x[n] is I x T_n; target[n] is O x T_n, or for models with a read-out O x 1. Throws std::invalid_argument otherwise.
+/// x[n] is I x T_n; target[n] is O x T_n, or for models with a read-out O x 1; weights[n], where they are given, 1 x
+/// the target's columns. Throws std::invalid_argument otherwise.
 template <class Scalar_>
 class Sequences {
  public:
   using Scalar = Scalar_;
 
-  Sequences(std::vector<Matrix<Scalar>> x, std::vector<Matrix<Scalar>> target, Index batch_size)
-      : x_(std::move(x)), target_(std::move(target)), batch_size_(batch_size) {
+  Sequences(std::vector<Matrix<Scalar>> x, std::vector<Matrix<Scalar>> target, Index batch_size,
+            std::vector<Matrix<Scalar>> weights = {})
+      : x_(std::move(x)), target_(std::move(target)), weights_(std::move(weights)), batch_size_(batch_size) {
     using detail::require;
     require(!x_.empty(), "Sequences: there is none");
     require(x_.size() == target_.size(), "Sequences: ", target_.size(), " targets for ", x_.size(), " sequences");
+    require(weights_.empty() || weights_.size() == x_.size(), "Sequences: ", weights_.size(), " weights for ",
+            x_.size(), " sequences");
     require(batch_size_ >= 1, "Sequences: batch_size is ", batch_size_, ", expected at least 1");
     for (std::size_t n = 0; n < x_.size(); ++n) read_out_ = read_out_ || target_[n].cols() != x_[n].cols();
     for (std::size_t n = 0; n < x_.size(); ++n) {
@@ -27,6 +31,9 @@ class Sequences {
               " rows, target 0 has ", target_[0].rows());
       require(!read_out_ || target_[n].cols() == 1, "Sequences: target ", n, " has ", target_[n].cols(),
               " columns, its sequence ", x_[n].cols(), "; expected as many, or 1 in every target");
+      if (weights_.empty()) continue;
+      require(weights_[n].rows() == 1 && weights_[n].cols() == target_[n].cols(), "Sequences: weights ", n, " are ",
+              weights_[n].rows(), " x ", weights_[n].cols(), ", expected 1 x ", target_[n].cols());
     }
   }
 
@@ -52,6 +59,9 @@ class Sequences {
     if (!ragged) result.batch.lengths.clear();
     result.x = side_by_side(x_, chosen, longest);
     result.target = side_by_side(target_, chosen, read_out_ ? 1 : longest);
+    if (weights_.empty()) return result;
+    const Matrix<Scalar> weights = side_by_side(weights_, chosen, read_out_ ? 1 : longest);
+    result.weights.assign(weights.data(), weights.data() + weights.size());
     return result;
   }
 
@@ -67,7 +77,7 @@ class Sequences {
     return result;
   }
 
-  std::vector<Matrix<Scalar>> x_, target_;
+  std::vector<Matrix<Scalar>> x_, target_, weights_;
   Index batch_size_;
   bool read_out_ = false;
 };

@@ -9,17 +9,21 @@ namespace unroll {
 /// One long series cut into parallel streams that are read side by side in consecutive windows, each starting from the
 /// state that the one before left: truncated back-propagation over the whole series (Mikolov et al. 2010, section 2).
 ///
-/// x is I x L, target O x L. Stream b holds the columns from b * (L / streams) on; the rest of L / streams is left out,
-/// and the last window may be shorter. Throws std::invalid_argument where that leaves nothing.
+/// x is I x L, target O x L, weights of the loss, where they are given, 1 x L. Stream b holds the columns from b * (L /
+/// streams) on; the rest of L / streams is left out, and the last window may be shorter. Throws std::invalid_argument
+/// where that leaves nothing.
 template <class Scalar_>
 class StreamWindows {
  public:
   using Scalar = Scalar_;
 
-  StreamWindows(Matrix<Scalar> x, Matrix<Scalar> target, Index streams, Index window)
-      : x_(std::move(x)), target_(std::move(target)), streams_(streams), window_(window) {
+  StreamWindows(Matrix<Scalar> x, Matrix<Scalar> target, Index streams, Index window, Matrix<Scalar> weights = {})
+      : x_(std::move(x)), target_(std::move(target)), weights_(std::move(weights)), streams_(streams), window_(window) {
     detail::require(x_.cols() == target_.cols(), "StreamWindows: target has ", target_.cols(), " columns, expected ",
                     x_.cols(), " as x");
+    detail::require(weights_.size() == 0 || (weights_.rows() == 1 && weights_.cols() == x_.cols()),
+                    "StreamWindows: weights are ", weights_.rows(), " x ", weights_.cols(), ", expected 1 x ",
+                    x_.cols());
     detail::require(streams_ >= 1 && streams_ <= x_.cols(), "StreamWindows: ", streams_, " streams of a series of ",
                     x_.cols(), " columns");
     detail::require(window_ >= 1, "StreamWindows: window is ", window_, ", expected at least 1");
@@ -39,8 +43,10 @@ class StreamWindows {
     result.target.resize(target_.rows(), steps * streams_);
     for (Index t = 0; t < steps; ++t)
       for (Index b = 0; b < streams_; ++b) {
-        result.x.col(t * streams_ + b) = x_.col(b * length() + first + t);
-        result.target.col(t * streams_ + b) = target_.col(b * length() + first + t);
+        const Index from = b * length() + first + t;
+        result.x.col(t * streams_ + b) = x_.col(from);
+        result.target.col(t * streams_ + b) = target_.col(from);
+        if (weights_.size() != 0) result.weights.push_back(static_cast<double>(weights_(0, from)));
       }
     return result;
   }
@@ -48,7 +54,7 @@ class StreamWindows {
  private:
   Index length() const { return x_.cols() / streams_; }
 
-  Matrix<Scalar> x_, target_;
+  Matrix<Scalar> x_, target_, weights_;
   Index streams_, window_;
 };
 
