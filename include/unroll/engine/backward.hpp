@@ -25,6 +25,91 @@ void spread_read_out(RecurrentTape<Cell, Scalar>& tape, const Input<Scalar>& d_y
   }
 }
 
+/// In double.
+template <class Scalar>
+double sum_of_squares(Pack<Scalar> values) {
+  Scalar lanes[Pack<Scalar>::size];
+  values.store(lanes);
+  double sum = 0;
+  for (const Scalar lane : lanes) sum += static_cast<double>(lane) * static_cast<double>(lane);
+  return sum;
+}
+
+/// Clips a run of gates of `count` columns to [-limit, limit] where there is a limit; the sum of their squares before.
+template <class Scalar>
+double clip_gates(GateBuffer<Scalar>& d, Index column, Index count, GateRun run, double limit, ClipReport& report) {
+  double squares = 0;
+  if (!(limit > 0)) return squares;
+  const Scalar bound = static_cast<Scalar>(limit);
+  for (Index j = column; j < column + count; ++j)
+    for (Index block = 0; block < d.blocks(); ++block) {
+      Scalar* values = d.at(block, j) + run.first * d.lanes;
+      for (Index i = 0; i < run.count * d.lanes; ++i) {
+        squares += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+        if (!(std::abs(values[i]) > bound)) continue;
+        values[i] = values[i] > 0 ? bound : -bound;
+        report.clipped = true;
+      }
+    }
+  return squares;
+}
+
+/// Makes the tape ready for a backward pass, and returns dL/dh of every step.
+template <class Cell, class Scalar>
+Input<Scalar> begin_backward(RecurrentTape<Cell, Scalar>& tape, const Input<Scalar>& d_y,
+                             const RecurrentState<Cell, Scalar>& d_final, const BackwardOptions& options) {
+  tape.d_h_norms.assign(options.record_norms ? static_cast<std::size_t>(tape.steps) : 0, 0.0);
+  tape.clip_report = {};
+  for (std::size_t n = 0; n < tape.states.size(); ++n) {
+    tape.d_state[n].resize(tape.states[n].rows(), tape.size());
+    tape.d_initial.values[n].setZero(tape.states[n].rows(), tape.size());
+    if (tape.steps == 0 && d_final.values[n].size() != 0) tape.d_initial.values[n] = d_final.values[n];
+  }
+  if (tape.readout == Readout::all) return d_y;
+  spread_read_out(tape, d_y);
+  return tape.d_read;
+}
+
+/// Turns the tape's gates into dL/d pre-activation, by one sweep or by one for each stride of a truncation.
+///
+/// sweep(first, begin, end, d_gates) goes back over the places [begin, end) with the errors of [first, end), from
+/// tape.d_state, and leaves dL/d pre-activation in d_gates, which may be the tape's gates themselves; it returns the
+/// sum of squares of what it clipped.
+template <class Cell, class Scalar, class Sweep>
+void sweep_back(RecurrentTape<Cell, Scalar>& tape, const BackwardOptions& options,
+                const RecurrentState<Cell, Scalar>& d_final, Sweep sweep) {
+  const Index steps = tape.steps;
+  const Index window = options.truncation.window == 0 ? steps : options.truncation.window;
+  const Index stride = options.truncation.stride == 0 ? window : options.truncation.stride;
+  const bool overlapping = stride < window && stride < steps;
+  GateBuffer<Scalar> sum;  // of the sweeps' gradients
+  if (overlapping) {
+    for (auto* buffer : {&tape.d_gates, &sum})
+      buffer->resize(gate_count<Cell>, tape.states[0].rows(), steps, tape.size());
+    sum.set_zero();
+  }
+  double squares = 0;
+  for (Index first = 0; first < steps; first += stride) {
+    const Index end = std::min(first + stride, steps);
+    const Index begin = window >= steps ? 0 : std::max<Index>(0, first + stride - window);
+    // A sequence's final gradient enters in the sweep that holds its end; that of an empty one in the first.
+    for (std::size_t n = 0; n < tape.d_state.size(); ++n) {
+      tape.d_state[n].setZero();
+      for (Index b = 0; b < tape.size() && d_final.values[n].size() != 0; ++b) {
+        const bool empty = tape.begins(b) == tape.ends(b);
+        if (empty ? first == 0 : first < tape.ends(b) && tape.ends(b) <= end)
+          tape.d_state[n].col(b) = d_final.values[n].col(b);
+      }
+    }
+    squares += sweep(first, begin, end, overlapping ? tape.d_gates : tape.gates);
+    if (!overlapping) continue;
+    const Index a = tape.step_at(begin), b = tape.step_at(end - 1);
+    sum.add(tape.d_gates, std::min(a, b) * tape.size(), (end - begin) * tape.size());
+  }
+  if (overlapping) tape.gates.swap(sum);
+  tape.clip_report.norm = std::sqrt(squares);
+}
+
 /// A sweep back over the steps processed in the places [begin, end).
 template <class Cell, class Scalar>
 class BackwardSweep {
@@ -113,7 +198,7 @@ class BackwardSweep {
         if (tape_.active(t, b)) {
           if (is_cut(s, b)) d_state.fill(Scalar(0));
           if (errors) d_state[0] += Pack<Scalar>::load(d_y_ + column * d_y_stride_ + block * d_gates_.lanes, count);
-          if (options_.record_norms) add_squares(d_state[0]);
+          if (options_.record_norms) square_norm_ += sum_of_squares(d_state[0]);
           Values d_kept;  // zoneout: passes the rule by
           for_each_index<N>([&](std::size_t n) {
             if (kept[n] == nullptr) return;
@@ -168,26 +253,9 @@ class BackwardSweep {
   /// Whether nothing comes back to place s from the place after it.
   bool is_cut(Index s, Index b) const { return s + 1 < tape_.steps && tape_.fresh(tape_.step_at(s + 1), b); }
 
-  void add_squares(Pack<Scalar> values) {
-    Scalar lanes[Pack<Scalar>::size];
-    values.store(lanes);
-    for (const Scalar lane : lanes) square_norm_ += static_cast<double>(lane) * static_cast<double>(lane);
-  }
-
   /// Clips a run of gates of the step that begins at `column`.
   void clip(GateBuffer<Scalar>& d, Index column, GateRun run) {
-    if (!(options_.clip > 0)) return;
-    const Scalar limit = static_cast<Scalar>(options_.clip);
-    for (Index b = 0; b < tape_.size(); ++b)
-      for (Index block = 0; block < d.blocks(); ++block) {
-        Scalar* values = d.at(block, column + b) + run.first * d.lanes;
-        for (Index i = 0; i < run.count * d.lanes; ++i) {
-          clipped_squares_ += static_cast<double>(values[i]) * static_cast<double>(values[i]);
-          if (!(std::abs(values[i]) > limit)) continue;
-          values[i] = values[i] > 0 ? limit : -limit;
-          tape_.clip_report.clipped = true;
-        }
-      }
+    clipped_squares_ += clip_gates(d, column, tape_.size(), run, options_.clip, tape_.clip_report);
   }
 
   void reach_initial_state(Index first_block, Index blocks, Index first_sample, Index samples) {

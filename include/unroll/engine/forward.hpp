@@ -148,6 +148,25 @@ struct ForwardStep {
   }
 };
 
+/// Tells the tape of the batch, and sets its states to the initial one.
+template <class Cell, class Scalar>
+void begin_forward(RecurrentTape<Cell, Scalar>& tape, const Input<Scalar>& x, const Batch& batch,
+                   const RecurrentState<Cell, Scalar>& initial, Index hidden) {
+  tape.batch = batch;
+  tape.steps = batch.steps(x.cols());
+  tape.content = RecurrentTape<Cell, Scalar>::Content::nothing;
+  if (!batch.lengths.empty()) mask_past_ends(x, batch, tape.input);
+  const Index first = tape.previous_block(tape.step_at(0)) * batch.size;
+  for (std::size_t n = 0; n < tape.states.size(); ++n) {
+    tape.states[n].resize(hidden, x.cols() + batch.size);
+    if (initial.values[n].size() == 0)
+      tape.states[n].middleCols(first, batch.size).setZero();
+    else
+      tape.states[n].middleCols(first, batch.size) = initial.values[n];
+    if (tape.irregular()) tape.previous[n].resize(hidden, x.cols());
+  }
+}
+
 /// Irregular batches: copies the states that step t starts from.
 template <class Cell, class Scalar>
 void gather_previous(RecurrentTape<Cell, Scalar>& tape, Index t) {

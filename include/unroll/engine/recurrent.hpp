@@ -82,25 +82,13 @@ class Recurrent {
     const Index hidden = hidden_size();
     detail::GateBuffer<Scalar>& gates = tape.gates;
 
-    tape.batch = batch;
-    tape.steps = batch.steps(x.cols());
     tape.direction = unrolling.direction;
     tape.readout = unrolling.readout;
-    tape.content = Tape::Content::nothing;
+    detail::begin_forward(tape, x, batch, initial, hidden);
     tape.panels.pack(weight_ih, weight_hh, bias, hidden);
     const Index chunk = tape.steps_at_once(hidden);
     gates.resize(gate_count<Cell>, hidden, batch.record ? tape.steps : chunk, batch.size);
-    if (!batch.lengths.empty()) detail::mask_past_ends(x, batch, tape.input);
     if constexpr (late_gates<Cell>().count > 0) tape.operand.resize(hidden, x.cols());
-    const Index first = tape.previous_block(tape.step_at(0)) * batch.size;
-    for (std::size_t n = 0; n < tape.states.size(); ++n) {
-      tape.states[n].resize(hidden, x.cols() + batch.size);
-      if (initial.values[n].size() == 0)
-        tape.states[n].middleCols(first, batch.size).setZero();
-      else
-        tape.states[n].middleCols(first, batch.size) = initial.values[n];
-      if (tape.irregular()) tape.previous[n].resize(hidden, x.cols());
-    }
     detail::draw_recurrent_dropout(tape, unrolling.recurrent_dropout, hidden);
     detail::draw_zoneout(tape, unrolling, hidden);
 
@@ -150,18 +138,14 @@ class Recurrent {
     const Index hidden = hidden_size(), columns = tape.columns();
 
     tape.panels.pack_transposed(weight_ih, weight_hh, hidden);
-    tape.d_h_norms.assign(options.record_norms ? static_cast<std::size_t>(tape.steps) : 0, 0.0);
-    tape.clip_report = {};
-    for (std::size_t n = 0; n < tape.states.size(); ++n) {
-      tape.d_state[n].resize(hidden, tape.size());
-      tape.d_initial.values[n].setZero(hidden, tape.size());
-      if (tape.steps == 0 && d_final.values[n].size() != 0) tape.d_initial.values[n] = d_final.values[n];
-    }
     if constexpr (late_gates<Cell>().count > 0) tape.d_late.resize(gate_count<Cell>, hidden, 1, tape.size());
-    const bool all = tape.readout == Readout::all;
-    if (!all) detail::spread_read_out(tape, d_y);
-    sweep_back(all ? d_y.data() : tape.d_read.data(), all ? d_y.outerStride() : tape.d_read.rows(), tape, options,
-               d_final);
+    const Input<Scalar> d_h = detail::begin_backward(tape, d_y, d_final, options);
+    detail::sweep_back(
+        tape, options, d_final, [&](Index first, Index begin, Index end, detail::GateBuffer<Scalar>& d_gates) {
+          detail::BackwardSweep<Cell, Scalar> sweep(tape, d_h.data(), d_h.outerStride(), first, options, d_gates);
+          sweep.run(begin, end);
+          return sweep.clipped_squares();
+        });
     tape.content = Tape::Content::gradients;
 
     // dL/d weights: one product each over all steps.
@@ -170,11 +154,8 @@ class Recurrent {
     const bool masked = !tape.batch.lengths.empty();
     detail::add_outer_products<in.count>(d_gates, in, 0, masked ? tape.input.data() : x.data(),
                                          masked ? tape.input.rows() : x.outerStride(), gradient.weight_ih);
-    const Scalar* h_before = tape.recurrent_mask.size() != 0        ? tape.recurrent_input.data()
-                             : tape.irregular()                     ? tape.previous[0].data()
-                             : tape.direction == Direction::forward ? tape.states[0].data()
-                                                                    : tape.states[0].data() + tape.size() * hidden;
-    detail::add_outer_products<early.count>(d_gates, early, 0, h_before, hidden, gradient.weight_hh);
+    const Scalar* fed_back = tape.recurrent_mask.size() != 0 ? tape.recurrent_input.data() : tape.before(0, 0);
+    detail::add_outer_products<early.count>(d_gates, early, 0, fed_back, hidden, gradient.weight_hh);
     if constexpr (late.count > 0)
       detail::add_outer_products<late.count>(d_gates, late, early.count, tape.operand.data(), hidden,
                                              gradient.weight_hh);
@@ -189,11 +170,7 @@ class Recurrent {
 
   /// A stream over a copy of the weights as they are now.
   Stream stream(WeightStorage storage = WeightStorage::full) const {
-    require_parameters();
-    detail::require(unrolling.direction == Direction::forward, Cell::name,
-                    "::stream: a reverse layer needs the whole sequence");
-    detail::require(unrolling.readout != Readout::mean, Cell::name, "::stream: a mean needs the whole sequence");
-    detail::require_storage<Scalar>(Cell::name, storage);
+    require_stream(storage);
     return Stream(weight_ih, weight_hh, bias, unrolling, storage);
   }
 
@@ -232,6 +209,15 @@ class Recurrent {
     detail::require(options.clip >= 0, caller, ": clip is ", options.clip, ", expected at least 0");
   }
 
+  /// Throws unless `stream` can be made.
+  void require_stream(WeightStorage storage) const {
+    require_parameters();
+    detail::require(unrolling.direction == Direction::forward, Cell::name,
+                    "::stream: a reverse layer needs the whole sequence");
+    detail::require(unrolling.readout != Readout::mean, Cell::name, "::stream: a mean needs the whole sequence");
+    detail::require_storage<Scalar>(Cell::name, storage);
+  }
+
   /// Throws std::invalid_argument unless every state is empty or H x batch.
   void require_state(const char* which, const State& state, Index batch) const {
     for (std::size_t n = 0; n < state.values.size(); ++n) {
@@ -266,43 +252,6 @@ class Recurrent {
     detail::require(bias.size() == gate_count<Cell> * hidden, Cell::name, ": bias has ", bias.size(),
                     " rows, expected ", gate_count<Cell> * hidden);
     unrolling.require_rates(Cell::name);
-  }
-
-  /// Turns the tape's gates into dL/d pre-activation.
-  void sweep_back(const Scalar* d_y, Index d_y_stride, Tape& tape, const BackwardOptions& options,
-                  const State& d_final) const {
-    const Index steps = tape.steps;
-    const Index window = options.truncation.window == 0 ? steps : options.truncation.window;
-    const Index stride = options.truncation.stride == 0 ? window : options.truncation.stride;
-    const bool overlapping = stride < window && stride < steps;
-    detail::GateBuffer<Scalar> sum;  // of the sweeps' gradients
-    if (overlapping) {
-      for (auto* buffer : {&tape.d_gates, &sum}) buffer->resize(gate_count<Cell>, hidden_size(), steps, tape.size());
-      sum.set_zero();
-    }
-    double squares = 0;
-    for (Index first = 0; first < steps; first += stride) {
-      const Index end = std::min(first + stride, steps);
-      const Index begin = window >= steps ? 0 : std::max<Index>(0, first + stride - window);
-      // A sequence's final gradient enters in the sweep that holds its end; that of an empty one in the first.
-      for (std::size_t n = 0; n < tape.d_state.size(); ++n) {
-        tape.d_state[n].setZero();
-        for (Index b = 0; b < tape.size() && d_final.values[n].size() != 0; ++b) {
-          const bool empty = tape.begins(b) == tape.ends(b);
-          if (empty ? first == 0 : first < tape.ends(b) && tape.ends(b) <= end)
-            tape.d_state[n].col(b) = d_final.values[n].col(b);
-        }
-      }
-      detail::BackwardSweep<Cell, Scalar> sweep(tape, d_y, d_y_stride, first, options,
-                                                overlapping ? tape.d_gates : tape.gates);
-      sweep.run(begin, end);
-      squares += sweep.clipped_squares();
-      if (!overlapping) continue;
-      const Index a = tape.step_at(begin), b = tape.step_at(end - 1);
-      sum.add(tape.d_gates, std::min(a, b) * tape.size(), (end - begin) * tape.size());
-    }
-    if (overlapping) tape.gates.swap(sum);
-    tape.clip_report.norm = std::sqrt(squares);
   }
 };
 
