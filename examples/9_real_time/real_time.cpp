@@ -1,5 +1,5 @@
 // A small LSTM learns to sound like an overdrive pedal from what goes into it and what comes out, and then plays in
-// real time: sample by sample, without an allocation. Built by `./run demo`, then (30 seconds, most of it training):
+// real time: sample by sample, without an allocation. Built by `./run demo`, then (25 seconds, most of it training):
 //
 //   build/demo/examples/real_time
 //   build/demo/examples/real_time --save pedal.safetensors --export pedal.hpp --plot .
