@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <iostream>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <unroll/unroll.hpp>
@@ -100,7 +101,8 @@ void run(const Options& o) {
   std::printf("GRU of 14 units, %td weights; LSTM of 12 units, %td weights\n\n", unroll::parameter_count(make_gru(any)),
               unroll::parameter_count(make_lstm(any)));
   std::printf("%8s  %-20s  %-20s  %-12s %s\n", "examples", "GRU", "LSTM", "runs won", "sign test");
-  std::string csv = "examples,gru,gru low,gru high,lstm,lstm low,lstm high\n";
+  std::ostringstream csv;
+  csv << "examples,gru,gru low,gru high,lstm,lstm low,lstm high\n";
   const double level = 0.05 / static_cast<double>(o.sizes.size());  // as many tests are made (Bonferroni)
   for (const Index size : o.sizes) {
     std::vector<double> gru, lstm;
@@ -117,19 +119,19 @@ void run(const Options& o) {
     const double p = sign_test(gru_wins, lstm_wins);
     const char* verdict = p >= level ? "no telling" : gru_wins > lstm_wins ? "the GRU is better" : "the LSTM is better";
     std::printf("%8td", size);
-    csv += std::to_string(size);
+    csv << size;
     for (const auto& errors : {gru, lstm}) {
       const double middle = quantile(errors, 0.5), low = quantile(errors, 0.25), high = quantile(errors, 0.75);
       std::printf("  %4.1f (%4.1f to %4.1f) ", middle, low, high);
-      for (const double value : {middle, low, high}) csv += "," + std::to_string(value);
+      for (const double value : {middle, low, high}) csv << ',' << value;
     }
-    csv += "\n";
+    csv << '\n';
     std::printf("  %2d to %-2d     p = %.4f: %s\n", gru_wins, lstm_wins, p, verdict);
     std::fflush(stdout);
   }
   std::printf("\nOne is called better where p is below %.3g: 0.05 over %zu tests.\n", level, o.sizes.size());
   if (o.plot.empty()) return;
-  open_csv(o.plot, "little_data") << csv;
+  open_csv(o.plot, "little_data") << csv.str();
   draw(o.plot, "little_data", UNROLL_EXAMPLE_SCRIPT, std::cout);
 }
 
