@@ -12,6 +12,7 @@
 #include "unroll/layers/dense.hpp"
 #include "unroll/layers/dropout.hpp"
 #include "unroll/layers/embedding.hpp"
+#include "unroll/layers/layer_norm_lstm.hpp"
 #include "unroll/layers/recurrent_layers.hpp"
 
 namespace unroll {
@@ -36,15 +37,25 @@ constexpr const char* cpp_scalar() {
   return std::is_same_v<Scalar, float> ? "float" : "double";
 }
 
+inline std::string cpp_unrolling(Unrolling how) {
+  const char* readouts[] = {"all", "last", "mean"};
+  return text("{unroll::Direction::", how.direction == Direction::forward ? "forward" : "reverse",
+              ", unroll::Readout::", readouts[static_cast<int>(how.readout)], "}");
+}
+
 template <class Cell, class Scalar, int I, int H>
 CppLayer cpp_layer(const Recurrent<Cell, Scalar, I, H>& layer) {
   static_assert(is_own_cell<Cell>, "export_header knows the library's own cells");
-  const char* readouts[] = {"all", "last", "mean"};
   const std::string type =
       text("unroll::", Cell::name, "<", cpp_scalar<Scalar>(), ", ", layer.input_size(), ", ", layer.hidden_size(), ">");
-  return {type, text(type, "::zeros({unroll::Direction::",
-                     layer.unrolling.direction == Direction::forward ? "forward" : "reverse",
-                     ", unroll::Readout::", readouts[static_cast<int>(layer.unrolling.readout)], "})")};
+  return {type, text(type, "::zeros(", cpp_unrolling(layer.unrolling), ")")};
+}
+
+template <class Scalar>
+CppLayer cpp_layer(const LayerNormLstm<Scalar>& layer) {
+  const std::string type = text("unroll::LayerNormLstm<", cpp_scalar<Scalar>(), ">");
+  return {type, text(type, "::zeros(", layer.input_size(), ", ", layer.hidden_size(), ", ",
+                     cpp_unrolling(layer.unrolling), ")")};
 }
 
 template <class Scalar, int I, int O>
