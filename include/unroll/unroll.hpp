@@ -12,6 +12,7 @@
 #include "unroll/layers/dense.hpp"
 #include "unroll/layers/dropout.hpp"
 #include "unroll/layers/embedding.hpp"
+#include "unroll/layers/layer_norm_lstm.hpp"
 #include "unroll/layers/parallel.hpp"
 #include "unroll/layers/recurrent_layers.hpp"
 #include "unroll/layers/stream.hpp"

@@ -58,11 +58,10 @@ struct FrozenResult {
 template <class Model>
 using FrozenResultOf = FrozenResult<typename Model::State>;
 
-template <class Cell>
-FrozenResultOf<Recurrent<Cell, double>> frozen_forward(const Recurrent<Cell, double>& layer, const Matrix<double>& x,
-                                                       const Batch& batch, const Truncation& truncation,
-                                                       const RecurrentState<Cell, double>& initial,
-                                                       FrozenStates& frozen) {
+template <class L>
+requires requires(const L& layer) { layer.unrolling; }
+FrozenResultOf<L> frozen_forward(const L& layer, const Matrix<double>& x, const Batch& batch,
+                                 const Truncation& truncation, const typename L::State& initial, FrozenStates& frozen) {
   const Index B = batch.size, steps = batch.steps(x.cols());
   const Index window = truncation.window == 0 ? steps : truncation.window;
   const Index stride = truncation.stride == 0 ? window : truncation.stride;
@@ -70,8 +69,8 @@ FrozenResultOf<Recurrent<Cell, double>> frozen_forward(const Recurrent<Cell, dou
   // The places where a sequence begins and ends.
   const auto begins = [&](Index b) { return is_forward ? 0 : steps - batch.length(b, steps); };
   const auto ends = [&](Index b) { return is_forward ? batch.length(b, steps) : steps; };
-  FrozenResultOf<Recurrent<Cell, double>> result{Matrix<double>(layer.output_size(), x.cols()), initial};
-  RecurrentTape<Cell, double> tape;
+  FrozenResultOf<L> result{Matrix<double>(layer.output_size(), x.cols()), initial};
+  typename L::Tape tape;
   // The outputs of the places [begin, end).
   const auto run_places = [&](Index begin, Index end, const auto& from) {
     const Index first = is_forward ? begin : steps - end;
@@ -80,7 +79,7 @@ FrozenResultOf<Recurrent<Cell, double>> frozen_forward(const Recurrent<Cell, dou
   for (Index first = 0; first < steps; first += stride) {
     const Index end = std::min(first + stride, steps);
     const Index begin = window >= steps ? 0 : std::max<Index>(0, first + stride - window);
-    RecurrentState<Cell, double> start = initial;
+    typename L::State start = initial;
     if (begin > 0) {
       if (frozen.recording()) {
         run_places(0, begin, initial);

@@ -82,6 +82,22 @@ TEST_CASE("a program that knows no sizes finds them in the file", "[description]
   CHECK(flat(loaded) == flat(saved));
 }
 
+TEST_CASE("a layer-normalised LSTM comes back as it was saved", "[description]") {
+  const Folder folder("layer_norm");
+  Random random(1);
+  const LayerNormLstm<float> saved(3, 7, random, {Direction::reverse});
+  save(saved, folder / "m");
+  CHECK_THAT(describe(folder / "m").text(),
+             contains_text("model: LayerNormLstm 3 to 7, direction reverse, gates i f g o, "));
+  auto loaded = LayerNormLstm<float>::zeros(3, 7, {Direction::reverse});
+  load(loaded, folder / "m");
+  CHECK(flat(loaded) == flat(saved));
+  auto forward = LayerNormLstm<float>::zeros(3, 7);
+  CHECK_THROWS_WITH(load(forward, folder / "m"), contains_text("direction reverse"));
+  auto plain = Lstm<float>::zeros(3, 7, {Direction::reverse});
+  CHECK_THROWS_WITH(load(plain, folder / "m"), contains_text("tensor 'bias_c', byte"));
+}
+
 TEST_CASE("what goes with a model is loaded with it", "[description]") {
   const Folder folder("standardiser");
   const Forecaster saved = forecaster();

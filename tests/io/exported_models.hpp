@@ -20,7 +20,7 @@ inline auto both_model() {
   using namespace unroll;
   Random random(2);
   Sequential model{Embedding<double>(5, 2, random), Bidirectional<Rnn<double>>(2, 3, random, Merge::sum, Readout::mean),
-                   ReluRnn<double>(3, 2, random, {.zoneout = 0.1})};
+                   ReluRnn<double>(3, 2, random, {.zoneout = 0.1}), LayerNormLstm<double>(2, 3, random)};
   model.initialize(random, Initial::pytorch);
   return model;
 }

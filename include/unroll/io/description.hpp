@@ -6,6 +6,7 @@
 #include "unroll/layers/dense.hpp"
 #include "unroll/layers/dropout.hpp"
 #include "unroll/layers/embedding.hpp"
+#include "unroll/layers/layer_norm_lstm.hpp"
 #include "unroll/layers/recurrent_layers.hpp"
 
 namespace unroll {
@@ -75,10 +76,9 @@ template <class L>
 Metadata properties_of(const L&) {
   return {};
 }
-template <class Cell, class Scalar, int I, int H>
-Metadata properties_of(const Recurrent<Cell, Scalar, I, H>& layer) {
+template <class Cell>
+Metadata recurrent_properties(const Unrolling& how) {
   const char* readouts[] = {"all", "last", "mean"};
-  const Unrolling& how = layer.unrolling;
   Metadata result{{"gates", gates_text<Cell>({0, gate_count<Cell>})},
                   {"input_gates", gates_text<Cell>(input_gates<Cell>())},
                   {"recurrent_gates", gates_text<Cell>(recurrent_gates<Cell>())},
@@ -88,6 +88,14 @@ Metadata properties_of(const Recurrent<Cell, Scalar, I, H>& layer) {
   if (how.zoneout > 0) result["zoneout"] = text(how.zoneout);
   if (how.zoneout_cell_state > 0) result["zoneout_cell_state"] = text(how.zoneout_cell_state);
   return result;
+}
+template <class Cell, class Scalar, int I, int H>
+Metadata properties_of(const Recurrent<Cell, Scalar, I, H>& layer) {
+  return recurrent_properties<Cell>(layer.unrolling);
+}
+template <class Scalar>
+Metadata properties_of(const LayerNormLstm<Scalar>& layer) {
+  return recurrent_properties<cells::LayerNormLstm>(layer.unrolling);
 }
 template <class L>
 Metadata properties_of(const Bidirectional<L>& layer) {

@@ -12,6 +12,7 @@
 #include "unroll/layers/dense.hpp"
 #include "unroll/layers/dropout.hpp"
 #include "unroll/layers/embedding.hpp"
+#include "unroll/layers/layer_norm_lstm.hpp"
 #include "unroll/layers/recurrent_layers.hpp"
 
 namespace unroll {
@@ -36,24 +37,29 @@ constexpr const char* cpp_scalar() {
   return std::is_same_v<Scalar, float> ? "float" : "double";
 }
 
-/// What of an Unrolling's noise acts at inference.
-inline std::string zoneout_text(const Unrolling& how) {
-  if (how.zoneout == 0 && how.zoneout_cell_state == 0) return {};
-  std::ostringstream result;
-  result.imbue(std::locale::classic());
-  result << std::hexfloat << ", 0, " << how.zoneout << ", " << how.zoneout_cell_state;
-  return result.str();
+inline std::string cpp_unrolling(const Unrolling& how) {
+  std::ostringstream zoneout;  // which acts at inference too
+  zoneout.imbue(std::locale::classic());
+  if (how.zoneout > 0 || how.zoneout_cell_state > 0)
+    zoneout << std::hexfloat << ", 0, " << how.zoneout << ", " << how.zoneout_cell_state;
+  const char* readouts[] = {"all", "last", "mean"};
+  return text("{unroll::Direction::", how.direction == Direction::forward ? "forward" : "reverse",
+              ", unroll::Readout::", readouts[static_cast<int>(how.readout)], zoneout.str(), "}");
 }
 
 template <class Cell, class Scalar, int I, int H>
 CppLayer cpp_layer(const Recurrent<Cell, Scalar, I, H>& layer) {
   static_assert(is_own_cell<Cell>, "export_header knows the library's own cells");
-  const char* readouts[] = {"all", "last", "mean"};
   const std::string type =
       text("unroll::", Cell::name, "<", cpp_scalar<Scalar>(), ", ", layer.input_size(), ", ", layer.hidden_size(), ">");
-  return {type, text(type, "::zeros({unroll::Direction::",
-                     layer.unrolling.direction == Direction::forward ? "forward" : "reverse", ", unroll::Readout::",
-                     readouts[static_cast<int>(layer.unrolling.readout)], zoneout_text(layer.unrolling), "})")};
+  return {type, text(type, "::zeros(", cpp_unrolling(layer.unrolling), ")")};
+}
+
+template <class Scalar>
+CppLayer cpp_layer(const LayerNormLstm<Scalar>& layer) {
+  const std::string type = text("unroll::LayerNormLstm<", cpp_scalar<Scalar>(), ">");
+  return {type, text(type, "::zeros(", layer.input_size(), ", ", layer.hidden_size(), ", ",
+                     cpp_unrolling(layer.unrolling), ")")};
 }
 
 template <class Scalar, int I, int O>
