@@ -30,7 +30,7 @@ using Model = unroll::Sequential<Lstm<float>, Dense<float>>;
 using Unit = unroll::Standardizer<float>;
 
 struct Options {
-  std::string data = UNROLL_EXAMPLE_DATA, plot;
+  std::string data = UNROLL_EXAMPLE_FOLDER "/sunspots.csv", plot;
   int until = 9999;
   std::uint64_t seed = 1;
   Index epochs = 30, hidden = 16, patience = 5, validation = 30, copies = 256;
@@ -182,14 +182,14 @@ void run(const Options& o) {
     std::ofstream file(csv);
     write_forecasts(file, split, truth, lstm, linear);
   }
-  draw_text(csv, UNROLL_EXAMPLE_SCRIPT);
+  draw_text(csv, UNROLL_EXAMPLE_FOLDER "/sunspots.gp");
   std::filesystem::remove(csv);
   if (o.plot.empty()) return;
   {
     std::ofstream file = open_csv(o.plot, "sunspots");
     write_forecasts(file, split, truth, lstm, linear);
   }
-  draw(o.plot, "sunspots", UNROLL_EXAMPLE_SCRIPT, std::cout);
+  draw(o.plot, "sunspots", UNROLL_EXAMPLE_FOLDER "/sunspots.gp", std::cout);
 }
 
 int main(int argc, char** argv) {

@@ -132,7 +132,7 @@ void run(const Options& o) {
   std::printf("\nOne is called better where p is below %.3g: 0.05 over %zu tests.\n", level, o.sizes.size());
   if (o.plot.empty()) return;
   open_csv(o.plot, "little_data") << csv.str();
-  draw(o.plot, "little_data", UNROLL_EXAMPLE_SCRIPT, std::cout);
+  draw(o.plot, "little_data", UNROLL_EXAMPLE_FOLDER "/little_data.gp", std::cout);
 }
 
 int main(int argc, char** argv) {

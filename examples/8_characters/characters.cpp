@@ -110,7 +110,7 @@ void plot(const Training& state, const unroll::Split<float>& split, std::size_t 
     csv << k + 1 << ',' << bits * state.history.loss[k] << ',' << bits * state.history.validation_loss[k] << ','
         << order_0 << ',' << order_2 << '\n';
   csv.close();
-  draw(folder, "characters", UNROLL_EXAMPLE_SCRIPT, std::cout);
+  draw(folder, "characters", UNROLL_EXAMPLE_FOLDER "/characters.gp", std::cout);
 }
 
 void run(const Options& o) {

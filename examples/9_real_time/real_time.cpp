@@ -119,7 +119,7 @@ void plot(const std::string& folder, const Recording& r, const Matrix<float>& y)
     csv << 1000.0f * static_cast<float>(t) / sample_rate << ',' << r.dry(0, t) << ',' << r.wet(0, t) << ',' << y(0, t)
         << '\n';
   csv.close();
-  draw(folder, "real_time", UNROLL_EXAMPLE_SCRIPT, std::cout);
+  draw(folder, "real_time", UNROLL_EXAMPLE_FOLDER "/real_time.gp", std::cout);
 }
 
 void run(const Options& o) {
