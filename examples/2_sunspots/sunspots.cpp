@@ -71,21 +71,6 @@ Series read_series(const std::string& path, int last_year) {
   return {static_cast<int>(years[0]), counts.head(kept)};
 }
 
-/// The years that choose among the epochs: the loss counts the last `years` of the series, the others give the state.
-struct LastYears {
-  using Scalar = float;
-  Matrix<float> x, target;  // 1 x T
-  Index years;
-
-  Index batches() const { return 1; }
-  std::vector<Index> order(std::optional<std::uint64_t>) const { return {}; }
-  unroll::Example<float> example(Index, const std::vector<Index>&) const {
-    std::vector<double> weights(static_cast<std::size_t>(x.cols()), 0.0);
-    std::fill(weights.end() - years, weights.end(), 1.0);
-    return {x, target, {}, weights};
-  }
-};
-
 /// Trains a model that sees the years to t and forecasts t+1; roots are 1 x T, those of all years but the held-out
 /// ones.
 ///
@@ -110,7 +95,9 @@ Model train(const Matrix<float>& roots, const Unit& unit, const Options& o, int 
   unroll::FitReport report;
   if (o.validation > 0) {
     const Matrix<float> z = unit.apply(roots);
-    const LastYears validation{z.leftCols(z.cols() - 1), z.rightCols(z.cols() - 1), o.validation};
+    Matrix<float> counted = Matrix<float>::Zero(1, z.cols() - 1);  // the years before them only give the state
+    counted.rightCols(o.validation).setOnes();
+    const unroll::Sequences<float> validation({z.leftCols(z.cols() - 1)}, {z.rightCols(z.cols() - 1)}, 1, {counted});
     report = fit(state, data, validation, unroll::mean_squared_error, options);
   } else {
     options.patience = 0;
