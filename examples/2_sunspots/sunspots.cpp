@@ -8,7 +8,6 @@
 // end are held out in the same way; none by the last 40 years. What had been seen of those by then is confessed: the
 // errors of an earlier version (five networks are averaged since it), and of this one with 64 copies.
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -23,6 +22,7 @@
 
 #include "baselines.hpp"
 #include "support/plot.hpp"
+#include "support/program.hpp"
 
 using Eigen::VectorXd;
 using unroll::Index, unroll::Matrix, unroll::Lstm, unroll::Dense;
@@ -201,14 +201,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--plot", o.plot, "folder for sunspots.csv and sunspots.svg");
   app.add_flag("--quick", o.quick, "2 epochs, too few to learn much")->excludes("--epochs");
-  try {
-    app.parse(argc, argv);
+  return run_program(app, argc, argv, [&] {
     if (o.quick) o.epochs = 2;
     run(o);
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const std::exception& error) {
-    std::cerr << "sunspots: " << error.what() << '\n';
-    return 2;
-  }
+  });
 }

@@ -10,7 +10,6 @@
 // and the lesson's own, fewer layers and a smaller network. The default radius and rate were chosen so that both can be
 // seen to work; with others they do not always. Takes about 4 s on one core.
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -21,6 +20,7 @@
 #include <vector>
 
 #include "support/plot.hpp"
+#include "support/program.hpp"
 
 using unroll::Index, unroll::Matrix;
 using Stack = unroll::Stack<unroll::Rnn<float>>;
@@ -130,14 +130,8 @@ int main(int argc, char** argv) {
   app.add_option("--seed", o.seed, "of weights and series")->check(CLI::NonNegativeNumber)->capture_default_str();
   app.add_option("--plot", o.plot, "folder for exploding.csv and exploding.svg");
   app.add_flag("--quick", o.quick, "60 updates")->excludes("--updates");
-  try {
-    app.parse(argc, argv);
+  return run_program(app, argc, argv, [&] {
     if (o.quick) o.updates = 60;
     run(o);
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const std::exception& error) {
-    std::cerr << "exploding: " << error.what() << '\n';
-    return 2;
-  }
+  });
 }

@@ -11,7 +11,6 @@
 // step multiplies by a gate: of the LSTM the forget gate, sigmoid(1) = 0.73 at the start, sigmoid(3) = 0.95; of the GRU
 // the update gate, sigmoid(0) = 0.5. What the lesson's "exploding" does to training: exploding.cpp. Takes a moment.
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -22,6 +21,7 @@
 #include <unroll/unroll.hpp>
 
 #include "support/plot.hpp"
+#include "support/program.hpp"
 
 using Eigen::VectorXd;
 using unroll::Index, unroll::Matrix;
@@ -119,14 +119,8 @@ int main(int argc, char** argv) {
   app.add_option("--seed", o.seed, "of weights and inputs")->check(CLI::NonNegativeNumber)->capture_default_str();
   app.add_option("--plot", o.plot, "folder for gradient_flow.csv and gradient_flow.svg");
   app.add_flag("--quick", o.quick, "30 steps")->excludes("--steps");
-  try {
-    app.parse(argc, argv);
+  return run_program(app, argc, argv, [&] {
     if (o.quick) o.steps = 30;
     run(o);
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const std::exception& error) {
-    std::cerr << "gradient_flow: " << error.what() << '\n';
-    return 2;
-  }
+  });
 }

@@ -6,14 +6,12 @@
 //
 // tests/cells/your_own_cell.cpp shows the one line that checks such a cell.
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
-#include <iostream>
 #include <unroll/unroll.hpp>
 
 #include "coupled_gate_lstm.hpp"
+#include "support/program.hpp"
 
 using unroll::Index, unroll::Matrix;
 using Layer = unroll::Recurrent<CoupledGateLstm, float>;
@@ -65,13 +63,5 @@ int main(int argc, char** argv) {
   CLI::App app("Trains a user's own cell to remember the first number of a sequence.", "your_own_cell");
   app.add_option("--updates", o.updates, "of the weights")->check(CLI::Range(1, 100'000))->capture_default_str();
   app.add_option("--seed", o.seed, "of weights and sequences")->check(CLI::NonNegativeNumber)->capture_default_str();
-  try {
-    app.parse(argc, argv);
-    run(o);
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const std::exception& error) {
-    std::cerr << "your_own_cell: " << error.what() << '\n';
-    return 2;
-  }
+  return run_program(app, argc, argv, [&] { run(o); });
 }

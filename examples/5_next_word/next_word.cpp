@@ -10,7 +10,6 @@
 // All idioms are learnt and all are asked: this is memory of what was read. Nothing is held out, and nothing could be:
 // nobody tells the end of an idiom who never heard it. Takes about 10 s on one core.
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <cstdio>
 #include <iostream>
@@ -19,6 +18,7 @@
 
 #include "idioms.hpp"
 #include "support/plot.hpp"
+#include "support/program.hpp"
 
 using unroll::Index;
 using Model = unroll::Sequential<unroll::Embedding<float>, unroll::Lstm<float>, unroll::Dense<float>>;
@@ -143,14 +143,8 @@ int main(int argc, char** argv) {
   app.add_option("--hidden", o.hidden, "units of the LSTM")->check(CLI::Range(1, 1024))->capture_default_str();
   app.add_option("--plot", o.plot, "folder for next_word.csv and next_word.svg");
   app.add_flag("--quick", o.quick, "12 epochs, which leave gaps")->excludes("--epochs");
-  try {
-    app.parse(argc, argv);
+  return run_program(app, argc, argv, [&] {
     if (o.quick) o.epochs = 12;
     run(o);
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const std::exception& error) {
-    std::cerr << "next_word: " << error.what() << '\n';
-    return 2;
-  }
+  });
 }

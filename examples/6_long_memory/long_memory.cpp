@@ -10,7 +10,6 @@
 // who has forgotten all. One seed, one rate for all: a network that fails here may learn with more time or care.
 // Takes about 30 s on one core.
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -24,6 +23,7 @@
 #include <vector>
 
 #include "support/plot.hpp"
+#include "support/program.hpp"
 #include "tasks.hpp"
 
 using unroll::Index;
@@ -143,17 +143,11 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--plot", o.plot, "folder for long_memory.csv and long_memory.svg");
   app.add_flag("--quick", o.quick, "lengths 5 and 30, 300 updates")->excludes(lengths)->excludes(updates);
-  try {
-    app.parse(argc, argv);
+  return run_program(app, argc, argv, [&] {
     if (o.quick) {
       o.lengths = {5, 30};
       o.updates = 300;
     }
     run(o);
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const std::exception& error) {
-    std::cerr << "long_memory: " << error.what() << '\n';
-    return 2;
-  }
+  });
 }

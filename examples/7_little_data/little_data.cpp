@@ -9,7 +9,6 @@
 // weights are kept. Within a run both cells see the same examples, so the runs are pairs: a sign test (Arbuthnot 1710)
 // says how likely so many wins of one of them are if the two were equally good.
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -22,6 +21,7 @@
 #include <vector>
 
 #include "support/plot.hpp"
+#include "support/program.hpp"
 #include "waves.hpp"
 
 using unroll::Index, unroll::Matrix;
@@ -149,18 +149,12 @@ int main(int argc, char** argv) {
                       ->capture_default_str();
   app.add_flag("--quick", o.quick, "few runs, sizes and updates")->excludes(runs)->excludes(sizes)->excludes(updates);
   app.add_option("--plot", o.plot, "folder for little_data.csv and little_data.svg");
-  try {
-    app.parse(argc, argv);
+  return run_program(app, argc, argv, [&] {
     if (o.quick) {
       o.runs = 4;
       o.sizes = {16, 128};
       o.updates = 120;
     }
     run(o);
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const std::exception& error) {
-    std::cerr << "little_data: " << error.what() << '\n';
-    return 2;
-  }
+  });
 }

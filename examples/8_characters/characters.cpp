@@ -10,7 +10,6 @@
 // into parallel streams that are read in short windows, and each window starts from the state that the one before left:
 // the gradient goes back through one window only, but the memory goes on (unroll::StreamWindows).
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -22,6 +21,7 @@
 #include <unroll/unroll.hpp>
 
 #include "support/plot.hpp"
+#include "support/program.hpp"
 #include "text.hpp"
 
 using unroll::Embedding, unroll::Lstm, unroll::Dropout, unroll::Dense;
@@ -156,14 +156,8 @@ int main(int argc, char** argv) {
   app.add_option("--load", o.load, "run to go on with");
   app.add_option("--save", o.save, "file for the run");
   app.add_option("--plot", o.plot, "folder for characters.csv and characters.svg");
-  try {
-    app.parse(argc, argv);
+  return run_program(app, argc, argv, [&] {
     if (o.quick) o.epochs = 2;
     run(o);
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const std::exception& error) {
-    std::cerr << "characters: " << error.what() << '\n';
-    return 2;
-  }
+  });
 }

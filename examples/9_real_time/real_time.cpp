@@ -9,7 +9,6 @@
 // recording is one long series: it is learned by truncated back-propagation through windows, each of which starts from
 // the state that the one before left (unroll::StreamWindows).
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -29,11 +28,13 @@
 
 #include "pedal.hpp"
 #include "support/plot.hpp"
+#include "support/program.hpp"
 
 using unroll::Index, unroll::Matrix;
-constexpr int hidden = 16;
-using Lstm = unroll::Lstm<float, 1, hidden>;  // sizes at compile time: an exported header's model is of the same type
-using Dense = unroll::Dense<float, hidden, 1>;
+constexpr int lstm_units = 16;
+using Lstm =
+    unroll::Lstm<float, 1, lstm_units>;  // sizes at compile time: an exported header's model is of the same type
+using Dense = unroll::Dense<float, lstm_units, 1>;
 using Model = unroll::Sequential<Lstm, Dense>;
 
 struct Options {
@@ -126,7 +127,7 @@ void run(const Options& o) {
   unroll::Random random(o.seed);
   Model model{Lstm(random), Dense(random)};
   if (!o.load.empty()) unroll::load(model, o.load);
-  std::printf("An LSTM of %d units and a head, %td weights\n", hidden, unroll::parameter_count(model));
+  std::printf("An LSTM of %d units and a head, %td weights\n", lstm_units, unroll::parameter_count(model));
   if (o.load.empty()) model = train(std::move(model), o);
   if (!o.save.empty()) unroll::save(model, o.save, {{"trained on", "the overdrive of examples/9_real_time"}});
   if (!o.header.empty()) unroll::export_header(model, "pedal", std::filesystem::path(o.header));
@@ -154,17 +155,11 @@ int main(int argc, char** argv) {
   app.add_option("--save", o.save, "file for the model");
   app.add_option("--export", o.header, "file for the model as a C++ header");
   app.add_option("--plot", o.plot, "folder for real_time.csv and real_time.svg");
-  try {
-    app.parse(argc, argv);
+  return run_program(app, argc, argv, [&] {
     if (o.quick) {
       o.seconds = 1;
       o.epochs = 2;
     }
     run(o);
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const std::exception& error) {
-    std::cerr << "real_time: " << error.what() << '\n';
-    return 2;
-  }
+  });
 }
