@@ -200,6 +200,7 @@ class BackwardSweep {
           if (errors) d_state[0] += Pack<Scalar>::load(d_y_ + column * d_y_stride_ + block * d_gates_.lanes, count);
           if (options_.record_norms) square_norm_ += sum_of_squares(d_state[0]);
           Values d_kept;  // zoneout: passes the rule by
+          d_kept.fill(Scalar(0));
           for_each_index<N>([&](std::size_t n) {
             if (kept[n] == nullptr) return;
             d_kept[n] = Pack<Scalar>::load(kept[n] + offset, count) * d_state[n];
@@ -208,9 +209,7 @@ class BackwardSweep {
           step_backward<Cell, Pack<Scalar>>(load_gates<Cell, Scalar>(tape_.gates.at(block, column)),
                                             load_states<Cell, Scalar>(before, offset, count),
                                             load_states<Cell, Scalar>(next, offset, count), d_state, d_gates);
-          for_each_index<N>([&](std::size_t n) {
-            if (kept[n] != nullptr) d_state[n] += d_kept[n];
-          });
+          for_each_index<N>([&](std::size_t n) { d_state[n] += d_kept[n]; });
           if (count < d_gates_.lanes)
             for (auto& d : d_gates) d = d.first(count);
         }

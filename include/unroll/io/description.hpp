@@ -68,7 +68,7 @@ template <class Cell>
 std::string gates_text(GateRun run) {
   std::string result;
   for (int gate = run.first; gate < run.first + run.count; ++gate)
-    result += (result.empty() ? "" : " ") + std::string(Cell::gate_names[static_cast<std::size_t>(gate)]);
+    result.append(result.empty() ? "" : " ").append(Cell::gate_names[static_cast<std::size_t>(gate)]);
   return result;
 }
 

@@ -131,7 +131,7 @@ void exchange_direction(File& file, L& layer, const std::string& prefix, const s
 /// Returns how many layers of an nn.RNN, nn.LSTM or nn.GRU these are.
 template <class File, class L>
 Index exchange(File& file, L& layer, const std::string& prefix, Index k) {
-  const std::string ending = "_l" + std::to_string(k);
+  const std::string ending = text("_l", k);
   if constexpr (requires { layer.layers; }) {
     Index count = 0;
     const auto each = [&](std::size_t, auto& part) { count += exchange(file, part, prefix, k + count); };

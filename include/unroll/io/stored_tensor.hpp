@@ -65,7 +65,7 @@ inline std::optional<std::uint64_t> byte_count(const std::string& dtype, const s
 /// "[4, 3]"
 inline std::string shape_text(const std::vector<std::uint64_t>& shape) {
   std::string result = "[";
-  for (const std::uint64_t size : shape) result += (result.size() > 1 ? ", " : "") + std::to_string(size);
+  for (const std::uint64_t size : shape) result.append(result.size() > 1 ? ", " : "").append(std::to_string(size));
   return result + "]";
 }
 

@@ -36,7 +36,7 @@ inline std::filesystem::path temporary_beside(const std::filesystem::path& targe
   const auto process = ::getpid();
 #endif
   std::filesystem::path name = target.filename();
-  name += "." + std::to_string(process) + "-" + std::to_string(count++) + ".tmp";
+  name += text(".", process, "-", count++, ".tmp");
   return target.parent_path() / name;
 }
 
