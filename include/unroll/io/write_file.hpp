@@ -19,6 +19,8 @@
 #include <unistd.h>
 #endif
 
+#include "unroll/core/error.hpp"
+
 namespace unroll {
 
 namespace detail {
