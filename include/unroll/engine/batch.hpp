@@ -94,6 +94,9 @@ struct Unrolling {
   double zoneout = 0;
   double zoneout_cell_state = 0;  ///< of the states after h: an LSTM's c
 
+  /// Whether some state has zoneout, which acts at inference too.
+  bool zones_out() const { return zoneout != 0 || zoneout_cell_state != 0; }
+
   /// Of the n-th state.
   double zoneout_rate(std::size_t n) const { return n == 0 ? zoneout : zoneout_cell_state; }
 

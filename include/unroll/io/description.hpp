@@ -17,8 +17,8 @@ struct LayerDescription {
   std::string kind;      ///< "Lstm"
   Index input_size = 0;  ///< 0: any
   Index output_size = 0;
-  Metadata
-      properties;  ///< "direction", "readout", "gates" with "input_gates" and "recurrent_gates", "zoneout"; "merge"
+  /// "direction", "readout", "gates" with "input_gates" and "recurrent_gates", "zoneout"; "merge"
+  Metadata properties;
 
   friend bool operator==(const LayerDescription&, const LayerDescription&) = default;
 

@@ -38,10 +38,9 @@ constexpr const char* cpp_scalar() {
 }
 
 inline std::string cpp_unrolling(const Unrolling& how) {
-  std::ostringstream zoneout;  // which acts at inference too
+  std::ostringstream zoneout;
   zoneout.imbue(std::locale::classic());
-  if (how.zoneout > 0 || how.zoneout_cell_state > 0)
-    zoneout << std::hexfloat << ", 0, " << how.zoneout << ", " << how.zoneout_cell_state;
+  if (how.zones_out()) zoneout << std::hexfloat << ", 0, " << how.zoneout << ", " << how.zoneout_cell_state;
   const char* readouts[] = {"all", "last", "mean"};
   return text("{unroll::Direction::", how.direction == Direction::forward ? "forward" : "reverse",
               ", unroll::Readout::", readouts[static_cast<int>(how.readout)], zoneout.str(), "}");

@@ -118,8 +118,7 @@ template <class File, class L>
 requires requires(L& layer) { layer.unrolling; }
 void exchange_direction(File& file, L& layer, const std::string& prefix, const std::string& ending) {
   if constexpr (std::is_const_v<L>)
-    require(layer.unrolling.zoneout == 0 && layer.unrolling.zoneout_cell_state == 0,
-            "save_pytorch: PyTorch's layers have no zoneout");
+    require(!layer.unrolling.zones_out(), "save_pytorch: PyTorch's layers have no zoneout");
   auto torch = to_torch(layer);
   file(prefix + "weight_ih" + ending, torch.weight_ih);
   file(prefix + "weight_hh" + ending, torch.weight_hh);

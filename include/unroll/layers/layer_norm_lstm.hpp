@@ -230,8 +230,8 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
   }
 
   void require_no_noise() const {
-    detail::require(unrolling.recurrent_dropout == 0 && unrolling.zoneout == 0 && unrolling.zoneout_cell_state == 0,
-                    name(), ": it has no recurrent dropout and no zoneout");
+    detail::require(unrolling.recurrent_dropout == 0 && !unrolling.zones_out(), name(),
+                    ": it has no recurrent dropout and no zoneout");
   }
 
   void require_gains() const {
