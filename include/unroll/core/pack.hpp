@@ -65,7 +65,18 @@ struct Pack {
 
   friend Pack operator+(Pack a, Pack b) { return wrap(Eigen::internal::padd(a.packet, b.packet)); }
   friend Pack operator-(Pack a, Pack b) { return wrap(Eigen::internal::psub(a.packet, b.packet)); }
-  friend Pack operator*(Pack a, Pack b) { return wrap(Eigen::internal::pmul(a.packet, b.packet)); }
+  friend Pack operator*(Pack a, Pack b) {
+    Pack product = wrap(Eigen::internal::pmul(a.packet, b.packet));
+    // A compiler that contracted it with a sum here and not there would give one rule different bits in two places.
+#if defined(__AVX512F__)
+    asm("" : "+v"(product.packet));
+#elif defined(__x86_64__) || defined(__SSE__)
+    asm("" : "+x"(product.packet));
+#elif defined(__aarch64__) || defined(__ARM_NEON)
+    asm("" : "+w"(product.packet));
+#endif
+    return product;
+  }
   friend Pack operator/(Pack a, Pack b) { return wrap(Eigen::internal::pdiv(a.packet, b.packet)); }
   friend Pack operator-(Pack a) { return wrap(Eigen::internal::pnegate(a.packet)); }
   Pack& operator+=(Pack b) { return *this = *this + b; }
@@ -116,6 +127,13 @@ struct Pack {
   friend Pack min(Pack a, Pack b) { return wrap(Eigen::internal::pmin(a.packet, b.packet)); }
   friend Pack max(Pack a, Pack b) { return wrap(Eigen::internal::pmax(a.packet, b.packet)); }
   friend Pack sqrt(Pack a) { return wrap(Eigen::internal::psqrt(a.packet)); }
+  /// Lane j of pack i becomes lane i of pack j.
+  friend void transpose(Pack (&square)[size]) {
+    Eigen::internal::PacketBlock<Packet, size> block;
+    for (int i = 0; i < size; ++i) block.packet[i] = square[i].packet;
+    Eigen::internal::ptranspose(block);
+    for (int i = 0; i < size; ++i) square[i].packet = block.packet[i];
+  }
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif

@@ -61,6 +61,7 @@ void store_gates(const GateValues<Cell, Pack<Scalar>>& values, Scalar* to) {
 template <class Cell, class Scalar, class Weight = Scalar>
 struct ForwardStep {
   static constexpr std::size_t N = Cell::state_names.size();
+  static constexpr GateRun in = input_gates<Cell>(), early = early_gates<Cell>(), late = late_gates<Cell>();
 
   const LayerPanels<Cell, Scalar, Weight>& panels;
   GateBuffer<Scalar>& gates;                    // in: bias and input part
@@ -76,9 +77,12 @@ struct ForwardStep {
   const Scalar* operand_mask = nullptr;         // H x B, dropout with late gates only
   std::array<const Scalar*, N> kept = {};       // zoneout: the share that stays, H x B each, or null
   std::array<Scalar*, N> candidates = {};       // zoneout: the rule's states, H x B each, or null
+  const Scalar* x = nullptr;                    // a sample alone: its input where `gates` do not hold its part, I
+  bool padded = false;                          // whether the states have room for whole blocks of units
 
   void run() {
-    static constexpr GateRun early = early_gates<Cell>(), late = late_gates<Cell>();
+    if constexpr (late.count == 0)
+      if (size == 1) return run_alone();
     const auto rule = [this](Index block, Index blocks, Index column, Index columns) {
       apply_rule(block, blocks, column, columns);
     };
@@ -101,8 +105,36 @@ struct ForwardStep {
                             t % 2 != 0);
   }
 
-  GateValues<Cell, Pack<Scalar>> load_pre_activations(Index block, const Scalar* from) const {
-    auto values = load_gates<Cell, Scalar>(from);
+  /// One sample: the rule takes the sums before they leave the registers.
+  void run_alone() {
+    using T = Tiles<Scalar, early.count>;
+    [&]<int... U>(std::integer_sequence<int, U...>) {
+      static constexpr std::array run{&ForwardStep::alone<U + 1>...};
+      for_each_part(
+          gates.blocks(), T::blocks_of_one(panels.early.depth() * early.count * gates.lanes),
+          [&](Index block, Index blocks) { (this->*run[static_cast<std::size_t>(blocks - 1)])(block); }, t % 2 != 0);
+    }
+    (std::make_integer_sequence<int, T::units_of_one>());
+  }
+  template <int Units>
+  [[gnu::flatten]] EIGEN_DONT_INLINE void alone(Index block) {
+    run_blocks(block, std::make_integer_sequence<int, Units>(),
+               std::make_integer_sequence<int, Units * gate_count<Cell>>());
+  }
+  template <int... U, int... I>
+  EIGEN_ALWAYS_INLINE void run_blocks(Index block, std::integer_sequence<int, U...>, std::integer_sequence<int, I...>) {
+    constexpr int G = gate_count<Cell>, Units = sizeof...(U);
+    const Scalar* from[] = {(x != nullptr ? panels.bias.at(block + U, 0) : gates.at(block + U, first))...};
+    Pack<Scalar> s[] = {Pack<Scalar>::load(from[I / G] + I % G * gates.lanes)...};
+    if (x != nullptr)
+      add_products<in.count, Units, 1, G, in.first>(panels.input.blocks(), {x, 1, 0, 1, panels.input.depth()}, block, 0,
+                                                    s);
+    add_products<early.count, Units, 1, G, early.first>(panels.early.blocks(), {fed_back, 1, 0, 1, gates.units()},
+                                                        block, 0, s);
+    (apply_rule(block + U, 0, array_of<G>([&](std::size_t g) { return s[U * G + static_cast<int>(g)]; })), ...);
+  }
+
+  GateValues<Cell, Pack<Scalar>> scaled(Index block, GateValues<Cell, Pack<Scalar>> values) const {
     if constexpr (LayerPanels<Cell, Scalar, Weight>::scaled) {
       const auto scale = load_gates<Cell, Scalar>(panels.scale.at(block, 0));
       for_each_index<Cell::gate_names.size()>([&](std::size_t g) { values[g] *= scale[g]; });
@@ -110,28 +142,30 @@ struct ForwardStep {
     return values;
   }
 
-  // One function for all tiles: compilers may contract multiplications and additions differently from place to place,
-  // and the bits must be the same everywhere. The loops are inside, for the sake of the rule's many constants.
-  EIGEN_DONT_INLINE void apply_rule(Index block, Index blocks, Index column, Index columns) {
+  // The loops are inside, for the sake of the rule's many constants.
+  [[gnu::flatten]] EIGEN_DONT_INLINE void apply_rule(Index block, Index blocks, Index column, Index columns) {
     for (Index i = block; i < block + blocks; ++i)
-      for (Index b = column; b < column + columns; ++b) {
-        const Index offset = b * gates.units() + i * gates.lanes, count = gates.count(i);
-        Scalar* at = gates.at(i, first + b);
-        auto values = load_pre_activations(i, at);
-        auto state = load_states<Cell, Scalar>(before, offset, count);
-        step_forward<Cell, Pack<Scalar>>(values, state);
-        if (keep_gates) store_gates<Cell, Scalar>(values, at);
-        zone_out(state, offset, count);
-        if (lengths != nullptr && t >= (*lengths)[static_cast<std::size_t>(b)]) state.fill(Scalar(0));
-        store_states<Cell, Scalar>(state, next, offset, count);
-      }
+      for (Index b = column; b < column + columns; ++b)
+        apply_rule(i, b, load_gates<Cell, Scalar>(gates.at(i, first + b)));
+  }
+
+  /// The cell's rule on a block of units of a sample.
+  EIGEN_ALWAYS_INLINE void apply_rule(Index block, Index b, const GateValues<Cell, Pack<Scalar>>& sums) {
+    const Index offset = b * gates.units() + block * gates.lanes, count = padded ? gates.lanes : gates.count(block);
+    auto values = scaled(block, sums);
+    auto state = load_states<Cell, Scalar>(before, offset, count);
+    step_forward<Cell, Pack<Scalar>>(values, state);
+    if (keep_gates) store_gates<Cell, Scalar>(values, gates.at(block, first + b));
+    zone_out(state, offset, count);
+    if (lengths != nullptr && t >= (*lengths)[static_cast<std::size_t>(b)]) state.fill(Scalar(0));
+    store_states<Cell, Scalar>(state, next, offset, count);
   }
 
   EIGEN_DONT_INLINE void make_operand(Index block, Index blocks, Index column, Index columns) {
     for (Index i = block; i < block + blocks; ++i)
       for (Index b = column; b < column + columns; ++b) {
         const Index offset = b * gates.units() + i * gates.lanes, count = gates.count(i);
-        const auto values = load_pre_activations(i, gates.at(i, first + b));
+        const auto values = scaled(i, load_gates<Cell, Scalar>(gates.at(i, first + b)));
         auto made = Cell::operand(values, load_states<Cell, Scalar>(before, offset, count));
         if (operand_mask != nullptr) made = made * Pack<Scalar>::load(operand_mask + offset, count);
         made.store(operand + offset, count);

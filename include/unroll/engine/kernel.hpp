@@ -52,6 +52,34 @@ Sums<const Scalar> constant(const Sums<Scalar>& sums) {
 /// Registers for sums, beside those for a broadcast and a row of operands.
 inline constexpr int tile_budget = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 24 : 12;
 
+// Unrolled by pack expansion: at -O2 g++ would leave loops over the sums in memory.
+template <int Gates, int Units, int Stride, int First, class Scalar, int... I>
+EIGEN_ALWAYS_INLINE void add_products(const Blocks<Scalar>& a, const Columns<Scalar>& b, Index block, Index column,
+                                      Pack<Scalar>* s, std::integer_sequence<int, I...>) {
+  using P = Pack<Scalar>;
+  const Scalar* pa = a.data + block * a.stride;
+  const Scalar* pb = b.data + column * b.stride;
+  const Index unit_stride = a.stride, k_stride = a.k_stride;
+  const Index column_stride = b.stride, x_stride = b.k_stride, segment = b.segment;
+  for (Index i = 0; i < b.segments; ++i, pb += b.segment_stride) {
+    const Scalar* x = pb;
+    for (Index k = 0; k < segment; ++k, pa += k_stride, x += x_stride)
+      ((s[I / Gates * Stride + First + I % Gates] =
+            multiply_add(P::load(pa + I / Gates % Units * unit_stride + I % Gates * P::size),
+                         P(x[I / (Gates * Units) * column_stride]), s[I / Gates * Stride + First + I % Gates])),
+       ...);
+  }
+}
+
+/// s += a b for `Units` blocks by C columns of sums: the pack of (unit, gate, column) of the product is
+/// s[(column * Units + unit) * Stride + First + gate].
+template <int Gates, int Units, int C, int Stride, int First, class Scalar>
+EIGEN_ALWAYS_INLINE void add_products(const Blocks<Scalar>& a, const Columns<Scalar>& b, Index block, Index column,
+                                      Pack<Scalar>* s) {
+  add_products<Gates, Units, Stride, First>(a, b, block, column, s,
+                                            std::make_integer_sequence<int, Gates * Units * C>());
+}
+
 /// `Units` blocks of `Gates` packs by C columns of sums, held in registers while k runs.
 template <class Scalar, int Gates, int Units, int C>
 class Tile {
@@ -66,43 +94,40 @@ class Tile {
   static constexpr int R = Gates * Units;
   using P = Pack<Scalar>;
 
-  /// Where sum i of the tile at (block, column) lies; whether it belongs to the tile's last block.
+  /// Where the tile's first sum lies, and the strides: values of our own, that a store cannot change.
   template <class S>
-  static EIGEN_ALWAYS_INLINE S* place(const Sums<S>& sums, Index block, Index column, int i) {
-    return sums.data + (block + i % R / Gates) * sums.block_stride + (column + i / R) * sums.column_stride +
-           i % Gates * sums.gate_stride;
-  }
+  struct Place {
+    S* data;
+    Index block_stride, gate_stride, column_stride;
+
+    Place(const Sums<S>& sums, Index block, Index column)
+        : data(sums.data + block * sums.block_stride + column * sums.column_stride),
+          block_stride(sums.block_stride),
+          gate_stride(sums.gate_stride),
+          column_stride(sums.column_stride) {}
+    EIGEN_ALWAYS_INLINE S* operator[](int i) const {
+      return data + i % R / Gates * block_stride + i / R * column_stride + i % Gates * gate_stride;
+    }
+  };
   static constexpr bool is_last(int i) { return i % R / Gates == Units - 1; }
 
-  // Unrolled by pack expansion: at -O2 g++ would leave loops over the sums in memory.
   template <int... I>
   static EIGEN_ALWAYS_INLINE void run(const Blocks<Scalar>& a, const Columns<Scalar>& b, const Sums<const Scalar>& from,
                                       const Sums<Scalar>& to, Index block, Index column,
                                       std::integer_sequence<int, I...>) {
     P s[R * C];
     const Index last = to.units - (block + Units - 1) * P::size;  // units of the tile's last block
+    const Place<const Scalar> start(from, block, column);
     if (last >= P::size)
-      ((s[I] = P::load(place(from, block, column, I))), ...);
+      ((s[I] = P::load(start[I])), ...);
     else
-      ((s[I] = is_last(I) ? P::load(place(from, block, column, I), last) : P::load(place(from, block, column, I))),
-       ...);
-    const Scalar* pa = a.data + block * a.stride;
-    const Scalar* pb = b.data + column * b.stride;
-    const Index unit_stride = a.stride, column_stride = b.stride;
-    for (Index segment = 0; segment < b.segments; ++segment) {
-      const Scalar* x = pb + segment * b.segment_stride;
-      for (Index k = 0; k < b.segment; ++k) {
-        ((s[I] = multiply_add(P::load(pa + I % R / Gates * unit_stride + I % Gates * P::size),
-                              P(x[I / R * column_stride]), s[I])),
-         ...);
-        pa += a.k_stride;
-        x += b.k_stride;
-      }
-    }
+      ((s[I] = is_last(I) ? P::load(start[I], last) : P::load(start[I])), ...);
+    add_products<Gates, Units, C, Gates, 0>(a, b, block, column, s);
+    const Place<Scalar> end(to, block, column);
     if (last >= P::size)
-      (s[I].store(place(to, block, column, I)), ...);
+      (s[I].store(end[I]), ...);
     else
-      ((is_last(I) ? s[I].store(place(to, block, column, I), last) : s[I].store(place(to, block, column, I))), ...);
+      ((is_last(I) ? s[I].store(end[I], last) : s[I].store(end[I])), ...);
   }
 };
 
@@ -117,6 +142,11 @@ struct Tiles {
   static constexpr int units = std::max(1, 4 / Gates);
   static constexpr int units_of_one = std::max(1, 8 / Gates);
   static constexpr int columns = std::max(1, tile_budget / (Gates * units));
+
+  /// How many blocks of one column go side by side: where they would not stay in the first cache, fewer.
+  static constexpr Index blocks_of_one(Index block_size) {
+    return units_of_one * block_size * static_cast<Index>(sizeof(Scalar)) > 24 * 1024 ? units : units_of_one;
+  }
 
   static Run wide(Index blocks, Index columns_of_tile);
   static Run one(Index blocks);
@@ -173,10 +203,8 @@ void multiply(const Blocks<Scalar>& a, const Columns<Scalar>& b, const Sums<cons
               Done done, bool backwards = false) {
   using T = Tiles<Scalar, Gates>;
   if (b.count == 1) {
-    // A block that fills much of the first cache leaves no room for a second beside it.
-    const bool large = a.stride * static_cast<Index>(sizeof(Scalar)) > 12 * 1024;
     for_each_part(
-        a.count, large ? T::units : T::units_of_one,
+        a.count, T::blocks_of_one(a.stride),
         [&](Index block, Index blocks) {
           T::one(blocks)(a, b, from, to, block, 0);
           done(block, blocks, 0, 1);

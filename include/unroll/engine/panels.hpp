@@ -10,28 +10,34 @@ template <class Scalar>
 class Panels {
  public:
   Index depth() const { return depth_; }
-  Blocks<Scalar> blocks() const { return {data_.data(), blocks_, depth_ * gates_ * lanes, gates_ * lanes}; }
+  Blocks<Scalar> blocks() const { return {data_.data(), blocks_, stride(), gates_ * lanes}; }
 
   /// A weight matrix whose rows are gates x units, from its gate `first_gate` on; k runs over its columns.
   void pack_rows(const Matrix<Scalar>& weight, Index units, int first_gate, int gates) {
     resize(gates, units, weight.cols());
-    Scalar* to = data_.data();
-    for (Index block = 0; block < blocks_; ++block)
+    for (Index block = 0; block < blocks_; ++block) {
+      Scalar* to = data_.data() + block * stride();
       for (Index k = 0; k < depth_; ++k)
         for (int gate = 0; gate < gates; ++gate, to += lanes)
           Pack<Scalar>::load(&weight((first_gate + gate) * units + block * lanes, k), units - block * lanes).store(to);
+    }
   }
 
   /// Its transpose: the columns become the units, and k runs over a gate buffer's rows.
   void pack_transposed(const Matrix<Scalar>& weight, Index units, int first_gate, int gates) {
     resize(1, weight.cols(), block_count<Scalar>(units) * gates * lanes);
-    if (units % lanes != 0 || weight.cols() % lanes != 0) data_.setZero();
-    for (Index column = 0; column < weight.cols(); ++column) {
-      Scalar* to = data_.data() + column / lanes * depth_ * lanes + column % lanes;
-      for (Index block = 0; block < block_count<Scalar>(units); ++block)
+    for (Index block = 0; block < blocks_; ++block) {
+      Scalar* to = data_.data() + block * stride();
+      const Index columns = std::min(lanes, weight.cols() - block * lanes);
+      for (Index unit = 0; unit < units; unit += lanes)
         for (int gate = 0; gate < gates; ++gate, to += lanes * lanes) {
-          const Scalar* from = &weight((first_gate + gate) * units + block * lanes, column);
-          for (Index lane = 0; lane < std::min(lanes, units - block * lanes); ++lane) to[lane * lanes] = from[lane];
+          Pack<Scalar> square[lanes];
+          for (Index i = 0; i < lanes; ++i)
+            square[i] = i < columns ? Pack<Scalar>::load(&weight((first_gate + gate) * units + unit, block * lanes + i),
+                                                         units - unit)
+                                    : Pack<Scalar>(0);
+          transpose(square);
+          for (Index i = 0; i < lanes; ++i) square[i].store(to + i * lanes);
         }
     }
   }
@@ -39,11 +45,14 @@ class Panels {
  private:
   static constexpr Index lanes = Pack<Scalar>::size;
 
+  /// From block to block, an odd number of packs: at a power of two blocks side by side would share their cache sets.
+  Index stride() const { return (depth_ * gates_ | 1) * lanes; }
+
   void resize(Index gates, Index units, Index depth) {
     gates_ = gates;
     blocks_ = block_count<Scalar>(units);
     depth_ = depth;
-    const Index size = blocks_ * depth_ * gates_ * lanes;
+    const Index size = blocks_ * stride();
     if (data_.size() < size) data_.resize(size);
   }
 
@@ -68,36 +77,50 @@ Sums<const Scalar> no_sums() {
 
 inline constexpr auto nothing_more = [](Index, Index, Index, Index) {};
 
-/// gradient(gates x units, i) += sum over the columns j of d(gate rows, j) x(i, j), for the gates of one run, which
-/// are the gradient's gates from `first_gate` on.
-template <int Gates, class Scalar>
-void add_outer_products(const GateBuffer<Scalar>& d, GateRun run, int first_gate, const Scalar* x, Index x_stride,
-                        Matrix<Scalar>& gradient) {
-  const Index units = d.units();
-  const Sums<Scalar> to{gradient.data() + first_gate * units, d.lanes, units, gradient.rows(), units};
-  // So many columns at a time stay in the cache for all blocks.
-  for_each_part(d.columns(), 256, [&](Index column, Index columns) {
-    multiply<Gates, Scalar>(d.rows(run, column), {x + column * x_stride, gradient.cols(), 1, x_stride, columns},
-                            constant(to), to, nothing_more);
-  });
+/// A run of columns.
+struct ColumnRun {
+  Index first;
+  Index count;
+};
+
+/// Calls f(ColumnRun) for the columns of gradients part by part: few enough that what the products of a part share is
+/// still in the cache, enough that the sums of the weights' gradients are not loaded and stored too often.
+template <class F>
+void for_each_chunk(Index columns, F f) {
+  for_each_part(columns, 512, [&](Index first, Index count) { f(ColumnRun{first, count}); });
 }
 
-/// gradient(gates x units) += sum over the columns of d: its product with a column of ones.
+/// gradient(gates x units, i) += sum over some columns j of d(gate rows, j) x(i, j), for the gates of one run, which
+/// are the gradient's gates from `first_gate` on.
+template <int Gates, class Scalar>
+void add_outer_products(const GateBuffer<Scalar>& d, ColumnRun columns, GateRun run, int first_gate, const Scalar* x,
+                        Index x_stride, Matrix<Scalar>& gradient) {
+  const Index units = d.units();
+  const Sums<Scalar> to{gradient.data() + first_gate * units, d.lanes, units, gradient.rows(), units};
+  multiply<Gates, Scalar>(d.rows(run, columns.first),
+                          {x + columns.first * x_stride, gradient.cols(), 1, x_stride, columns.count}, constant(to), to,
+                          nothing_more);
+}
+
+/// gradient(gates x units) += sum over some columns of d: its product with a column of ones.
 template <class Scalar>
-void add_column_sums(const GateBuffer<Scalar>& d, Vector<Scalar>& gradient) {
+void add_column_sums(const GateBuffer<Scalar>& d, ColumnRun columns, Vector<Scalar>& gradient) {
   static constexpr Scalar one = 1;
   for (int gate = 0; gate < d.gates(); ++gate) {
     const Sums<Scalar> to = column_sums(gradient.data() + gate * d.units(), d.units(), 0);
-    multiply<1, Scalar>(d.rows({gate, 1}, 0), {&one, 1, 0, 0, d.columns()}, constant(to), to, nothing_more);
+    multiply<1, Scalar>(d.rows({gate, 1}, columns.first), {&one, 1, 0, 0, columns.count}, constant(to), to,
+                        nothing_more);
   }
 }
 
-/// d_x(:, j) = W^T d(:, j), with W's transposed panels.
+/// d_x(:, j) = W^T d(:, j) for some columns j, with W's transposed panels.
 template <class Scalar>
-void multiply_transposed(const Panels<Scalar>& panels, const GateBuffer<Scalar>& d, GateRun run, Matrix<Scalar>& d_x) {
+void multiply_transposed(const Panels<Scalar>& panels, const GateBuffer<Scalar>& d, ColumnRun columns, GateRun run,
+                         Matrix<Scalar>& d_x) {
   // So many columns at a time stay in the cache for all blocks.
-  for_each_part(d.columns(), 64, [&](Index column, Index columns) {
-    multiply<1, Scalar>(panels.blocks(), d.operand(run, column, columns), no_sums<Scalar>(),
+  for_each_part(columns.count, 64, [&](Index column, Index count) {
+    column += columns.first;
+    multiply<1, Scalar>(panels.blocks(), d.operand(run, column, count), no_sums<Scalar>(),
                         column_sums(d_x.data() + column * d_x.rows(), d_x.rows(), d_x.rows()), nothing_more);
   });
 }

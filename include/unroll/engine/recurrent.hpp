@@ -148,20 +148,23 @@ class Recurrent {
         });
     tape.content = Tape::Content::gradients;
 
-    // dL/d weights: one product each over all steps.
+    // dL/d weights: one product each over the steps of a chunk.
     static constexpr GateRun in = input_gates<Cell>(), early = early_gates<Cell>(), late = late_gates<Cell>();
     const detail::GateBuffer<Scalar>& d_gates = tape.gates;
     const bool masked = !tape.batch.lengths.empty();
-    detail::add_outer_products<in.count>(d_gates, in, 0, masked ? tape.input.data() : x.data(),
-                                         masked ? tape.input.rows() : x.outerStride(), gradient.weight_ih);
+    const Scalar* input = masked ? tape.input.data() : x.data();
+    const Index stride = masked ? tape.input.rows() : x.outerStride();
     const Scalar* fed_back = tape.recurrent_mask.size() != 0 ? tape.recurrent_input.data() : tape.before(0, 0);
-    detail::add_outer_products<early.count>(d_gates, early, 0, fed_back, hidden, gradient.weight_hh);
-    if constexpr (late.count > 0)
-      detail::add_outer_products<late.count>(d_gates, late, early.count, tape.operand.data(), hidden,
-                                             gradient.weight_hh);
-    detail::add_column_sums(d_gates, gradient.bias);
     tape.d_input.resize(input_size(), columns);
-    detail::multiply_transposed(tape.panels.input, d_gates, in, tape.d_input);
+    detail::for_each_chunk(columns, [&](detail::ColumnRun chunk) {
+      detail::add_outer_products<in.count>(d_gates, chunk, in, 0, input, stride, gradient.weight_ih);
+      detail::add_outer_products<early.count>(d_gates, chunk, early, 0, fed_back, hidden, gradient.weight_hh);
+      if constexpr (late.count > 0)
+        detail::add_outer_products<late.count>(d_gates, chunk, late, early.count, tape.operand.data(), hidden,
+                                               gradient.weight_hh);
+      detail::add_column_sums(d_gates, chunk, gradient.bias);
+      detail::multiply_transposed(tape.panels.input, d_gates, chunk, in, tape.d_input);
+    });
     return {tape.d_input.data(), tape.d_input.rows(), tape.d_input.cols()};
   }
 
@@ -196,7 +199,7 @@ class Recurrent {
   /// Throws unless `backward` can take these.
   void require_backward(const Tape& tape, const Recurrent& gradient, const BackwardOptions& options,
                         const State& d_final) const {
-    const std::string caller = std::string(Cell::name) + "::backward";
+    const std::string caller = detail::text(Cell::name, "::backward");
     if (tape.content == Tape::Content::outputs)
       throw std::logic_error(caller + ": the forward pass was not recorded (Batch::record)");
     if (tape.content != Tape::Content::activations)

@@ -15,24 +15,24 @@ class StreamedState {
  public:
   using State = RecurrentState<Cell, Scalar>;
 
-  explicit StreamedState(Index hidden) {
+  explicit StreamedState(Index hidden) : hidden_(hidden) {
     for (auto* state : {&state_, &next_})
-      for (auto& value : state->values) value.setZero(hidden, 1);
+      for (auto& value : state->values) value.setZero(block_count<Scalar>(hidden) * Pack<Scalar>::size, 1);
   }
 
   void reset() noexcept {
     for (auto& value : state_.values) value.setZero();
   }
-  void save(State& to) const { to = state_; }
+  void save(State& to) const {
+    for (std::size_t n = 0; n < state_.values.size(); ++n) to.values[n] = state_.values[n].topRows(hidden_);
+  }
   /// Empty matrices are zeros; others must be of one sample and this layer's size.
   void restore(const State& saved) noexcept {
+    reset();
     for (std::size_t n = 0; n < state_.values.size(); ++n) {
       const Matrix<Scalar>& value = saved.values[n];
-      assert(value.size() == 0 || (value.rows() == state_.values[n].rows() && value.cols() == 1));
-      if (value.size() == state_.values[n].size())
-        state_.values[n] = value;
-      else
-        state_.values[n].setZero();
+      assert(value.size() == 0 || (value.rows() == hidden_ && value.cols() == 1));
+      if (value.size() == hidden_) state_.values[n].topRows(hidden_) = value;
     }
   }
 
@@ -51,8 +51,9 @@ class StreamedState {
     return state_.values[0].data();
   }
 
-  State state_;  // each H x 1
-  State next_;   // each H x 1
+  Index hidden_;
+  State state_;  // each H x 1, and room for whole blocks of units
+  State next_;   // the same
 };
 
 }  // namespace detail
@@ -63,7 +64,7 @@ class StreamedState {
 template <class Cell, class Scalar, int I, int H>
 class RecurrentStream : public detail::StreamedState<Cell, Scalar> {
   using Base = detail::StreamedState<Cell, Scalar>;
-  using Base::state_;
+  using Base::hidden_;
 
  public:
   using State = RecurrentState<Cell, Scalar>;
@@ -75,25 +76,30 @@ class RecurrentStream : public detail::StreamedState<Cell, Scalar> {
         input_size_(weight_ih.cols()) {
     const Index hidden = weight_hh.cols();
     gates_.resize(gate_count<Cell>, hidden, 1, 1);
-    if (late_gates<Cell>().count > 0) operand_.setZero(hidden);
+    if (late_gates<Cell>().count > 0) operand_.setZero(this->state_.values[0].rows());
     for (std::size_t n = 0; n < kept_.values.size(); ++n)
-      if (how.zoneout_rate(n) > 0) kept_.values[n].setConstant(hidden, 1, static_cast<Scalar>(how.zoneout_rate(n)));
+      if (how.zoneout_rate(n) > 0)
+        kept_.values[n].setConstant(this->state_.values[n].rows(), 1, static_cast<Scalar>(how.zoneout_rate(n)));
   }
 
   Index input_size() const noexcept { return I == Dynamic ? input_size_ : I; }
-  Index hidden_size() const noexcept { return H == Dynamic ? state_.values[0].rows() : H; }
+  Index hidden_size() const noexcept { return H == Dynamic ? hidden_ : H; }
   Index output_size() const noexcept { return hidden_size(); }
 
   /// One step: x has I values, the result H, valid until the next call.
   const Scalar* step(const Scalar* x) noexcept {
     weights_.visit([&]<class Weight>(const Panels<Weight>& panels) {
-      detail::project_input(panels, x, input_size(), 1, gates_, 0);
       detail::ForwardStep<Cell, Scalar, Weight> step{panels, gates_, 0, 1, false};
+      if constexpr (late_gates<Cell>().count == 0)
+        step.x = x;
+      else
+        detail::project_input(panels, x, input_size(), 1, gates_, 0);
       this->connect(step);
       for (std::size_t n = 0; n < kept_.values.size(); ++n) step.kept[n] = kept_.values[n].data();
       step.fed_back = step.before[0];
       step.operand = operand_.data();
       step.t = ++steps_;
+      step.padded = true;
       step.run();
     });
     return this->advance();
@@ -106,7 +112,7 @@ class RecurrentStream : public detail::StreamedState<Cell, Scalar> {
   detail::SharedWeights<Scalar, Panels> weights_;
   Index input_size_;
   Index steps_ = 0;
-  State kept_;                        // zoneout's shares, each H x 1 or empty
+  State kept_;                        // zoneout's shares, as the states, or empty
   detail::GateBuffer<Scalar> gates_;  // one column
   Vector<Scalar> operand_;            // H, late gates only
 };

@@ -86,12 +86,14 @@ class Dense {
     const GateRun run{0, 1};
     const bool masked = !tape.batch.lengths.empty();
     if (masked) detail::mask_past_ends(x, tape.batch, tape.d_x);  // x past the ends may be anything, NaN too
-    detail::add_outer_products<1>(tape.d_rows, run, 0, masked ? tape.d_x.data() : x.data(),
-                                  masked ? x.rows() : x.outerStride(), gradient.weight);
-    detail::add_column_sums(tape.d_rows, gradient.bias);
     tape.d_x.resize(input_size(), x.cols());
     tape.panels.pack_transposed(weight, output_size(), 0, 1);
-    detail::multiply_transposed(tape.panels, tape.d_rows, run, tape.d_x);
+    detail::for_each_chunk(x.cols(), [&](detail::ColumnRun chunk) {
+      detail::add_outer_products<1>(tape.d_rows, chunk, run, 0, masked ? tape.d_x.data() : x.data(),
+                                    masked ? x.rows() : x.outerStride(), gradient.weight);
+      detail::add_column_sums(tape.d_rows, chunk, gradient.bias);
+      detail::multiply_transposed(tape.panels, tape.d_rows, chunk, run, tape.d_x);
+    });
     return tape.d_input();
   }
 

@@ -131,16 +131,19 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
                        });
     tape.content = Tape::Content::gradients;
 
-    detail::add_column_sums(tape.gates, gradient.bias);
+    detail::add_column_sums(tape.gates, {0, tape.columns()}, gradient.bias);
     detail::Normalized<Scalar>& normalized = tape.normalized;
     through_normalization(tape, tape.gains.gain_ih, 0, normalized.input, gradient.gain_ih);
     through_normalization(tape, tape.gains.gain_hh, 1, normalized.recurrent, gradient.gain_hh);
     const Input<Scalar> input = tape.batch.lengths.empty() ? x : Input<Scalar>(tape.input);
-    detail::add_outer_products<all.count>(normalized.input, all, 0, input.data(), input.outerStride(),
-                                          gradient.weight_ih);
-    detail::add_outer_products<all.count>(normalized.recurrent, all, 0, tape.before(0, 0), hidden, gradient.weight_hh);
     tape.d_input.resize(input_size(), tape.columns());
-    detail::multiply_transposed(tape.panels.input, normalized.input, all, tape.d_input);
+    detail::for_each_chunk(tape.columns(), [&](detail::ColumnRun chunk) {
+      detail::add_outer_products<all.count>(normalized.input, chunk, all, 0, input.data(), input.outerStride(),
+                                            gradient.weight_ih);
+      detail::add_outer_products<all.count>(normalized.recurrent, chunk, all, 0, tape.before(0, 0), hidden,
+                                            gradient.weight_hh);
+      detail::multiply_transposed(tape.panels.input, normalized.input, chunk, all, tape.d_input);
+    });
     return {tape.d_input.data(), tape.d_input.rows(), tape.d_input.cols()};
   }
 

@@ -53,7 +53,7 @@ class Optimizer {
 
   /// Moves the model. Throws std::invalid_argument where the shapes differ; nothing is changed then.
   void step(Model& model, const Model& gradient) {
-    const std::string caller = std::string(Rule::name) + "::step";
+    const std::string caller = detail::text(Rule::name, "::step");
     detail::require_same_shape(caller.c_str(), model, gradient);
     for (const Model& moment : moments_) detail::require_same_shape(caller.c_str(), model, moment);
     ++steps_;
