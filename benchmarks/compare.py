@@ -4,6 +4,7 @@
     compare.py                                    the quick set
     compare.py --all --threads 2 --json all.json  every row
     compare.py --rows "lstm,train,64,128,100,32"  cell,kind,I,H,T,B; repeats
+    compare.py --growth                           how our time grows with T, B and H
 """
 
 import argparse
@@ -32,6 +33,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--all", action="store_true", help="every row of the benchmark")
+    which.add_argument("--growth", action="store_true", help="ours alone, T, B and H doubled again and again")
     which.add_argument("--rows", action="append", metavar="ROW", help="cell,kind,I,H,T,B: one row; repeats")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="cores for everyone (default 1)")
     parser.add_argument("--json", metavar="FILE", help="write the results there")
@@ -52,6 +54,9 @@ def arguments():
     except ValueError as error:
         parser.error(f"--rows: {error}")
     options.selected = named or (benchmark.all_rows() if options.all else benchmark.quick_rows())
+    if options.growth:
+        options.peers = []
+        options.selected = [row for series in benchmark.growth_rows() for row in series]
     return options
 
 
@@ -62,6 +67,16 @@ def machine(threads):
         fields = (line.partition(":") for line in cpuinfo.read_text().splitlines())
         name = next((value.strip() for key, _, value in fields if key.strip() == "model name"), name)
     return f"{name}, {threads} of {os.cpu_count()} processors, {platform.system()} {platform.machine()}"
+
+
+def caches():
+    """The sizes of a core's data caches by name, in bytes; empty where the system does not tell."""
+    sizes = {}
+    for folder in sorted(pathlib.Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        level, kind, size = ((folder / name).read_text().strip() for name in ("level", "type", "size"))
+        if kind != "Instruction":
+            sizes[f"L{level}"] = int(size.removesuffix("K")) * 1024
+    return sizes
 
 
 def processors_used_by_others():
@@ -215,13 +230,16 @@ def main():
     comparison = Comparison(options)
     try:
         result = comparison.run()
-        bytes_of_rows = comparison.memory()
+        bytes_of_rows = [] if options.growth else comparison.memory()
     finally:
         for contestant in comparison.contestants:
             contestant.stop()
     versions = [contestant.version for contestant in comparison.contestants[1:] if not contestant.missing]
     notes = [f"Peers: {', '.join(versions) or 'none'}.", *comparison.notes]
-    print(report.report(result, comparison.peaks, bytes_of_rows, notes))
+    grown = None
+    if options.growth:
+        grown = benchmark.growth_rows(), {row["name"]: row["ours_ms"] for row in result["rows"]}, caches()
+    print(report.report(result, comparison.peaks, bytes_of_rows, notes, grown))
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(result, indent=2) + "\n")
 

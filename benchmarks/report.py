@@ -51,6 +51,23 @@ def times(kind, rows):
     return f"### {TITLES[kind]} ({unit})\n\n{table(header, body)}{mean}"
 
 
+def growth(series, milliseconds, caches):
+    """How time grows beside the operations, from each row of a series to the next, and which cache is outgrown there."""
+    header = ["cell, kind, I, H, T, B", "then", "operations", "time", "time / operations", "outgrows"]
+    body = []
+    for rows in series:
+        for row, larger in zip(rows, rows[1:]):
+            before, after = milliseconds.get(row.name), milliseconds.get(larger.name)
+            if before is None or after is None:
+                continue
+            work, time = larger.operations() / row.operations(), after / before
+            outgrown = [name for name, size in caches.items() if row.bytes() <= size < larger.bytes()]
+            names = [row.name.replace(",", " "), " ".join(larger.name.split(",")[2:])]
+            body.append([*names, f"x {work:.2f}", f"x {time:.2f}", f"**{time / work:.2f}**", " ".join(outgrown)])
+    sizes = ", ".join(f"{name} {size // 1024} KiB" for name, size in caches.items())
+    return f"### Growth of our time (caches: {sizes})\n\n{table(header, body)}"
+
+
 def memory(bytes_of_rows):
     """Rows of name, peak and needed bytes."""
     header = ["cell, I, H, T, B", "peak MB", "needed MB", "peak / needed"]
@@ -61,8 +78,9 @@ def memory(bytes_of_rows):
     return f"### Memory of our training step\n\n{table(header, body)}"
 
 
-def report(result, peaks, bytes_of_rows, notes):
-    """Everything, from what is written as JSON, the measured peaks and what there is to say."""
+def report(result, peaks, bytes_of_rows, notes, grown=None):
+    """Everything, from what is written as JSON, the measured peaks and what there is to say; `grown` is what growth()
+    takes."""
     parts = [
         f"{result['machine']}\n",
         f"Peak: {result['peak_gflops']:.0f} GFLOP/s, the median of {len(peaks)} measurements between the rows "
@@ -74,6 +92,8 @@ def report(result, peaks, bytes_of_rows, notes):
             parts.append(times(kind, rows))
     if bytes_of_rows:
         parts.append(memory(bytes_of_rows))
+    if grown:
+        parts.append(growth(*grown))
     if notes:
         parts.append("### Notes\n\n" + "\n".join(f"- {note}" for note in notes) + "\n")
     return "\n".join(parts)

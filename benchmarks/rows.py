@@ -38,6 +38,12 @@ class Row(NamedTuple):
             return column + 2 * self.hidden  # the dense head
         return column * self.steps * self.batch * (1 if self.kind == "fwd" else 3)
 
+    def bytes(self):
+        """What one call walks over: the weights; in training the gates and states of all steps too."""
+        weights, tape = {"rnn": (1, 2), "lstm": (4, 6), "gru": (3, 5)}[self.cell]  # tape: gates and states
+        steps = 1 if self.kind == "fwd" else self.steps
+        return 4 * self.hidden * (weights * (self.input + self.hidden) + tape * steps * self.batch)
+
     def small(self):
         """A row of the same function that is quickly checked."""
         sizes = (1, 16, 1, 1) if self.kind.startswith("stream") else (5, 20, 7, 3)
@@ -69,3 +75,13 @@ def quick_rows():
     names += [f"{cell},stream,1,{hidden},1,1" for cell, hidden in (("lstm", 16), ("lstm", 32), ("gru", 64))]
     rows = [parse(name) for name in names]
     return sorted(rows, key=lambda row: KINDS.index(row.kind))
+
+
+def growth_rows():
+    """Rows in which T, B or H (and I with it) doubles from one to the next."""
+    rows = []
+    for kind in ("fwd", "train"):
+        rows += [[Row("lstm", kind, 64, 64, steps, 16) for steps in (25, 50, 100, 200, 400)]]
+        rows += [[Row("lstm", kind, 64, 64, 50, batch) for batch in (12, 24, 48, 96, 192)]]
+        rows += [[Row("lstm", kind, hidden, hidden, 50, 24) for hidden in (16, 32, 64, 128, 256, 512)]]
+    return rows

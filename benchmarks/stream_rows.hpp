@@ -27,7 +27,9 @@ Job stream_job(Row row) {
   const unroll::Sequential model{std::move(layer), std::move(head)};
   const auto stream = std::make_shared<unroll::Stream<std::remove_const_t<decltype(model)>>>(model);
   const unroll::Matrix<float> x = Eigen::Map<const unroll::Matrix<float>>(data.x.data(), row.input, row.steps);
-  const auto step = [stream, x](unroll::Index t) { return stream->step(x.col(t))[0]; };
+  const auto step = [stream, x](unroll::Index t) {
+    return (x.rows() == 1 ? stream->step(x(0, t)) : stream->step(x.col(t)))[0];
+  };
   return {[step] {
             for (unroll::Index t = 0; t < streamed_steps; ++t) keep(step(t));
           },

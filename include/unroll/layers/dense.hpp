@@ -9,10 +9,9 @@ namespace detail {
 
 /// y(:, j) = W x(:, j) + b
 template <class Panels, class Scalar>
-void multiply_dense(const Panels& panels, const Vector<Scalar>& bias, const Scalar* x, Index x_stride, Index columns,
-                    Scalar* y) {
-  multiply<1, Scalar>(panels.blocks(), {x, columns, x_stride, 1, panels.depth()},
-                      column_sums(bias.data(), bias.size(), 0), column_sums(y, bias.size(), bias.size()), nothing_more);
+void multiply_dense(const Panels& panels, const Sums<const Scalar>& bias, const Scalar* x, Index x_stride,
+                    Index columns, const Sums<Scalar>& y) {
+  multiply<1, Scalar>(panels.blocks(), {x, columns, x_stride, 1, panels.depth()}, bias, y, nothing_more);
 }
 
 }  // namespace detail
@@ -62,7 +61,8 @@ class Dense {
     tape.batch = batch;
     tape.y.resize(output_size(), x.cols());
     tape.panels.pack_rows(weight, output_size(), 0, 1);
-    detail::multiply_dense(tape.panels, bias, x.data(), x.outerStride(), x.cols(), tape.y.data());
+    detail::multiply_dense(tape.panels, detail::column_sums(bias.data(), bias.size(), 0), x.data(), x.outerStride(),
+                           x.cols(), detail::column_sums(tape.y.data(), bias.size(), bias.size()));
     tape.zero_past_ends(tape.y);
     tape.recorded = true;
     return tape.output();
@@ -125,17 +125,18 @@ class Dense {
 
     Stream(const Dense& dense, WeightStorage storage)
         : weights_(storage, [&](auto& packed) { packed.pack(dense.weight, dense.bias); }),
-          input_size_(dense.input_size()),
-          y_(Vector<Scalar>::Zero(dense.output_size())) {}
+          input_size_(dense.input_size()) {
+      y_.resize(1, dense.output_size(), 1, 1);
+    }
 
     Index input_size() const noexcept { return input_size_; }
-    Index output_size() const noexcept { return y_.size(); }
+    Index output_size() const noexcept { return y_.units(); }
     const Scalar* step(const Scalar* x) noexcept {
       weights_.visit([&](const auto& packed) {
-        detail::multiply_dense(packed.panels, packed.bias, x, input_size_, 1, y_.data());
-        if (packed.scale.size() > 0) y_ = y_.cwiseProduct(packed.scale);
+        detail::multiply_dense(packed.panels, packed.bias.sums(0, 0), x, input_size_, 1, y_.sums(0, 0));
+        for (Index i = 0; i < packed.scale.size(); ++i) y_.at(0, 0)[i] *= packed.scale[i];
       });
-      return y_.data();
+      return y_.at(0, 0);
     }
     void reset() noexcept {}
     void save(State&) const noexcept {}
@@ -145,11 +146,11 @@ class Dense {
     template <class Weight>
     struct Packed {
       detail::PanelsOf<Scalar, Weight> panels;
-      Vector<Scalar> bias;   // O
-      Vector<Scalar> scale;  // O, int8 only: of the rows, by which the bias is divided too
+      detail::GateBuffer<Scalar> bias;  // one column
+      Vector<Scalar> scale;             // O, int8 only: of the rows, by which the bias is divided too
 
       void pack(const Matrix<Scalar>& matrix, const Vector<Scalar>& full_bias) {
-        bias = full_bias;
+        bias.set_column(1, full_bias.size(), full_bias);
         if constexpr (std::is_same_v<Weight, Scalar>) {
           panels.pack_rows(matrix, matrix.rows(), 0, 1);
         } else {
@@ -157,7 +158,7 @@ class Dense {
           if (std::is_integral_v<Weight>) {
             scales = detail::scales_of(matrix.cwiseAbs().rowwise().maxCoeff());
             scale = scales;
-            bias = bias.cwiseQuotient(scales).eval();
+            bias.set_column(1, scales.size(), full_bias.cwiseQuotient(scales));
           }
           panels.pack_rows(matrix, matrix.rows(), 0, 1, scales);
         }
@@ -166,7 +167,7 @@ class Dense {
 
     detail::SharedWeights<Scalar, Packed> weights_;
     Index input_size_;
-    Vector<Scalar> y_;  // O
+    detail::GateBuffer<Scalar> y_;  // one column of one gate: O, and room for whole blocks
   };
 
   Stream stream(WeightStorage storage = WeightStorage::full) const {
