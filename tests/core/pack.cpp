@@ -143,3 +143,24 @@ TEMPLATE_TEST_CASE("the first lanes stay, the others become zero", "[pack]", flo
     CHECK(lanes(P(5).first(count)) ==
           lanes<TestType>([&](TestType i) { return TestType(i < static_cast<TestType>(count) ? 5 : 0); }));
 }
+
+TEMPLATE_TEST_CASE("a square of packs is transposed", "[pack]", float, double) {
+  using P = Pack<TestType>;
+  P square[P::size];
+  for (int i = 0; i < P::size; ++i)
+    square[i] = P::load(lanes<TestType>([&](TestType lane) { return static_cast<TestType>(100 * i) + lane; }).data());
+  transpose(square);
+  for (int j = 0; j < P::size; ++j)
+    CHECK(lanes(square[j]) == lanes<TestType>([&](TestType i) { return 100 * i + static_cast<TestType>(j); }));
+}
+
+// Where the processor has fused multiply-adds, g++ would make one of the product and the sum: the bits of a cell's rule
+// would then depend on where it was inlined (seen at -O2).
+TEMPLATE_TEST_CASE("a product is rounded before a sum sees it", "[pack]", float, double) {
+  using P = Pack<TestType>;
+  const volatile TestType one_and_a_bit = 1 + std::numeric_limits<TestType>::epsilon();
+  const P a(one_and_a_bit);
+  const volatile TestType rounded = one_and_a_bit * one_and_a_bit;
+  const P square(rounded);
+  CHECK(lanes(a * a - square)[0] == 0);
+}

@@ -123,11 +123,12 @@ struct RecurrentTape {
     return !batch.resets.empty() || (direction == Direction::reverse && !batch.lengths.empty());
   }
 
-  /// The steps whose input is projected by one product: as many as the cache holds gates of.
+  /// The steps whose input is projected by one product: as many as the cache holds gates of; where that is few columns,
+  /// so many that reading the weights for them costs little.
   Index steps_at_once(Index units) const {
-    constexpr Index cached = 512 * 1024 / sizeof(Scalar);
+    constexpr Index cached = 512 * 1024 / sizeof(Scalar), least_columns = 256;
     const Index rows = gate_count<Cell> * detail::block_count<Scalar>(units) * Pack<Scalar>::size;
-    return std::clamp<Index>(cached / (rows * batch.size), 1, std::max<Index>(steps, 1));
+    return std::clamp<Index>(std::max(cached / rows, least_columns) / batch.size, 1, std::max<Index>(steps, 1));
   }
 
   /// The step that is processed in the s-th place.

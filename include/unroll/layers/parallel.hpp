@@ -95,9 +95,7 @@ class Parallel {
           model.backward(shard.x, shard.d_y, shard.tape, *shard.gradient, options, shard.d_final);
       put_samples(d_x, tape.batch.size, shard, tape.d_x);
     });
-    for (const Shard& shard : tape.shards)
-      for_each_tensor([](const std::string&, auto& sum, const auto& part) { sum += part; }, gradient.model,
-                      *shard.gradient);
+    add_gradients(tape, gradient.model);
     tape.d_initial = tape.shards[0].tape.d_initial;
     join_state(tape, tape.d_initial, [](const Shard& shard) -> const State& { return shard.tape.d_initial; });
     return {tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols()};
@@ -181,6 +179,19 @@ class Parallel {
         },
         state);
   }
+  /// Adds the shards' gradients in their order, large ones slice by slice on all threads.
+  void add_gradients(const Tape& tape, Model& gradient) const {
+    const Index slices = parameter_count(gradient) < 100'000 ? 1 : pool->size();
+    pool->run(slices, [&](Index slice) {
+      const auto add = [&](const std::string&, auto& sum, const auto& part) {
+        const Index begin = sum.size() * slice / slices, size = sum.size() * (slice + 1) / slices - begin;
+        Eigen::Map<Vector<Scalar>>(sum.data() + begin, size) +=
+            Eigen::Map<const Vector<Scalar>>(part.data() + begin, size);
+      };
+      for (const Shard& shard : tape.shards) for_each_tensor(add, gradient, *shard.gradient);
+    });
+  }
+
   /// The shards' states side by side.
   template <class Part>
   static void join_state(const Tape& tape, State& state, Part part) {

@@ -1,0 +1,130 @@
+// Packed weights place by place, and the products of gradients against Eigen's, over more columns than one chunk holds.
+
+#include "unroll/engine/panels.hpp"
+
+#include "catch.hpp"
+#include "unroll/core/random.hpp"
+
+using namespace unroll;
+using namespace unroll::detail;
+
+namespace {
+
+Matrix<double> some(Index rows, Index cols, Random& random) {
+  Matrix<double> values(rows, cols);
+  for (Index i = 0; i < values.size(); ++i) values.data()[i] = random.uniform() - 0.5;
+  return values;
+}
+
+constexpr Index lanes = Pack<double>::size;
+constexpr Index sizes[] = {1, 7, 16, 33};
+
+/// The gates of `run` as a matrix: its gates x units rows.
+Matrix<double> rows_of(const GateBuffer<double>& buffer, GateRun run) {
+  Matrix<double> rows(run.count * buffer.units(), buffer.columns());
+  for (int gate = 0; gate < run.count; ++gate)
+    for (Index unit = 0; unit < buffer.units(); ++unit)
+      for (Index j = 0; j < buffer.columns(); ++j)
+        rows(gate * buffer.units() + unit, j) = buffer.value(run.first + gate, unit, j);
+  return rows;
+}
+
+bool near(const Matrix<double>& given, const Matrix<double>& expected) {
+  return (given - expected).norm() <= 1e-13 * (1 + expected.norm());
+}
+
+}  // namespace
+
+TEST_CASE("panels hold a block's gates side by side, zeros behind the last unit", "[panels]") {
+  Random random(1);
+  for (const Index units : sizes)
+    for (const Index depth : {1, 2, 9, 40}) {
+      CAPTURE(units, depth);
+      const Matrix<double> weight = some(4 * units, depth, random);
+      Panels<double> panels;
+      panels.pack_rows(weight, units, 1, 3);
+      const Blocks<double> blocks = panels.blocks();
+      CHECK(panels.depth() == depth);
+      CHECK(blocks.count == block_count<double>(units));
+      int wrong = 0;
+      for (Index block = 0; block < blocks.count; ++block)
+        for (Index k = 0; k < depth; ++k)
+          for (Index gate = 0; gate < 3; ++gate)
+            for (Index lane = 0; lane < lanes; ++lane) {
+              const Index unit = block * lanes + lane;
+              const double expected = unit < units ? weight((1 + gate) * units + unit, k) : 0;
+              wrong +=
+                  blocks.data[block * blocks.stride + k * blocks.k_stride + gate * lanes + lane] == expected ? 0 : 1;
+            }
+      CHECK(wrong == 0);
+    }
+}
+
+TEST_CASE("transposed panels walk along k as a gate buffer's rows lie", "[panels]") {
+  Random random(2);
+  for (const Index units : sizes)
+    for (const Index columns : sizes) {
+      CAPTURE(units, columns);
+      const Matrix<double> weight = some(4 * units, columns, random);
+      Panels<double> panels;
+      panels.pack_rows(some(200, 200, random), 50, 0, 4);  // what was there before must not show
+      panels.pack_transposed(weight, units, 1, 2);
+      const Blocks<double> blocks = panels.blocks();
+      int wrong = 0;
+      for (Index column = 0; column < blocks.count * lanes; ++column)
+        for (Index k = 0; k < panels.depth(); ++k) {
+          const Index unit = k / (2 * lanes) * lanes + k % lanes, gate = 1 + k / lanes % 2;
+          const double expected = unit < units && column < columns ? weight(gate * units + unit, column) : 0;
+          wrong +=
+              blocks.data[column / lanes * blocks.stride + k * blocks.k_stride + column % lanes] == expected ? 0 : 1;
+        }
+      CHECK(wrong == 0);
+    }
+}
+
+TEST_CASE("chunks cover the columns once, in order", "[panels]") {
+  for (const Index columns : {0, 1, 511, 512, 513, 1309, 5000}) {
+    CAPTURE(columns);
+    Index next = 0;
+    for_each_chunk(columns, [&](ColumnRun chunk) {
+      CHECK(chunk.first == next);
+      CHECK(chunk.count >= 1);
+      CHECK(chunk.count <= 512);
+      next += chunk.count;
+    });
+    CHECK(next == columns);
+  }
+}
+
+TEST_CASE("the products of gradients, chunk by chunk, are the matrix products", "[panels]") {
+  Random random(3);
+  for (const Index units : {1, 7, 24})
+    for (const Index inputs : {1, 5, 26})
+      for (const Index columns : {3, 1309}) {
+        CAPTURE(units, inputs, columns);
+        GateBuffer<double> d;
+        d.resize(4, units, columns, 1);
+        d.set_zero();
+        for (Index unit = 0; unit < units; ++unit)
+          for (Index j = 0; j < columns; ++j)
+            for (Index gate = 0; gate < 4; ++gate)
+              d.at(unit / lanes, j)[gate * lanes + unit % lanes] = random.uniform() - 0.5;
+        constexpr GateRun run{1, 3};
+        const Matrix<double> x = some(inputs, columns, random), weight = some(3 * units, inputs, random);
+        const Matrix<double> start = some(3 * units, inputs, random), rows = rows_of(d, run);
+        const Vector<double> bias_start = some(4 * units, 1, random);
+        Panels<double> panels;
+        panels.pack_transposed(weight, units, 0, 3);
+
+        Matrix<double> gradient = start, d_x(inputs, columns);
+        Vector<double> bias = bias_start;
+        for_each_chunk(columns, [&](ColumnRun chunk) {
+          add_outer_products<3>(d, chunk, run, 0, x.data(), inputs, gradient);
+          add_column_sums(d, chunk, bias);
+          multiply_transposed(panels, d, chunk, run, d_x);
+        });
+        CHECK(near(gradient, start + rows * x.transpose()));
+        CHECK(near(bias, bias_start + Vector<double>(rows_of(d, {0, 4}).rowwise().sum())));
+        CHECK(near(d_x, weight.transpose() * rows));
+      }
+}
