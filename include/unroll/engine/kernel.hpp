@@ -63,6 +63,9 @@ EIGEN_ALWAYS_INLINE void add_products(const Blocks<Scalar>& a, const Columns<Sca
   const Index column_stride = b.stride, x_stride = b.k_stride, segment = b.segment;
   for (Index i = 0; i < b.segments; ++i, pb += b.segment_stride) {
     const Scalar* x = pb;
+#ifdef __clang__  // it would load ahead of eight steps, and put sums into memory for want of registers
+#pragma clang loop unroll(disable)
+#endif
     for (Index k = 0; k < segment; ++k, pa += k_stride, x += x_stride)
       ((s[I / Gates * Stride + First + I % Gates] =
             multiply_add(P::load(pa + I / Gates % Units * unit_stride + I % Gates * P::size),
