@@ -109,10 +109,10 @@ struct ForwardStep {
   void run_alone() {
     using T = Tiles<Scalar, early.count>;
     [&]<int... U>(std::integer_sequence<int, U...>) {
-      static constexpr std::array run{&ForwardStep::alone<U + 1>...};
+      static constexpr std::array table{&ForwardStep::alone<U + 1>...};
       for_each_part(
           gates.blocks(), T::blocks_of_one(panels.early.depth() * early.count * gates.lanes),
-          [&](Index block, Index blocks) { (this->*run[static_cast<std::size_t>(blocks - 1)])(block); }, t % 2 != 0);
+          [&](Index block, Index blocks) { (this->*table[static_cast<std::size_t>(blocks - 1)])(block); }, t % 2 != 0);
     }
     (std::make_integer_sequence<int, T::units_of_one>());
   }

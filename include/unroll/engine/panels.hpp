@@ -117,8 +117,8 @@ void add_column_sums(const GateBuffer<Scalar>& d, ColumnRun columns, Vector<Scal
 template <class Scalar>
 void multiply_transposed(const Panels<Scalar>& panels, const GateBuffer<Scalar>& d, ColumnRun columns, GateRun run,
                          Matrix<Scalar>& d_x) {
-  // So many columns at a time stay in the cache for all blocks.
-  for_each_part(columns.count, 64, [&](Index column, Index count) {
+  // So many columns at a time stay in the cache for all blocks, beside the weights that they meet there.
+  for_each_part(columns.count, 24, [&](Index column, Index count) {
     column += columns.first;
     multiply<1, Scalar>(panels.blocks(), d.operand(run, column, count), no_sums<Scalar>(),
                         column_sums(d_x.data() + column * d_x.rows(), d_x.rows(), d_x.rows()), nothing_more);
