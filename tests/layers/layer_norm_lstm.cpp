@@ -176,8 +176,8 @@ TEST_CASE("samples do not touch one another, to the bit", "[layer_norm_lstm]") {
 }
 
 TEST_CASE("a pass for inference alone keeps the bits and refuses the way back", "[layer_norm_lstm]") {
-  const Normed layer = any(3, 600);  // more gates than are projected at once
-  const Matrix<double> x = drawn(3, 80);
+  const Normed layer = any(3, 130);
+  const Matrix<double> x = drawn(3, 600);  // more columns than are projected at once
   Normed::Tape recorded, unrecorded;
   const Matrix<double> y = layer.forward(x, recorded, {.size = 2});
   CHECK(layer.forward(x, unrecorded, {.size = 2, .record = false}) == y);
