@@ -62,6 +62,7 @@ template <class Cell, class Scalar, class Weight = Scalar>
 struct ForwardStep {
   static constexpr std::size_t N = Cell::state_names.size();
   static constexpr GateRun in = input_gates<Cell>(), early = early_gates<Cell>(), late = late_gates<Cell>();
+  static constexpr bool takes_alone = late.count == 0 && std::is_same_v<Weight, Scalar>;
 
   const LayerPanels<Cell, Scalar, Weight>& panels;
   GateBuffer<Scalar>& gates;                    // in: bias and input part
@@ -81,7 +82,7 @@ struct ForwardStep {
   bool padded = false;                          // whether the states have room for whole blocks of units
 
   void run() {
-    if constexpr (late.count == 0)
+    if constexpr (takes_alone)
       if (size == 1) return run_alone();
     const auto rule = [this](Index block, Index blocks, Index column, Index columns) {
       apply_rule(block, blocks, column, columns);
@@ -108,13 +109,14 @@ struct ForwardStep {
   /// One sample: the rule takes the sums before they leave the registers.
   void run_alone() {
     using T = Tiles<Scalar, early.count>;
+    constexpr int most = std::min(T::units_of_one, 4);  // each number of blocks is a function with as many rules
     [&]<int... U>(std::integer_sequence<int, U...>) {
       static constexpr std::array table{&ForwardStep::alone<U + 1>...};
       for_each_part(
-          gates.blocks(), T::blocks_of_one(panels.early.depth() * early.count * gates.lanes),
+          gates.blocks(), std::min<Index>(T::blocks_of_one(panels.early.blocks().stride), most),
           [&](Index block, Index blocks) { (this->*table[static_cast<std::size_t>(blocks - 1)])(block); }, t % 2 != 0);
     }
-    (std::make_integer_sequence<int, T::units_of_one>());
+    (std::make_integer_sequence<int, most>());
   }
   template <int Units>
   [[gnu::flatten]] EIGEN_DONT_INLINE void alone(Index block) {

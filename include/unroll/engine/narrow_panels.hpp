@@ -20,21 +20,22 @@ struct NarrowBlocks {
   Index k_stride;  ///< from word to word
 };
 
-/// s += a b for one column: the overload of the kernel's add_products.
-template <int Gates, int Units, int C, int Stride, int First, class Weight>
-EIGEN_ALWAYS_INLINE void add_products(const NarrowBlocks<Weight>& a, const Columns<float>& b, Index block, Index,
-                                      Pack<float>* s) {
-  static_assert(C == 1);
+template <class Weight, int Gates, int Units>
+EIGEN_DONT_INLINE void run_narrow_tile(const NarrowBlocks<Weight>& a, const Columns<float>& b,
+                                       const Sums<const float>& from, const Sums<float>& to, Index block) {
   using P = Pack<float>;
   constexpr int many = per_word<Weight>;
   const std::uint32_t* words = a.data + block * a.stride;
   const float* x = b.data;
   const auto with_indices = [&]<int... R>(std::integer_sequence<int, R...>) {
+    const auto place = [&](const auto& sums, int r) {
+      return sums.data + (block + r / Gates) * sums.block_stride + r % Gates * sums.gate_stride;
+    };
+    const auto count = [&](int r) { return to.units - (block + r / Gates) * P::size; };
+    P sum[] = {P::load(place(from, R), count(R))...};
     const auto add = [&]<int j>(std::integral_constant<int, j>) {
       const P value(x[j]);
-      ((s[R / Gates * Stride + First + R % Gates] =
-            multiply_add(P::unpack<Weight, j>(words + R / Gates * a.stride + R % Gates * P::size), value,
-                         s[R / Gates * Stride + First + R % Gates])),
+      ((sum[R] = multiply_add(P::unpack<Weight, j>(words + R / Gates * a.stride + R % Gates * P::size), value, sum[R])),
        ...);
     };
     const auto add_first = [&]<int... J>(std::integer_sequence<int, J...>, Index left) {
@@ -44,24 +45,9 @@ EIGEN_ALWAYS_INLINE void add_products(const NarrowBlocks<Weight>& a, const Colum
     Index k = 0;
     for (; k + many <= b.segment; k += many, x += many, words += a.k_stride) add_first(all, many);
     if (k < b.segment) add_first(all, b.segment - k);
+    (sum[R].store(place(to, R), count(R)), ...);
   };
   with_indices(std::make_integer_sequence<int, Gates * Units>());
-}
-
-template <class Weight, int Gates, int Units>
-EIGEN_DONT_INLINE void run_narrow_tile(const NarrowBlocks<Weight>& a, const Columns<float>& b,
-                                       const Sums<const float>& from, const Sums<float>& to, Index block) {
-  using P = Pack<float>;
-  [&]<int... R>(std::integer_sequence<int, R...>) {
-    const auto place = [&](const auto& sums, int r) {
-      return sums.data + (block + r / Gates) * sums.block_stride + r % Gates * sums.gate_stride;
-    };
-    const auto count = [&](int r) { return to.units - (block + r / Gates) * P::size; };
-    P s[] = {P::load(place(from, R), count(R))...};
-    add_products<Gates, Units, 1, Gates, 0>(a, b, block, 0, s);
-    (s[R].store(place(to, R), count(R)), ...);
-  }
-  (std::make_integer_sequence<int, Gates * Units>());
 }
 
 /// to = from + a b for one column; done(block, blocks, 0, 1) when a tile's sums are in place.

@@ -89,8 +89,9 @@ class RecurrentStream : public detail::StreamedState<Cell, Scalar> {
   /// One step: x has I values, the result H, valid until the next call.
   const Scalar* step(const Scalar* x) noexcept {
     weights_.visit([&]<class Weight>(const Panels<Weight>& panels) {
-      detail::ForwardStep<Cell, Scalar, Weight> step{panels, gates_, 0, 1, false};
-      if constexpr (late_gates<Cell>().count == 0)
+      using Step = detail::ForwardStep<Cell, Scalar, Weight>;
+      Step step{panels, gates_, 0, 1, false};
+      if constexpr (Step::takes_alone)
         step.x = x;
       else
         detail::project_input(panels, x, input_size(), 1, gates_, 0);
