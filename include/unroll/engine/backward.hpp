@@ -5,7 +5,7 @@
 #include "unroll/engine/forward.hpp"
 
 /// Back-propagation through time (Werbos 1990): from the last processed step to the first, each a product and the
-/// cell's backward rule; then the gradients of the weights and of x, one product each over all steps.
+/// cell's backward rule; then the gradients of the weights and of x, one product each over the steps of a chunk.
 namespace unroll::detail {
 
 /// dL/dh of every step from dL/d read-out.
