@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <unroll/layers/parallel.hpp>
+#include <unroll/layers/predictor.hpp>
 #include <unroll/layers/recurrent_layers.hpp>
 #include <unroll/optimizers/adam.hpp>
 #include <unroll/training/clipping.hpp>
@@ -90,9 +91,6 @@ struct Training {
         adam(layer, {.learning_rate = timed_learning_rate}),
         batch{.size = batch_size} {}
 
-  /// What a user calls for inference.
-  auto infer(const unroll::Input<float>& x) { return layer.forward(x, tape, {.size = batch.size, .record = false}); }
-
   auto forward_and_backward(const unroll::Input<float>& x, const unroll::Input<float>& d_y) {
     layer.forward(x, tape, batch);
     set_zero(gradient);
@@ -128,21 +126,25 @@ Job recurrent_job(const Row& row, const Make& make) {
   struct Bench {
     unroll::Matrix<float> x, d_y;
     Training<Layer> training;
+    unroll::Predictor<Layer> predict;
+
+    auto infer() { return predict(x, training.batch); }
 
     Bench(const Row& r, const Data& data, const Make& make_layer)
         : x(Eigen::Map<const unroll::Matrix<float>>(data.x.data(), r.input, r.steps * r.batch)),
           d_y(Eigen::Map<const unroll::Matrix<float>>(data.d_y.data(), r.hidden, r.steps * r.batch)),
-          training(make_layer(r, data), r.batch) {}
+          training(make_layer(r, data), r.batch),
+          predict(training.layer) {}
   };
   const auto bench = std::make_shared<Bench>(row, Data(row), make);
   const auto append = [](const auto& matrix, std::vector<float>& to) {
     to.insert(to.end(), matrix.data(), matrix.data() + matrix.size());
   };
   if (row.kind == "fwd") {
-    return {[bench] { bench->training.infer(bench->x); },
+    return {[bench] { bench->infer(); },
             [bench, append] {
               std::vector<float> results;
-              append(bench->training.infer(bench->x), results);
+              append(bench->infer(), results);
               return results;
             }};
   }
@@ -150,7 +152,7 @@ Job recurrent_job(const Row& row, const Make& make) {
     return {[bench] { bench->training.forward_and_backward(bench->x, bench->d_y); },
             [bench, append] {
               std::vector<float> results;
-              append(bench->training.infer(bench->x), results);
+              append(bench->infer(), results);
               append(bench->training.forward_and_backward(bench->x, bench->d_y), results);
               append_weights(bench->training.gradient, results);
               return results;

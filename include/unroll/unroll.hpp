@@ -14,6 +14,7 @@
 #include "unroll/layers/embedding.hpp"
 #include "unroll/layers/layer_norm_lstm.hpp"
 #include "unroll/layers/parallel.hpp"
+#include "unroll/layers/predictor.hpp"
 #include "unroll/layers/recurrent_layers.hpp"
 #include "unroll/layers/stream.hpp"
 #include "unroll/losses/binary_cross_entropy.hpp"

@@ -27,6 +27,9 @@ struct Batch {
   std::optional<std::uint64_t> dropout_seed = {};
   /// False: inference alone. The recurrent layers' tapes keep no gates, and `backward` is refused.
   bool record = true;
+  /// True: the weights are those of the call before with this tape, whose packed copy serves again; `Predictor` sees to
+  /// it. Wrong outputs where they have changed.
+  bool same_weights = false;
 
   /// The number of steps in `columns` columns.
   Index steps(Index columns) const { return columns / size; }

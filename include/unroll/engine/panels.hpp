@@ -12,9 +12,13 @@ class Panels {
   Index depth() const { return depth_; }
   Blocks<Scalar> blocks() const { return {data_.data(), blocks_, stride(), gates_ * lanes}; }
 
+  /// Whether `pack_rows` made these from this very weight; what it held then is not compared.
+  bool packed_from(const Matrix<Scalar>& weight) const { return source_ == weight.data() && depth_ == weight.cols(); }
+
   /// A weight matrix whose rows are gates x units, from its gate `first_gate` on; k runs over its columns.
   void pack_rows(const Matrix<Scalar>& weight, Index units, int first_gate, int gates) {
     resize(gates, units, weight.cols());
+    source_ = weight.data();
     for (Index block = 0; block < blocks_; ++block) {
       Scalar* to = data_.data() + block * stride();
       for (Index k = 0; k < depth_; ++k)
@@ -26,6 +30,7 @@ class Panels {
   /// Its transpose: the columns become the units, and k runs over a gate buffer's rows.
   void pack_transposed(const Matrix<Scalar>& weight, Index units, int first_gate, int gates) {
     resize(1, weight.cols(), block_count<Scalar>(units) * gates * lanes);
+    source_ = nullptr;
     for (Index block = 0; block < blocks_; ++block) {
       Scalar* to = data_.data() + block * stride();
       const Index columns = std::min(lanes, weight.cols() - block * lanes);
@@ -57,6 +62,7 @@ class Panels {
   }
 
   Vector<Scalar> data_;
+  const Scalar* source_ = nullptr;  // of pack_rows
   Index gates_ = 0;
   Index blocks_ = 0;
   Index depth_ = 0;

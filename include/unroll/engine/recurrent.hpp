@@ -85,7 +85,8 @@ class Recurrent {
     tape.direction = unrolling.direction;
     tape.readout = unrolling.readout;
     detail::begin_forward(tape, x, batch, initial, hidden);
-    tape.panels.pack(weight_ih, weight_hh, bias, hidden);
+    if (!batch.same_weights || !tape.panels.packed_from(weight_ih, weight_hh))
+      tape.panels.pack(weight_ih, weight_hh, bias, hidden);
     const Index chunk = tape.steps_at_once(hidden);
     gates.resize(gate_count<Cell>, hidden, batch.record ? tape.steps : chunk, batch.size);
     if constexpr (late_gates<Cell>().count > 0) tape.operand.resize(hidden, x.cols());

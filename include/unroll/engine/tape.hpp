@@ -62,6 +62,11 @@ struct LayerPanels {
     }
   }
 
+  /// Whether `pack` made these from these very weights.
+  bool packed_from(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh) const {
+    return input.packed_from(weight_ih) && early.packed_from(weight_hh);
+  }
+
   /// For the way back: the transposes.
   void pack_transposed(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, Index units) {
     static constexpr int early_count = early_gates<Cell>().count, late_count = late_gates<Cell>().count;

@@ -60,7 +60,7 @@ class Dense {
     require_forward(x.rows(), x.cols(), batch, {});
     tape.batch = batch;
     tape.y.resize(output_size(), x.cols());
-    tape.panels.pack_rows(weight, output_size(), 0, 1);
+    if (!batch.same_weights || !tape.panels.packed_from(weight)) tape.panels.pack_rows(weight, output_size(), 0, 1);
     detail::multiply_dense(tape.panels, detail::column_sums(bias.data(), bias.size(), 0), x.data(), x.outerStride(),
                            x.cols(), detail::column_sums(tape.y.data(), bias.size(), bias.size()));
     tape.zero_past_ends(tape.y);

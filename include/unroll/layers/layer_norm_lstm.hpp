@@ -81,8 +81,10 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
     tape.direction = unrolling.direction;
     tape.readout = unrolling.readout;
     detail::begin_forward(tape, x, batch, initial, hidden);
-    tape.panels.pack(weight_ih, weight_hh, Vector<Scalar>::Zero(bias.size()), hidden);
-    tape.gains.pack(*this);
+    if (!batch.same_weights || !tape.panels.packed_from(weight_ih, weight_hh)) {
+      tape.panels.pack(weight_ih, weight_hh, Vector<Scalar>::Zero(bias.size()), hidden);
+      tape.gains.pack(*this);
+    }
     const Index chunk = batch.record ? std::max<Index>(tape.steps, 1) : tape.steps_at_once(hidden);
     tape.gates.resize(all.count, hidden, batch.record ? tape.steps : chunk, batch.size);
     tape.normalized.resize(all.count, hidden, batch.record ? tape.steps : chunk, batch.size);

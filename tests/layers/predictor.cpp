@@ -1,0 +1,107 @@
+// Inference on whole sequences with weights that are packed once: the bits of the model itself.
+
+#include "unroll/layers/predictor.hpp"
+
+#include "layer_contract.hpp"
+#include "unroll/layers/bidirectional.hpp"
+#include "unroll/layers/chain.hpp"
+#include "unroll/layers/dense.hpp"
+#include "unroll/layers/layer_norm_lstm.hpp"
+#include "unroll/layers/parallel.hpp"
+#include "unroll/layers/recurrent_layers.hpp"
+
+using namespace unroll;
+
+namespace {
+
+auto model_of(std::uint64_t seed) {
+  Random random(seed);
+  Lstm<double> lstm(3, 24, random);
+  LayerNormLstm<double> norm(24, 7, random);
+  OriginalGru<double> gru(7, 9, random);
+  return Sequential{lstm, norm, gru, Dense<double>(9, 2, random)};
+}
+using Model = decltype(model_of(1));
+
+template <class L>
+Matrix<double> outputs(const L& model, const Matrix<double>& x, const Batch& batch) {
+  typename L::Tape tape;
+  return model.forward(x, tape, batch);
+}
+
+/// That a tape's packed weights serve again where they are said to be the same, and only there.
+template <class L>
+void check_same_weights(L layer) {
+  const Matrix<double> x = drawn(layer.input_size(), 6);
+  const Batch fresh{.size = 2}, same{.size = 2, .same_weights = true};
+  typename L::Tape tape;
+  const Matrix<double> before = layer.forward(x, tape, same);  // the first call packs
+  CHECK(before == outputs(layer, x, fresh));
+
+  const L old = layer;
+  const auto square = [](const std::string& name, auto& tensor) {
+    if (name.find("weight") != std::string::npos) tensor = tensor.cwiseAbs2().eval();
+  };
+  for_each_tensor(square, layer);
+  CHECK(layer.forward(x, tape, same) == before);
+  const Matrix<double> after = layer.forward(x, tape, fresh);
+  CHECK(after == outputs(layer, x, fresh));
+  CHECK(after != before);
+
+  // Another layer's weights, and those that a backward pass has packed otherwise, are none of the same.
+  CHECK(old.forward(x, tape, same) == before);
+  L gradient = zeros_like(old);
+  old.backward(x, before, tape, gradient);
+  CHECK(old.forward(x, tape, same) == before);
+}
+
+}  // namespace
+
+TEST_CASE("weights that are the same are not packed again", "[predictor]") {
+  Random random(1);
+  check_same_weights(Rnn<double>(3, 7, random));
+  check_same_weights(Gru<double>(3, 24, random));
+  check_same_weights(OriginalGru<double>(3, 9, random));
+  check_same_weights(LayerNormLstm<double>(3, 9, random));
+  check_same_weights(Dense<double>(3, 9, random));
+  check_same_weights(Bidirectional<Lstm<double>>(3, 7, random));
+}
+
+TEST_CASE("a predictor gives the bits of the model that it was made of", "[predictor]") {
+  Model model = model_of(1);
+  Predictor predict(model);
+  const Model old = model;
+  for_each_tensor([](const std::string&, auto& tensor) { tensor.setZero(); }, model);
+  Predictor<Model> copy = predict;
+  Predictor parallel(Parallel(old, std::make_shared<ThreadPool>(2)));
+  for (const Index size : {1, 2, 17, 1})
+    for (const Index steps : {0, 1, 5}) {
+      CAPTURE(size, steps);
+      Batch batch{.size = size};
+      if (size > 1)
+        for (Index b = 0; b < size; ++b) batch.lengths.push_back((7 * b + 3) % (steps + 1));
+      const Matrix<double> x = drawn(3, steps * size);
+      const Matrix<double> expected = outputs(old, x, batch);
+      CHECK(predict(x, batch) == expected);
+      CHECK(copy(x, batch) == expected);
+      CHECK(parallel(x, batch) == expected);
+    }
+  copy = Predictor(model);  // other weights, of the same sizes
+  CHECK(copy(drawn(3, 5)) == outputs(model, drawn(3, 5), {}));
+  CHECK_THROWS_MATCHES(predict(drawn(2, 5)), std::invalid_argument,
+                       Message("Lstm::forward: x has 2 rows, expected input_size 3"));
+}
+
+TEST_CASE("a sequence may be predicted in parts", "[predictor]") {
+  const Model model = model_of(2);
+  const Index size = 3;
+  const Matrix<double> x = drawn(3, 9 * size), whole = outputs(model, x, {.size = size});
+  Predictor predict(model);
+  Matrix<double> parts(2, 0);
+  for (const Index steps : {4, 0, 1, 4}) {
+    const Matrix<double> y = predict(x.middleCols(parts.cols(), steps * size), {.size = size}, predict.final_state());
+    parts.conservativeResize(2, parts.cols() + y.cols());
+    parts.rightCols(y.cols()) = y;
+  }
+  CHECK(parts == whole);
+}
