@@ -28,13 +28,24 @@ float chain(float sum, const std::vector<float>& a, const std::vector<float>& b)
   return result;
 }
 
-/// to = from + a b with `units` units of `Gates` gates and `segments` runs of k, held against the chains.
+/// Where the steps of k lie in a column.
+std::vector<Index> places_of(const Runs& runs, const Runs& last) {
+  std::vector<Index> places;
+  Index start = 0;
+  for (const Runs& of : {runs, last})
+    for (Index i = 0; i < of.count; ++i, start += of.stride)
+      for (Index k = 0; k < of.length; ++k) places.push_back(start + k);
+  return places;
+}
+
+/// to = from + a b with `units` units of `Gates` gates and k in such runs, held against the chains.
 template <int Gates>
-void check_product(Index units, Index columns, Index segment, Index segments) {
-  CAPTURE(Gates, units, columns, segment, segments);
+void check_product(Index units, Index columns, Runs runs, Runs last = {0, 0}) {
+  CAPTURE(Gates, units, columns, runs.length, runs.count, last.length, last.count);
   constexpr Index lanes = Pack<float>::size;
-  const Index blocks = block_count<float>(units), depth = segment * segments;
-  const Index segment_stride = segment + 3, stride = segments * segment_stride + 1;
+  const std::vector<Index> places = places_of(runs, last);
+  const Index blocks = block_count<float>(units), depth = static_cast<Index>(places.size());
+  const Index stride = (depth == 0 ? 0 : places.back()) + 2;
   Random random(1);
   const Vector<float> a = some(blocks * depth * Gates * lanes, random), b = some(columns * stride, random);
   const Vector<float> start = some(Gates * units, random);
@@ -43,8 +54,8 @@ void check_product(Index units, Index columns, Index segment, Index segments) {
 
   std::vector<int> done(static_cast<std::size_t>(blocks * columns));
   multiply<Gates, float>({a.data(), blocks, depth * Gates * lanes, Gates * lanes},
-                         {b.data(), columns, stride, 1, segment, segments, segment_stride},
-                         {start.data(), lanes, units, 0, units}, {to.data(), lanes, units, rows, units},
+                         {b.data(), columns, stride, 1, runs, last}, {start.data(), lanes, units, 0, units},
+                         {to.data(), lanes, units, rows, units},
                          [&](Index block, Index block_count, Index column, Index column_count) {
                            for (Index i = block; i < block + block_count; ++i)
                              for (Index j = column; j < column + column_count; ++j)
@@ -55,7 +66,7 @@ void check_product(Index units, Index columns, Index segment, Index segments) {
   int wrong = 0;
   for (Index j = 0; j < columns; ++j) {
     std::vector<float> x;
-    for (Index k = 0; k < depth; ++k) x.push_back(b[j * stride + k / segment * segment_stride + k % segment]);
+    for (const Index place : places) x.push_back(b[j * stride + place]);
     for (Index gate = 0; gate < Gates; ++gate)
       for (Index unit = 0; unit < units; ++unit) {
         std::vector<float> w;
@@ -71,11 +82,14 @@ void check_product(Index units, Index columns, Index segment, Index segments) {
 template <int Gates>
 void check_products() {
   for (const Index units : {1, 7, 16, 24, 37, 100, 144})
-    for (const Index columns : {1, 2, 3, 5, 6, 7, 13}) check_product<Gates>(units, columns, 5, 1);
-  check_product<Gates>(24, 7, 3, 4);
-  check_product<Gates>(24, 1, 3, 4);
-  check_product<Gates>(24, 3, 3, 0);
-  check_product<Gates>(24, 0, 3, 1);
+    for (const Index columns : {1, 2, 3, 5, 6, 7, 13}) check_product<Gates>(units, columns, {5});
+  for (const Index columns : {1, 7}) {
+    check_product<Gates>(24, columns, {3, 4, 6});
+    check_product<Gates>(24, columns, {3, 4, 6}, {2, 3, 5});
+    check_product<Gates>(24, columns, {3, 0, 6}, {2, 3, 5});
+  }
+  check_product<Gates>(24, 3, {3, 0});
+  check_product<Gates>(24, 0, {3});
 }
 
 }  // namespace

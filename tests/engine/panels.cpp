@@ -70,11 +70,13 @@ TEST_CASE("transposed panels walk along k as a gate buffer's rows lie", "[panels
       panels.pack_rows(some(200, 200, random), 50, 0, 4);  // what was there before must not show
       panels.pack_transposed(weight, units, 1, 2);
       const Blocks<double> blocks = panels.blocks();
+      CHECK(panels.depth() == 2 * units);
       int wrong = 0;
       for (Index column = 0; column < blocks.count * lanes; ++column)
         for (Index k = 0; k < panels.depth(); ++k) {
-          const Index unit = k / (2 * lanes) * lanes + k % lanes, gate = 1 + k / lanes % 2;
-          const double expected = unit < units && column < columns ? weight(gate * units + unit, column) : 0;
+          const Index block = k / (2 * lanes), here = std::min(lanes, units - block * lanes);  // its units
+          const Index unit = block * lanes + k % (2 * lanes) % here, gate = 1 + k % (2 * lanes) / here;
+          const double expected = column < columns ? weight(gate * units + unit, column) : 0;
           wrong +=
               blocks.data[column / lanes * blocks.stride + k * blocks.k_stride + column % lanes] == expected ? 0 : 1;
         }
@@ -83,13 +85,13 @@ TEST_CASE("transposed panels walk along k as a gate buffer's rows lie", "[panels
 }
 
 TEST_CASE("chunks cover the columns once, in order", "[panels]") {
-  for (const Index columns : {0, 1, 511, 512, 513, 1309, 5000}) {
+  for (const Index columns : {0, 1, 1023, 1024, 1025, 1309, 5000}) {
     CAPTURE(columns);
     Index next = 0;
     for_each_chunk(columns, [&](ColumnRun chunk) {
       CHECK(chunk.first == next);
       CHECK(chunk.count >= 1);
-      CHECK(chunk.count <= 512);
+      CHECK(chunk.count <= 1024);
       next += chunk.count;
     });
     CHECK(next == columns);
@@ -99,7 +101,7 @@ TEST_CASE("chunks cover the columns once, in order", "[panels]") {
 TEST_CASE("the products of gradients, chunk by chunk, are the matrix products", "[panels]") {
   Random random(3);
   for (const Index units : {1, 7, 24})
-    for (const Index inputs : {1, 5, 26})
+    for (const Index inputs : {1, 5, 26, 256})  // 256: columns of x 2 KiB apart
       for (const Index columns : {3, 1309}) {
         CAPTURE(units, inputs, columns);
         GateBuffer<double> d;
@@ -117,9 +119,9 @@ TEST_CASE("the products of gradients, chunk by chunk, are the matrix products", 
         panels.pack_transposed(weight, units, 0, 3);
 
         Matrix<double> gradient = start, d_x(inputs, columns);
-        Vector<double> bias = bias_start;
+        Vector<double> bias = bias_start, spread;
         for_each_chunk(columns, [&](ColumnRun chunk) {
-          add_outer_products<3>(d, chunk, run, 0, x.data(), inputs, gradient);
+          add_outer_products<3>(d, chunk, run, 0, across(x.data(), inputs, inputs, chunk, spread), gradient);
           add_column_sums(d, chunk, bias);
           multiply_transposed(panels, d, chunk, run, d_x);
         });

@@ -157,7 +157,7 @@ class BackwardSweep {
     const bool dropped = tape_.recurrent_mask.size() != 0;
     Columns<Scalar> operand =
         d_gates_.operand(early_gates<Cell>(), tape_.step_at(newest ? 0 : s + 1) * tape_.size(), tape_.size());
-    if (newest) operand.segments = 0;
+    if (newest) operand.runs.count = operand.last.count = 0;
     if (dropped) tape_.d_fed_back.resize(d_gates_.units(), tape_.size());
     const Sums<Scalar> d_h = sums_of_h(dropped ? tape_.d_fed_back : tape_.d_state[0]);
     multiply<1, Scalar>(

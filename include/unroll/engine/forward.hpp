@@ -13,7 +13,7 @@ void project_input(const LayerPanels<Cell, Scalar, Weight>& panels, const Scalar
   static constexpr GateRun run = input_gates<Cell>();
   Sums<const Scalar> bias = panels.bias.sums(run.first, 0);
   bias.column_stride = 0;
-  multiply<run.count, Scalar>(panels.input.blocks(), {x, columns, x_stride, 1, panels.input.depth()}, bias,
+  multiply<run.count, Scalar>(panels.input.blocks(), {x, columns, x_stride, 1, {panels.input.depth()}}, bias,
                               gates.sums(run.first, first), nothing_more);
   for (int gate = 0; gate < gate_count<Cell>; ++gate) {
     if (gate >= run.first && gate < run.first + run.count) continue;
@@ -102,7 +102,7 @@ struct ForwardStep {
   template <int Gates, class Done>
   void add_product(const PanelsOf<Scalar, Weight>& weights, int first_gate, const Scalar* h, Done done) {
     const Sums<Scalar> to = gates.sums(first_gate, first);
-    multiply<Gates, Scalar>(weights.blocks(), {h, size, gates.units(), 1, gates.units()}, constant(to), to, done,
+    multiply<Gates, Scalar>(weights.blocks(), {h, size, gates.units(), 1, {gates.units()}}, constant(to), to, done,
                             t % 2 != 0);
   }
 
@@ -129,9 +129,9 @@ struct ForwardStep {
     const Scalar* from[] = {(x != nullptr ? panels.bias.at(block + U, 0) : gates.at(block + U, first))...};
     Pack<Scalar> s[] = {Pack<Scalar>::load(from[I / G] + I % G * gates.lanes)...};
     if (x != nullptr)
-      add_products<in.count, Units, 1, G, in.first>(panels.input.blocks(), {x, 1, 0, 1, panels.input.depth()}, block, 0,
-                                                    s);
-    add_products<early.count, Units, 1, G, early.first>(panels.early.blocks(), {fed_back, 1, 0, 1, gates.units()},
+      add_products<in.count, Units, 1, G, in.first>(panels.input.blocks(), {x, 1, 0, 1, {panels.input.depth()}}, block,
+                                                    0, s);
+    add_products<early.count, Units, 1, G, early.first>(panels.early.blocks(), {fed_back, 1, 0, 1, {gates.units()}},
                                                         block, 0, s);
     (apply_rule(block + U, 0, array_of<G>([&](std::size_t g) { return s[U * G + static_cast<int>(g)]; })), ...);
   }

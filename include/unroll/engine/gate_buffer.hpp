@@ -69,9 +69,15 @@ class GateBuffer {
   Sums<const Scalar> sums(int gate, Index column) const {
     return {at(0, column) + gate * lanes, block_stride_, lanes, gates_ * lanes, blocks() * lanes};
   }
-  /// A run of gates in `count` columns as the right factor of a product over gates and units.
+  /// A run of gates in `count` columns as the right factor of a product over gates and units: block by block, gate by
+  /// gate, the last block's units alone.
   Columns<Scalar> operand(GateRun run, Index column, Index count) const {
-    return {at(0, column) + run.first * lanes, count, gates_ * lanes, 1, run.count * lanes, blocks(), block_stride_};
+    return {at(0, column) + run.first * lanes,
+            count,
+            gates_ * lanes,
+            1,
+            {run.count * lanes, units_ / lanes, block_stride_},
+            {units_ % lanes, units_ % lanes != 0 ? run.count : 0, lanes}};
   }
   /// The same as the left factor of a product over the columns from `column` on.
   Blocks<Scalar> rows(GateRun run, Index column) const {

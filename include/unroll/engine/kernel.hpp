@@ -21,16 +21,22 @@ struct Blocks {
   Index k_stride;
 };
 
-/// The right factor. The walk along k may have gaps: `segments` runs of `segment` steps each.
+/// Runs along k: `count` of `length` steps each, `stride` apart.
+struct Runs {
+  Index length;
+  Index count = 1;
+  Index stride = 0;
+};
+
+/// The right factor. The walk along k may have gaps: its `runs`, and behind them its `last` ones.
 template <class Scalar>
 struct Columns {
   const Scalar* data;
   Index count;
   Index stride;  ///< from column to column
   Index k_stride;
-  Index segment;
-  Index segments = 1;
-  Index segment_stride = 0;
+  Runs runs;
+  Runs last = {0, 0};
 };
 
 /// Where sums come from or go to: the pack of (block, gate, column) starts at
@@ -60,13 +66,15 @@ EIGEN_ALWAYS_INLINE void add_products(const Blocks<Scalar>& a, const Columns<Sca
   const Scalar* pa = a.data + block * a.stride;
   const Scalar* pb = b.data + column * b.stride;
   const Index unit_stride = a.stride, k_stride = a.k_stride;
-  const Index column_stride = b.stride, x_stride = b.k_stride, segment = b.segment;
-  for (Index i = 0; i < b.segments; ++i, pb += b.segment_stride) {
+  const Index column_stride = b.stride, x_stride = b.k_stride, last = b.last.count;
+  Index length = b.runs.length, stride = b.runs.stride;
+  for (Index left = b.runs.count + last; left > 0; --left, pb += stride) {
+    if (left == last) length = b.last.length, stride = b.last.stride;
     const Scalar* x = pb;
 #ifdef __clang__  // it would load ahead of eight steps, and put sums into memory for want of registers
 #pragma clang loop unroll(disable)
 #endif
-    for (Index k = 0; k < segment; ++k, pa += k_stride, x += x_stride)
+    for (Index k = 0; k < length; ++k, pa += k_stride, x += x_stride)
       ((s[I / Gates * Stride + First + I % Gates] =
             multiply_add(P::load(pa + I / Gates % Units * unit_stride + I % Gates * P::size),
                          P(x[I / (Gates * Units) * column_stride]), s[I / Gates * Stride + First + I % Gates])),

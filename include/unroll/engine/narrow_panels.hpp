@@ -43,8 +43,8 @@ EIGEN_DONT_INLINE void run_narrow_tile(const NarrowBlocks<Weight>& a, const Colu
     };
     constexpr auto all = std::make_integer_sequence<int, many>();
     Index k = 0;
-    for (; k + many <= b.segment; k += many, x += many, words += a.k_stride) add_first(all, many);
-    if (k < b.segment) add_first(all, b.segment - k);
+    for (; k + many <= b.runs.length; k += many, x += many, words += a.k_stride) add_first(all, many);
+    if (k < b.runs.length) add_first(all, b.runs.length - k);
     (sum[R].store(place(to, R), count(R)), ...);
   };
   with_indices(std::make_integer_sequence<int, Gates * Units>());

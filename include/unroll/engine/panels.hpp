@@ -27,22 +27,23 @@ class Panels {
     }
   }
 
-  /// Its transpose: the columns become the units, and k runs over a gate buffer's rows.
+  /// Its transpose: the columns become the units, and k runs over the rows in the order of GateBuffer::operand.
   void pack_transposed(const Matrix<Scalar>& weight, Index units, int first_gate, int gates) {
-    resize(1, weight.cols(), block_count<Scalar>(units) * gates * lanes);
+    resize(1, weight.cols(), units * gates);
     source_ = nullptr;
     for (Index block = 0; block < blocks_; ++block) {
       Scalar* to = data_.data() + block * stride();
       const Index columns = std::min(lanes, weight.cols() - block * lanes);
       for (Index unit = 0; unit < units; unit += lanes)
-        for (int gate = 0; gate < gates; ++gate, to += lanes * lanes) {
+        for (int gate = 0; gate < gates; ++gate) {
+          const Index count = std::min(lanes, units - unit);
           Pack<Scalar> square[lanes];
           for (Index i = 0; i < lanes; ++i)
-            square[i] = i < columns ? Pack<Scalar>::load(&weight((first_gate + gate) * units + unit, block * lanes + i),
-                                                         units - unit)
-                                    : Pack<Scalar>(0);
+            square[i] = i < columns
+                            ? Pack<Scalar>::load(&weight((first_gate + gate) * units + unit, block * lanes + i), count)
+                            : Pack<Scalar>(0);
           transpose(square);
-          for (Index i = 0; i < lanes; ++i) square[i].store(to + i * lanes);
+          for (Index i = 0; i < count; ++i, to += lanes) square[i].store(to);
         }
     }
   }
@@ -93,19 +94,35 @@ struct ColumnRun {
 /// still in the cache, enough that the sums of the weights' gradients are not loaded and stored too often.
 template <class F>
 void for_each_chunk(Index columns, F f) {
-  for_each_part(columns, 512, [&](Index first, Index count) { f(ColumnRun{first, count}); });
+  for_each_part(columns, 1024, [&](Index first, Index count) { f(ColumnRun{first, count}); });
+}
+
+/// Some columns of x, `rows` x count, as the right factor of a product that walks across them.
+///
+/// Columns a multiple of 2 KiB apart would share a few cache sets, and hardly one would stay until the next tile: they
+/// are copied to `spread`, an odd number of packs apart.
+template <class Scalar>
+Columns<Scalar> across(const Scalar* x, Index stride, Index rows, ColumnRun columns, Vector<Scalar>& spread) {
+  x += columns.first * stride;
+  if (stride * static_cast<Index>(sizeof(Scalar)) % 2048 == 0) {
+    constexpr Index lanes = Pack<Scalar>::size;
+    const Index apart = ((rows + lanes - 1) / lanes | 1) * lanes;
+    if (spread.size() < apart * columns.count) spread.resize(apart * columns.count);
+    for (Index j = 0; j < columns.count; ++j) std::copy_n(x + j * stride, rows, spread.data() + j * apart);
+    x = spread.data();
+    stride = apart;
+  }
+  return {x, rows, 1, stride, {columns.count}};
 }
 
 /// gradient(gates x units, i) += sum over some columns j of d(gate rows, j) x(i, j), for the gates of one run, which
-/// are the gradient's gates from `first_gate` on.
+/// are the gradient's gates from `first_gate` on; x as `across` gives it.
 template <int Gates, class Scalar>
-void add_outer_products(const GateBuffer<Scalar>& d, ColumnRun columns, GateRun run, int first_gate, const Scalar* x,
-                        Index x_stride, Matrix<Scalar>& gradient) {
+void add_outer_products(const GateBuffer<Scalar>& d, ColumnRun columns, GateRun run, int first_gate,
+                        const Columns<Scalar>& x, Matrix<Scalar>& gradient) {
   const Index units = d.units();
   const Sums<Scalar> to{gradient.data() + first_gate * units, d.lanes, units, gradient.rows(), units};
-  multiply<Gates, Scalar>(d.rows(run, columns.first),
-                          {x + columns.first * x_stride, gradient.cols(), 1, x_stride, columns.count}, constant(to), to,
-                          nothing_more);
+  multiply<Gates, Scalar>(d.rows(run, columns.first), x, constant(to), to, nothing_more);
 }
 
 /// gradient(gates x units) += sum over some columns of d: its product with a column of ones.
@@ -114,7 +131,7 @@ void add_column_sums(const GateBuffer<Scalar>& d, ColumnRun columns, Vector<Scal
   static constexpr Scalar one = 1;
   for (int gate = 0; gate < d.gates(); ++gate) {
     const Sums<Scalar> to = column_sums(gradient.data() + gate * d.units(), d.units(), 0);
-    multiply<1, Scalar>(d.rows({gate, 1}, columns.first), {&one, 1, 0, 0, columns.count}, constant(to), to,
+    multiply<1, Scalar>(d.rows({gate, 1}, columns.first), {&one, 1, 0, 0, {columns.count}}, constant(to), to,
                         nothing_more);
   }
 }

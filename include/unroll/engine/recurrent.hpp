@@ -158,11 +158,16 @@ class Recurrent {
     const Scalar* fed_back = tape.recurrent_mask.size() != 0 ? tape.recurrent_input.data() : tape.before(0, 0);
     tape.d_input.resize(input_size(), columns);
     detail::for_each_chunk(columns, [&](detail::ColumnRun chunk) {
-      detail::add_outer_products<in.count>(d_gates, chunk, in, 0, input, stride, gradient.weight_ih);
-      detail::add_outer_products<early.count>(d_gates, chunk, early, 0, fed_back, hidden, gradient.weight_hh);
+      const auto across = [&](const Scalar* x, Index x_stride, Index rows) {
+        return detail::across(x, x_stride, rows, chunk, tape.spread);
+      };
+      detail::add_outer_products<in.count>(d_gates, chunk, in, 0, across(input, stride, input_size()),
+                                           gradient.weight_ih);
+      detail::add_outer_products<early.count>(d_gates, chunk, early, 0, across(fed_back, hidden, hidden),
+                                              gradient.weight_hh);
       if constexpr (late.count > 0)
-        detail::add_outer_products<late.count>(d_gates, chunk, late, early.count, tape.operand.data(), hidden,
-                                               gradient.weight_hh);
+        detail::add_outer_products<late.count>(d_gates, chunk, late, early.count,
+                                               across(tape.operand.data(), hidden, hidden), gradient.weight_hh);
       detail::add_column_sums(d_gates, chunk, gradient.bias);
       detail::multiply_transposed(tape.panels.input, d_gates, chunk, in, tape.d_input);
     });

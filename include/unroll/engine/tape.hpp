@@ -113,6 +113,7 @@ struct RecurrentTape {
   Matrix<Scalar> read;                 // last and mean: H x B
   Matrix<Scalar> d_read;               // last and mean: dL/dh of every step, H x (T*B)
   Matrix<Scalar> d_input;              // I x (T*B)
+  Vector<Scalar> spread;               // some columns of x or h: see detail::across
   PerState d_state;                    // the direct part on its way back, each H x B
   detail::GateBuffer<Scalar> d_gates;  // overlapping windows only: one sweep's gradients, T*B columns
   detail::GateBuffer<Scalar> d_late;   // late gates only: one step's, B columns

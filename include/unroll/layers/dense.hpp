@@ -11,7 +11,7 @@ namespace detail {
 template <class Panels, class Scalar>
 void multiply_dense(const Panels& panels, const Sums<const Scalar>& bias, const Scalar* x, Index x_stride,
                     Index columns, const Sums<Scalar>& y) {
-  multiply<1, Scalar>(panels.blocks(), {x, columns, x_stride, 1, panels.depth()}, bias, y, nothing_more);
+  multiply<1, Scalar>(panels.blocks(), {x, columns, x_stride, 1, {panels.depth()}}, bias, y, nothing_more);
 }
 
 }  // namespace detail
@@ -30,6 +30,7 @@ class Dense {
 
   struct Tape : detail::StatelessTape<Scalar> {
     detail::GateBuffer<Scalar> d_rows;  // dL/dy as the kernel reads it, zero past the ends
+    Vector<Scalar> spread;              // some columns of x: see detail::across
     detail::Panels<Scalar> panels;
   };
 
@@ -89,8 +90,9 @@ class Dense {
     tape.d_x.resize(input_size(), x.cols());
     tape.panels.pack_transposed(weight, output_size(), 0, 1);
     detail::for_each_chunk(x.cols(), [&](detail::ColumnRun chunk) {
-      detail::add_outer_products<1>(tape.d_rows, chunk, run, 0, masked ? tape.d_x.data() : x.data(),
-                                    masked ? x.rows() : x.outerStride(), gradient.weight);
+      const auto across = detail::across(masked ? tape.d_x.data() : x.data(), masked ? x.rows() : x.outerStride(),
+                                         x.rows(), chunk, tape.spread);
+      detail::add_outer_products<1>(tape.d_rows, chunk, run, 0, across, gradient.weight);
       detail::add_column_sums(tape.d_rows, chunk, gradient.bias);
       detail::multiply_transposed(tape.panels, tape.d_rows, chunk, run, tape.d_x);
     });

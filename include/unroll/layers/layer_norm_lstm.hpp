@@ -140,9 +140,11 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
     const Input<Scalar> input = tape.batch.lengths.empty() ? x : Input<Scalar>(tape.input);
     tape.d_input.resize(input_size(), tape.columns());
     detail::for_each_chunk(tape.columns(), [&](detail::ColumnRun chunk) {
-      detail::add_outer_products<all.count>(normalized.input, chunk, all, 0, input.data(), input.outerStride(),
-                                            gradient.weight_ih);
-      detail::add_outer_products<all.count>(normalized.recurrent, chunk, all, 0, tape.before(0, 0), hidden,
+      detail::add_outer_products<all.count>(
+          normalized.input, chunk, all, 0,
+          detail::across(input.data(), input.outerStride(), input_size(), chunk, tape.spread), gradient.weight_ih);
+      detail::add_outer_products<all.count>(normalized.recurrent, chunk, all, 0,
+                                            detail::across(tape.before(0, 0), hidden, hidden, chunk, tape.spread),
                                             gradient.weight_hh);
       detail::multiply_transposed(tape.panels.input, normalized.input, chunk, all, tape.d_input);
     });
