@@ -158,8 +158,8 @@ class Recurrent {
     const Scalar* fed_back = tape.recurrent_mask.size() != 0 ? tape.recurrent_input.data() : tape.before(0, 0);
     tape.d_input.resize(input_size(), columns);
     detail::for_each_chunk(columns, [&](detail::ColumnRun chunk) {
-      const auto across = [&](const Scalar* x, Index x_stride, Index rows) {
-        return detail::across(x, x_stride, rows, chunk, tape.spread);
+      const auto across = [&](const Scalar* fed, Index apart, Index rows) {
+        return detail::across(fed, apart, rows, chunk, tape.spread);
       };
       detail::add_outer_products<in.count>(d_gates, chunk, in, 0, across(input, stride, input_size()),
                                            gradient.weight_ih);
