@@ -120,7 +120,7 @@ struct LayerNormStep {
   std::array<Scalar*, 2> next = {};
 
   void run() {
-    multiply<gate_count<Cell>, Scalar>(panels.early.blocks(), {before[0], size, gates.units(), 1, gates.units()},
+    multiply<gate_count<Cell>, Scalar>(panels.early.blocks(), {before[0], size, gates.units(), 1, {gates.units()}},
                                        no_sums<Scalar>(), normalized.recurrent.sums(0, first), nothing_more);
     for (Index b = 0; b < size; ++b) {
       const Index column = first + b;

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "unroll/data/example.hpp"
-#include "unroll/layers/predictor.hpp"
 #include "unroll/training/clipping.hpp"
 #include "unroll/training/training_state.hpp"
 
@@ -61,17 +60,20 @@ struct FitReport {
 template <Layer Model, DataSource Data, class Loss>
 double evaluate(const Model& model, const Data& data, const Loss& loss) {
   const std::vector<Index> order = data.order(std::nullopt);
-  Predictor predict(model);
+  typename Model::Tape tape;
   typename Model::State carried;
   Matrix<typename Model::Scalar> unused;
   double sum = 0, count = 0;
   for (Index k = 0; k < data.batches(); ++k) {
     const auto e = data.example(k, order);
-    const auto y = predict(e.x, e.batch, e.carries ? carried : typename Model::State());
+    Batch batch = e.batch;
+    batch.record = false;
+    batch.same_weights = true;
+    const auto y = model.forward(e.x, tape, batch, e.carries ? carried : typename Model::State());
     const double weight = loss.count(y.cols(), e.batch, e.weights);
     if (weight > 0) sum += weight * loss(y, e.target, unused, e.batch, e.weights);
     count += weight;
-    carried = predict.final_state();
+    carried = tape.final_state;
   }
   return count == 0 ? 0 : sum / count;
 }
