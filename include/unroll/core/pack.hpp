@@ -55,6 +55,19 @@ struct Pack {
     }
   }
 
+  /// Itself, in a register: compilers may neither compute or load it again for each use nor see through it.
+  Pack in_register() const {
+    Pack same = *this;
+#if defined(__AVX512F__)
+    asm("" : "+v"(same.packet));
+#elif defined(__x86_64__) || defined(__SSE__)
+    asm("" : "+x"(same.packet));
+#elif defined(__aarch64__) || defined(__ARM_NEON)
+    asm("" : "+w"(same.packet));
+#endif
+    return same;
+  }
+
   /// The first `count` lanes, zeros behind them.
   Pack first(Index count) const {
     if (count >= size) return *this;
@@ -66,16 +79,8 @@ struct Pack {
   friend Pack operator+(Pack a, Pack b) { return wrap(Eigen::internal::padd(a.packet, b.packet)); }
   friend Pack operator-(Pack a, Pack b) { return wrap(Eigen::internal::psub(a.packet, b.packet)); }
   friend Pack operator*(Pack a, Pack b) {
-    Pack product = wrap(Eigen::internal::pmul(a.packet, b.packet));
     // A compiler that contracted it with a sum here and not there would give one rule different bits in two places.
-#if defined(__AVX512F__)
-    asm("" : "+v"(product.packet));
-#elif defined(__x86_64__) || defined(__SSE__)
-    asm("" : "+x"(product.packet));
-#elif defined(__aarch64__) || defined(__ARM_NEON)
-    asm("" : "+w"(product.packet));
-#endif
-    return product;
+    return wrap(Eigen::internal::pmul(a.packet, b.packet)).in_register();
   }
   friend Pack operator/(Pack a, Pack b) { return wrap(Eigen::internal::pdiv(a.packet, b.packet)); }
   friend Pack operator-(Pack a) { return wrap(Eigen::internal::pnegate(a.packet)); }

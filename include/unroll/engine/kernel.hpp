@@ -55,14 +55,55 @@ Sums<const Scalar> constant(const Sums<Scalar>& sums) {
   return {sums.data, sums.block_stride, sums.gate_stride, sums.column_stride, sums.units};
 }
 
+inline constexpr bool many_registers = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32;
+#ifdef EIGEN_VECTORIZE_FMA
+inline constexpr bool few_but_fused = !many_registers;  ///< AVX2
+#else
+inline constexpr bool few_but_fused = false;
+#endif
+
 /// Registers for sums, beside those for a broadcast and a row of operands.
-inline constexpr int tile_budget = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 24 : 12;
+inline constexpr int tile_budget = many_registers ? 24 : 12;
+
+/// Packs in each column of a tile of several columns. 12 sums leave AVX2 four registers: three for operands that stay
+/// while the columns pass. SSE2 needs one for each product, and loads its operands anew.
+inline constexpr int tile_rows = few_but_fused ? 3 : 4;
+
+/// How many of a product's gates are in one tile: all of them, or an equal part that fits its rows.
+constexpr int gates_at_once(int gates) {
+  int part = std::min(gates, tile_rows);
+  while (gates % part != 0) --part;
+  return part;
+}
+
+/// The same factor or sums from a later gate on.
+template <class Scalar>
+Blocks<Scalar> from_gate(int gate, Blocks<Scalar> blocks) {
+  blocks.data += gate * Pack<Scalar>::size;
+  return blocks;
+}
+template <class Scalar>
+Sums<Scalar> from_gate(int gate, Sums<Scalar> sums) {
+  sums.data += gate * sums.gate_stride;
+  return sums;
+}
+
+/// A pack of operands; `kept` in its register for all columns, where g++ would load it again for each (1.3 times as
+/// long).
+template <bool Kept, class Scalar>
+EIGEN_ALWAYS_INLINE Pack<Scalar> load_row(const Scalar* from) {
+  const auto row = Pack<Scalar>::load(from);
+  return Kept ? row.in_register() : row;
+}
 
 // Unrolled by pack expansion: at -O2 g++ would leave loops over the sums in memory.
 template <int Gates, int Units, int Stride, int First, class Scalar, int... I>
 EIGEN_ALWAYS_INLINE void add_products(const Blocks<Scalar>& a, const Columns<Scalar>& b, Index block, Index column,
                                       Pack<Scalar>* s, std::integer_sequence<int, I...>) {
   using P = Pack<Scalar>;
+  constexpr int R = Gates * Units;
+  constexpr bool kept = few_but_fused && sizeof...(I) > R;
+  P row[R];
   const Scalar* pa = a.data + block * a.stride;
   const Scalar* pb = b.data + column * b.stride;
   const Index unit_stride = a.stride, k_stride = a.k_stride;
@@ -75,9 +116,10 @@ EIGEN_ALWAYS_INLINE void add_products(const Blocks<Scalar>& a, const Columns<Sca
 #pragma clang loop unroll(disable)
 #endif
     for (Index k = 0; k < length; ++k, pa += k_stride, x += x_stride)
-      ((s[I / Gates * Stride + First + I % Gates] =
-            multiply_add(P::load(pa + I / Gates % Units * unit_stride + I % Gates * P::size),
-                         P(x[I / (Gates * Units) * column_stride]), s[I / Gates * Stride + First + I % Gates])),
+      (((I < R ? void(row[I % R] = load_row<kept>(pa + I / Gates % Units * unit_stride + I % Gates * P::size))
+               : void()),
+        s[I / Gates * Stride + First + I % Gates] =
+            multiply_add(row[I % R], P(x[I / R * column_stride]), s[I / Gates * Stride + First + I % Gates])),
        ...);
   }
 }
@@ -150,13 +192,14 @@ struct Tiles {
                        Index, Index);
   /// Blocks side by side in a tile of several columns, and of one column, where the latency of the multiply-adds must
   /// be hidden by more rows.
-  static constexpr int units = std::max(1, 4 / Gates);
+  static constexpr int units = std::max(1, tile_rows / Gates);
   static constexpr int units_of_one = std::max(1, 8 / Gates);
   static constexpr int columns = std::max(1, tile_budget / (Gates * units));
 
   /// How many blocks of one column go side by side: where they would not stay in the first cache, fewer.
   static constexpr Index blocks_of_one(Index block_size) {
-    return units_of_one * block_size * static_cast<Index>(sizeof(Scalar)) > 24 * 1024 ? units : units_of_one;
+    return units_of_one * block_size * static_cast<Index>(sizeof(Scalar)) > 24 * 1024 ? std::max(1, 4 / Gates)
+                                                                                      : units_of_one;
   }
 
   static Run wide(Index blocks, Index columns_of_tile);
@@ -212,8 +255,8 @@ void for_each_part(Index count, Index most, F f, bool backwards = false) {
 template <int Gates, class Scalar, class Done>
 void multiply(const Blocks<Scalar>& a, const Columns<Scalar>& b, const Sums<const Scalar>& from, const Sums<Scalar>& to,
               Done done, bool backwards = false) {
-  using T = Tiles<Scalar, Gates>;
   if (b.count == 1) {
+    using T = Tiles<Scalar, Gates>;
     for_each_part(
         a.count, T::blocks_of_one(a.stride),
         [&](Index block, Index blocks) {
@@ -223,11 +266,14 @@ void multiply(const Blocks<Scalar>& a, const Columns<Scalar>& b, const Sums<cons
         backwards);
     return;
   }
+  constexpr int part = gates_at_once(Gates);
+  using T = Tiles<Scalar, part>;
   for_each_part(
       a.count, T::units,
       [&](Index block, Index blocks) {
         for_each_part(b.count, T::columns, [&](Index column, Index columns) {
-          T::wide(blocks, columns)(a, b, from, to, block, column);
+          for (int gate = 0; gate < Gates; gate += part)
+            T::wide(blocks, columns)(from_gate(gate, a), b, from_gate(gate, from), from_gate(gate, to), block, column);
           done(block, blocks, column, columns);
         });
       },
