@@ -58,7 +58,8 @@ struct Pack {
   /// Itself, in a register: compilers may neither compute or load it again for each use nor see through it.
   Pack in_register() const {
     Pack same = *this;
-#if defined(__AVX512F__)
+#if !defined(__GNUC__)  // MSVC knows no such thing, and contracts nothing by itself
+#elif defined(__AVX512F__)
     asm("" : "+v"(same.packet));
 #elif defined(__x86_64__) || defined(__SSE__)
     asm("" : "+x"(same.packet));
