@@ -252,9 +252,11 @@ void for_each_part(Index count, Index most, F f, bool backwards = false) {
 ///
 /// backwards: from the last block to the first. Weights that are read again and again, forwards and backwards by turns,
 /// are found in the cache as far as it reaches; always forwards, none of them would be.
+///
+/// Inlined, for a stream calls it for one column of a small layer: every call costs as much as a few units.
 template <int Gates, class Scalar, class Done>
-void multiply(const Blocks<Scalar>& a, const Columns<Scalar>& b, const Sums<const Scalar>& from, const Sums<Scalar>& to,
-              Done done, bool backwards = false) {
+EIGEN_ALWAYS_INLINE void multiply(const Blocks<Scalar>& a, const Columns<Scalar>& b, const Sums<const Scalar>& from,
+                                  const Sums<Scalar>& to, Done done, bool backwards = false) {
   if (b.count == 1) {
     using T = Tiles<Scalar, Gates>;
     for_each_part(

@@ -40,7 +40,7 @@ class SharedWeights {
   }
 
   template <class F>
-  auto visit(F f) const noexcept {
+  EIGEN_ALWAYS_INLINE auto visit(F f) const noexcept {
     if constexpr (std::is_same_v<Scalar, float>) {
       if (bfloat16_) return f(*bfloat16_);
       if (int8_) return f(*int8_);
