@@ -104,7 +104,7 @@ struct Training {
   }
 };
 
-/// What makes the layer of a row: itself on one thread, in shards on several.
+/// What makes the layer of a row: itself on one thread, run by a pool on several.
 template <class Cell>
 struct OneThread {
   auto operator()(const Row& row, const Data& data) const { return layer_of<Cell>(row, data); }
@@ -113,11 +113,7 @@ template <class Cell>
 struct ManyThreads {
   std::shared_ptr<unroll::ThreadPool> pool;
 
-  auto operator()(const Row& row, const Data& data) const {
-    unroll::Parallel layer(layer_of<Cell>(row, data), pool);
-    layer.shard_size = (row.batch + pool->size() - 1) / pool->size();
-    return layer;
-  }
+  auto operator()(const Row& row, const Data& data) const { return unroll::Parallel(layer_of<Cell>(row, data), pool); }
 };
 
 template <class Make>
@@ -174,10 +170,9 @@ Job recurrent_job(const Row& row, const Make& make) {
   throw std::invalid_argument("kind '" + row.kind + "', expected fwd, train, step, stream or stream_fixed");
 }
 
-/// One sample is one thread's work.
 template <class Cell>
 Job recurrent_job_on(const Row& row, int threads) {
-  if (threads == 1 || row.batch == 1) return recurrent_job(row, OneThread<Cell>());
+  if (threads == 1) return recurrent_job(row, OneThread<Cell>());
   return recurrent_job(row, ManyThreads<Cell>{std::make_shared<unroll::ThreadPool>(threads)});
 }
 

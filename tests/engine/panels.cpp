@@ -88,7 +88,7 @@ TEST_CASE("chunks cover the columns once, in order", "[panels]") {
   for (const Index columns : {0, 1, 1023, 1024, 1025, 1309, 5000}) {
     CAPTURE(columns);
     Index next = 0;
-    for_each_chunk(columns, [&](ColumnRun chunk) {
+    for_each_chunk(columns, [&](Range chunk) {
       CHECK(chunk.first == next);
       CHECK(chunk.count >= 1);
       CHECK(chunk.count <= 1024);
@@ -120,7 +120,7 @@ TEST_CASE("the products of gradients, chunk by chunk, are the matrix products", 
 
         Matrix<double> gradient = start, d_x(inputs, columns);
         Vector<double> bias = bias_start, spread;
-        for_each_chunk(columns, [&](ColumnRun chunk) {
+        for_each_chunk(columns, [&](Range chunk) {
           add_outer_products<3>(d, chunk, run, 0, across(x.data(), inputs, inputs, chunk, spread), gradient);
           add_column_sums(d, chunk, bias);
           multiply_transposed(panels, d, chunk, run, d_x);

@@ -57,6 +57,18 @@ TEST_CASE("shards give the bits of the model itself, and its gradient", "[parall
     }
 }
 
+TEST_CASE("shards are of 16 samples, but for a large model, whose batch stays whole", "[parallel]") {
+  Random random(3);
+  const auto shards = [&](Index hidden) {
+    const Parallel<Lstm<float>> model(Lstm<float>(3, hidden, random), pool_of(2));
+    Parallel<Lstm<float>>::Tape tape;
+    model.forward(Matrix<float>::Zero(3, 2 * 35), tape, {.size = 35});
+    return tape.shards.size();
+  };
+  CHECK(shards(100) == 3);
+  CHECK(shards(150) == 1);
+}
+
 TEST_CASE("a last read-out is joined too", "[parallel]") {
   Random random(3);
   const Lstm<double> model(3, 9, random, {.readout = Readout::last});
@@ -135,6 +147,6 @@ TEST_CASE("a parallel model refuses what the model refuses", "[parallel]") {
   CHECK_THROWS_AS(parallel.backward(x.leftCols(3), d_y, tape, gradient), std::invalid_argument);
   parallel.backward(x, d_y, tape, gradient);
   CHECK_THROWS_AS(parallel.backward(x, d_y, tape, gradient), std::logic_error);
-  parallel.shard_size = 0;
-  CHECK_THROWS_WITH(parallel.forward(x, tape), "Parallel: shard_size is 0, expected at least 1");
+  parallel.shard_size = -1;
+  CHECK_THROWS_WITH(parallel.forward(x, tape), "Parallel: shard_size is -1, expected at least 0");
 }

@@ -35,11 +35,10 @@ double sum_of_squares(Pack<Scalar> values) {
   return sum;
 }
 
-/// Clips a run of gates of `count` columns to [-limit, limit] where there is a limit; the sum of their squares before.
+/// Clips a run of gates of `count` columns to [-limit, limit]; the sum of their squares before.
 template <class Scalar>
 double clip_gates(GateBuffer<Scalar>& d, Index column, Index count, GateRun run, double limit, ClipReport& report) {
   double squares = 0;
-  if (!(limit > 0)) return squares;
   const Scalar bound = static_cast<Scalar>(limit);
   for (Index j = column; j < column + count; ++j)
     for (Index block = 0; block < d.blocks(); ++block) {
@@ -64,6 +63,12 @@ Input<Scalar> begin_backward(RecurrentTape<Cell, Scalar>& tape, const Input<Scal
     tape.d_state[n].resize(tape.states[n].rows(), tape.size());
     tape.d_initial.values[n].setZero(tape.states[n].rows(), tape.size());
     if (tape.steps == 0 && d_final.values[n].size() != 0) tape.d_initial.values[n] = d_final.values[n];
+  }
+  const Index hidden = tape.states[0].rows();
+  if (tape.recurrent_mask.size() != 0) tape.d_fed_back.resize(hidden, tape.size());
+  if (late_gates<Cell>().count > 0) {
+    tape.d_late.resize(gate_count<Cell>, hidden, 1, tape.size());
+    tape.d_operand.resize(hidden, tape.size());
   }
   if (tape.readout == Readout::all) return d_y;
   spread_read_out(tape, d_y);
@@ -117,23 +122,27 @@ class BackwardSweep {
   /// d_y: dL/dh of every step, `d_y_stride` apart, or null; only the places from `first_error` on are used.
   /// d_gates receives dL/d pre-activation; it may be the tape's gates themselves.
   BackwardSweep(RecurrentTape<Cell, Scalar>& tape, const Scalar* d_y, Index d_y_stride, Index first_error,
-                const BackwardOptions& options, GateBuffer<Scalar>& d_gates)
+                const BackwardOptions& options, GateBuffer<Scalar>& d_gates, const Member& member)
       : tape_(tape),
         d_y_(d_y),
         d_y_stride_(d_y_stride),
         first_error_(first_error),
         options_(options),
-        d_gates_(d_gates) {}
+        d_gates_(d_gates),
+        member_(member) {}
 
-  /// tape.d_state must hold dL/d state after the last place; dL/d initial state is added to tape.d_initial.
+  /// The member's part: tape.d_state must hold dL/d state after the last place; dL/d initial state is added to
+  /// tape.d_initial.
   void run(Index begin, Index end) {
     for (Index s = end - 1; s >= begin; --s) {
       const Index t = tape_.step_at(s);
       square_norm_ = 0;
       propagate(s, end, false);
+      member_.wait();  // the gates' gradients are whole
       if constexpr (late.count > 0) {
         clip(tape_.d_late, 0, late);  // before they reach the operand
         late_step_back(t);
+        member_.wait();
       }
       clip(d_gates_, t * tape_.size(), {0, late.first});
       clip(d_gates_, t * tape_.size(), {late.first + late.count, gate_count<Cell> - late.first - late.count});
@@ -158,10 +167,9 @@ class BackwardSweep {
     Columns<Scalar> operand =
         d_gates_.operand(early_gates<Cell>(), tape_.step_at(newest ? 0 : s + 1) * tape_.size(), tape_.size());
     if (newest) operand.runs.count = operand.last.count = 0;
-    if (dropped) tape_.d_fed_back.resize(d_gates_.units(), tape_.size());
     const Sums<Scalar> d_h = sums_of_h(dropped ? tape_.d_fed_back : tape_.d_state[0]);
     multiply<1, Scalar>(
-        tape_.panels.early.blocks(), operand, dropped ? no_sums<Scalar>() : constant(d_h), d_h,
+        member_.part_of(tape_.panels.early.blocks()), operand, dropped ? no_sums<Scalar>() : constant(d_h), d_h,
         [&](Index block, Index blocks, Index column, Index columns) {
           if (dropped) add_dropped(block, blocks, column, columns);
           if (beyond)
@@ -220,9 +228,9 @@ class BackwardSweep {
 
   /// The share that came through the late gates' operand: d_operand = W_late^T d_late.
   void late_step_back(Index t) {
-    tape_.d_operand.resize(d_gates_.units(), tape_.size());
-    multiply<1, Scalar>(tape_.panels.late.blocks(), tape_.d_late.operand(late, 0, tape_.size()), no_sums<Scalar>(),
-                        sums_of_h(tape_.d_operand), [&](Index block, Index blocks, Index column, Index columns) {
+    multiply<1, Scalar>(member_.part_of(tape_.panels.late.blocks()), tape_.d_late.operand(late, 0, tape_.size()),
+                        no_sums<Scalar>(), sums_of_h(tape_.d_operand),
+                        [&](Index block, Index blocks, Index column, Index columns) {
                           for (Index b = column; b < column + columns; ++b)
                             for (Index i = block; i < block + blocks; ++i) operand_back(t, i, b);
                         });
@@ -254,7 +262,9 @@ class BackwardSweep {
 
   /// Clips a run of gates of the step that begins at `column`.
   void clip(GateBuffer<Scalar>& d, Index column, GateRun run) {
-    clipped_squares_ += clip_gates(d, column, tape_.size(), run, options_.clip, tape_.clip_report);
+    if (options_.clip == 0) return;
+    member_.alone(
+        [&] { clipped_squares_ += clip_gates(d, column, tape_.size(), run, options_.clip, tape_.clip_report); });
   }
 
   void reach_initial_state(Index first_block, Index blocks, Index first_sample, Index samples) {
@@ -277,6 +287,7 @@ class BackwardSweep {
   Index first_error_;
   const BackwardOptions& options_;
   GateBuffer<Scalar>& d_gates_;
+  Member member_;
   Index begin_ = 0;         // the sweep's first place
   double square_norm_ = 0;  // of this step's dL/dh
   double clipped_squares_ = 0;

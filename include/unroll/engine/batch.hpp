@@ -10,6 +10,8 @@
 
 namespace unroll {
 
+class ThreadPool;
+
 /// The way through time: a reverse layer starts at each sequence's own last step.
 enum class Direction { forward, reverse };
 
@@ -30,6 +32,9 @@ struct Batch {
   /// True: the weights are those of the call before with this tape, whose packed copy serves again; `Predictor` sees to
   /// it. Wrong outputs where they have changed.
   bool same_weights = false;
+  /// Threads that shall share the units of a step, else null; `Parallel` gives its own. The outputs and gradients have
+  /// the same bits with any number of them. Not owned.
+  ThreadPool* pool = nullptr;
 
   /// The number of steps in `columns` columns.
   Index steps(Index columns) const { return columns / size; }

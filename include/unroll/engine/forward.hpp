@@ -9,15 +9,16 @@ namespace unroll::detail {
 /// others get their bias alone.
 template <class Cell, class Scalar, class Weight>
 void project_input(const LayerPanels<Cell, Scalar, Weight>& panels, const Scalar* x, Index x_stride, Index columns,
-                   GateBuffer<Scalar>& gates, Index first) {
+                   GateBuffer<Scalar>& gates, Index first, const Member& member = {}) {
   static constexpr GateRun run = input_gates<Cell>();
   Sums<const Scalar> bias = panels.bias.sums(run.first, 0);
   bias.column_stride = 0;
-  multiply<run.count, Scalar>(panels.input.blocks(), {x, columns, x_stride, 1, {panels.input.depth()}}, bias,
-                              gates.sums(run.first, first), nothing_more);
+  multiply<run.count, Scalar>(member.part_of(panels.input.blocks()), {x, columns, x_stride, 1, {panels.input.depth()}},
+                              bias, gates.sums(run.first, first), nothing_more);
   for (int gate = 0; gate < gate_count<Cell>; ++gate) {
     if (gate >= run.first && gate < run.first + run.count) continue;
-    for (Index block = 0; block < gates.blocks(); ++block)
+    const Range mine = member.part(gates.blocks());
+    for (Index block = mine.first; block < mine.first + mine.count; ++block)
       for (Index j = first; j < first + columns; ++j)
         Pack<Scalar>::load(panels.bias.at(block, 0) + gate * gates.lanes)
             .store(gates.at(block, j) + gate * gates.lanes);
@@ -80,6 +81,7 @@ struct ForwardStep {
   std::array<Scalar*, N> candidates = {};       // zoneout: the rule's states, H x B each, or null
   const Scalar* x = nullptr;                    // a sample alone: its input where `gates` do not hold its part, I
   bool padded = false;                          // whether the states have room for whole blocks of units
+  Member member = {};                           // whose part of the units is meant
 
   void run() {
     if constexpr (takes_alone)
@@ -94,6 +96,7 @@ struct ForwardStep {
                                [this](Index block, Index blocks, Index column, Index columns) {
                                  make_operand(block, blocks, column, columns);
                                });
+      member.wait();  // the operand is whole
       add_product<late.count>(panels.late, late.first, operand, rule);
     }
   }
@@ -102,8 +105,8 @@ struct ForwardStep {
   template <int Gates, class Done>
   void add_product(const PanelsOf<Scalar, Weight>& weights, int first_gate, const Scalar* h, Done done) {
     const Sums<Scalar> to = gates.sums(first_gate, first);
-    multiply<Gates, Scalar>(weights.blocks(), {h, size, gates.units(), 1, {gates.units()}}, constant(to), to, done,
-                            t % 2 != 0);
+    multiply<Gates, Scalar>(member.part_of(weights.blocks()), {h, size, gates.units(), 1, {gates.units()}},
+                            constant(to), to, done, t % 2 != 0);
   }
 
   /// One sample: the rule takes the sums before they leave the registers.
@@ -112,9 +115,11 @@ struct ForwardStep {
     constexpr int most = std::min(T::units_of_one, 4);  // each number of blocks is a function with as many rules
     [&]<int... U>(std::integer_sequence<int, U...>) {
       static constexpr std::array table{&ForwardStep::alone<U + 1>...};
+      const Range mine = member.part(gates.blocks());
       for_each_part(
-          gates.blocks(), std::min<Index>(T::blocks_of_one(panels.early.blocks().stride), most),
-          [&](Index block, Index blocks) { (this->*table[static_cast<std::size_t>(blocks - 1)])(block); }, t % 2 != 0);
+          mine.count, std::min<Index>(T::blocks_of_one(panels.early.blocks().stride), most),
+          [&](Index block, Index blocks) { (this->*table[static_cast<std::size_t>(blocks - 1)])(mine.first + block); },
+          t % 2 != 0);
     }
     (std::make_integer_sequence<int, most>());
   }
@@ -206,6 +211,7 @@ void begin_forward(RecurrentTape<Cell, Scalar>& tape, const Input<Scalar>& x, co
 /// Irregular batches: copies the states that step t starts from.
 template <class Cell, class Scalar>
 void gather_previous(RecurrentTape<Cell, Scalar>& tape, Index t) {
+  if (!tape.irregular()) return;
   for (std::size_t n = 0; n < tape.states.size(); ++n)
     for (Index b = 0; b < tape.size(); ++b) {
       auto to = tape.previous[n].col(t * tape.size() + b);
@@ -216,6 +222,14 @@ void gather_previous(RecurrentTape<Cell, Scalar>& tape, Index t) {
       else
         to = tape.states[n].col(from * tape.size() + b);
     }
+}
+
+/// Recurrent dropout: hides units of h from W_hh at step t.
+template <class Cell, class Scalar>
+void mask_fed_back(RecurrentTape<Cell, Scalar>& tape, Index t) {
+  if (tape.recurrent_mask.size() == 0) return;
+  const Input<Scalar> h(Matrix<Scalar>::Map(tape.before(0, t), tape.recurrent_mask.rows(), tape.size()));
+  tape.recurrent_input.middleCols(t * tape.size(), tape.size()) = tape.recurrent_mask.cwiseProduct(h);
 }
 
 /// The state after each sequence's own last step; the initial state where there was none.

@@ -2,6 +2,7 @@
 
 #include "unroll/cells/cell.hpp"
 #include "unroll/engine/kernel.hpp"
+#include "unroll/engine/team.hpp"
 
 namespace unroll::detail {
 

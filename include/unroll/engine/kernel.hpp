@@ -19,6 +19,7 @@ struct Blocks {
   Index count;   ///< of blocks
   Index stride;  ///< from block to block
   Index k_stride;
+  Index first = 0;  ///< block that is meant; the data begin with block 0
 };
 
 /// Runs along k: `count` of `length` steps each, `stride` apart.
@@ -262,6 +263,7 @@ EIGEN_ALWAYS_INLINE void multiply(const Blocks<Scalar>& a, const Columns<Scalar>
     for_each_part(
         a.count, T::blocks_of_one(a.stride),
         [&](Index block, Index blocks) {
+          block += a.first;
           T::one(blocks)(a, b, from, to, block, 0);
           done(block, blocks, 0, 1);
         },
@@ -273,6 +275,7 @@ EIGEN_ALWAYS_INLINE void multiply(const Blocks<Scalar>& a, const Columns<Scalar>
   for_each_part(
       a.count, T::units,
       [&](Index block, Index blocks) {
+        block += a.first;
         for_each_part(b.count, T::columns, [&](Index column, Index columns) {
           for (int gate = 0; gate < Gates; gate += part)
             T::wide(blocks, columns)(from_gate(gate, a), b, from_gate(gate, from), from_gate(gate, to), block, column);

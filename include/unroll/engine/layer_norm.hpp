@@ -118,11 +118,15 @@ struct LayerNormStep {
   Index size;                 // B
   std::array<const Scalar*, 2> before = {};
   std::array<Scalar*, 2> next = {};
+  Member member = {};  // whose part of the units, then of the samples is meant
 
   void run() {
-    multiply<gate_count<Cell>, Scalar>(panels.early.blocks(), {before[0], size, gates.units(), 1, {gates.units()}},
-                                       no_sums<Scalar>(), normalized.recurrent.sums(0, first), nothing_more);
-    for (Index b = 0; b < size; ++b) {
+    multiply<gate_count<Cell>, Scalar>(member.part_of(panels.early.blocks()),
+                                       {before[0], size, gates.units(), 1, {gates.units()}}, no_sums<Scalar>(),
+                                       normalized.recurrent.sums(0, first), nothing_more);
+    member.wait();  // the means are over all units
+    const Range mine = member.part(size);
+    for (Index b = mine.first; b < mine.first + mine.count; ++b) {
       const Index column = first + b;
       if constexpr (LayerPanels<Cell, Scalar, Weight>::scaled)
         for (auto* product : {&normalized.input, &normalized.recurrent}) scale(*product, column);
@@ -185,52 +189,71 @@ class LayerNormSweep {
  public:
   /// d_h: dL/dh of every step, used from the place `first_error` on. dL/d gain_c and bias_c are added to `gradient`.
   LayerNormSweep(Tape& tape, const Input<Scalar>& d_h, Index first_error, const BackwardOptions& options,
-                 GateBuffer<Scalar>& d_gates, L& gradient)
-      : tape_(tape), d_h_(d_h), first_error_(first_error), options_(options), d_gates_(d_gates), gradient_(gradient) {}
+                 GateBuffer<Scalar>& d_gates, L& gradient, const Member& member)
+      : tape_(tape),
+        d_h_(d_h),
+        first_error_(first_error),
+        options_(options),
+        d_gates_(d_gates),
+        gradient_(gradient),
+        member_(member) {}
 
-  /// Returns the sum of squares of what was clipped.
-  double run(Index begin, Index end) {
-    double clipped = 0;
+  /// The member's part of the products; the first member does the rest, whose sums are over units and samples.
+  void run(Index begin, Index end) {
     for (Index s = end - 1; s >= begin; --s) {
-      const Index t = tape_.step_at(s);
       if (s + 1 < end) to_h_before();
-      square_norm_ = 0;
-      for (Index b = 0; b < tape_.size(); ++b) {
-        const Index column = t * tape_.size() + b;
-        if (!tape_.active(t, b)) {
-          for (Index block = 0; block < d_gates_.blocks(); ++block)
-            for (auto* zero : {d_gates_.at(block, column), tape_.d_product.at(block, b)})
-              std::fill_n(zero, d_gates_.gates() * d_gates_.lanes, Scalar(0));
-          continue;
-        }
-        if (s + 1 < tape_.steps && tape_.fresh(tape_.step_at(s + 1), b))  // nothing comes back from there
-          for (auto& d : tape_.d_state) d.col(b).setZero();
-        if (s >= first_error_) tape_.d_state[0].col(b) += d_h_.col(column);
-        through_output(column, b);
-        normalize_back(tape_.d_memory, b, tape_.gains.gain_c, tape_.normalized.memory, column,
-                       tape_.normalized.factors(2, column), tape_.d_memory, b);
-        through_rule(t, b);
-        clipped += clip_gates(d_gates_, column, 1, {0, gate_count<Cell>}, options_.clip, tape_.clip_report);
-        normalize_back(d_gates_, column, tape_.gains.gain_hh, tape_.normalized.recurrent, column,
-                       tape_.normalized.factors(1, column), tape_.d_product, b);
-      }
-      if (options_.record_norms) tape_.d_h_norms[static_cast<std::size_t>(t)] = std::sqrt(square_norm_);
+      member_.wait();  // dL/dh is whole
+      member_.alone([&] { step_back(s); });
     }
     if (end > begin) to_h_before();
+    member_.wait();
+    member_.alone([&] { reach_initial_state(begin); });
+  }
+
+  /// The sum of squares of what was clipped.
+  double clipped_squares() const { return clipped_squares_; }
+
+ private:
+  void step_back(Index s) {
+    const Index t = tape_.step_at(s);
+    square_norm_ = 0;
+    for (Index b = 0; b < tape_.size(); ++b) {
+      const Index column = t * tape_.size() + b;
+      if (!tape_.active(t, b)) {
+        for (Index block = 0; block < d_gates_.blocks(); ++block)
+          for (auto* zero : {d_gates_.at(block, column), tape_.d_product.at(block, b)})
+            std::fill_n(zero, d_gates_.gates() * d_gates_.lanes, Scalar(0));
+        continue;
+      }
+      if (s + 1 < tape_.steps && tape_.fresh(tape_.step_at(s + 1), b))  // nothing comes back from there
+        for (auto& d : tape_.d_state) d.col(b).setZero();
+      if (s >= first_error_) tape_.d_state[0].col(b) += d_h_.col(column);
+      through_output(column, b);
+      normalize_back(tape_.d_memory, b, tape_.gains.gain_c, tape_.normalized.memory, column,
+                     tape_.normalized.factors(2, column), tape_.d_memory, b);
+      through_rule(t, b);
+      if (options_.clip > 0)
+        clipped_squares_ += clip_gates(d_gates_, column, 1, {0, gate_count<Cell>}, options_.clip, tape_.clip_report);
+      normalize_back(d_gates_, column, tape_.gains.gain_hh, tape_.normalized.recurrent, column,
+                     tape_.normalized.factors(1, column), tape_.d_product, b);
+    }
+    if (options_.record_norms) tape_.d_h_norms[static_cast<std::size_t>(t)] = std::sqrt(square_norm_);
+  }
+
+  void reach_initial_state(Index begin) {
     for (Index b = 0; b < tape_.size(); ++b)
       if (tape_.begins(b) >= begin && !tape_.fresh(tape_.step_at(0), b))  // not truncated, not cut off by a reset
         for (std::size_t n = 0; n < tape_.d_state.size(); ++n)
           tape_.d_initial.values[n].col(b) += tape_.d_state[n].col(b);
-    return clipped;
   }
 
- private:
   /// d_h += W_hh^T d_product
   void to_h_before() {
     Matrix<Scalar>& d_h = tape_.d_state[0];
     const Sums<Scalar> sums = column_sums(d_h.data(), d_h.rows(), d_h.rows());
-    multiply<1, Scalar>(tape_.panels.early.blocks(), tape_.d_product.operand({0, gate_count<Cell>}, 0, tape_.size()),
-                        constant(sums), sums, nothing_more);
+    multiply<1, Scalar>(member_.part_of(tape_.panels.early.blocks()),
+                        tape_.d_product.operand({0, gate_count<Cell>}, 0, tape_.size()), constant(sums), sums,
+                        nothing_more);
   }
 
   /// h = o tanh(n), n = gain_c z + bias_c: leaves dL/dn in d_memory, and dL/do's pre-activation in d_state[0], whose
@@ -282,7 +305,9 @@ class LayerNormSweep {
   const BackwardOptions& options_;
   GateBuffer<Scalar>& d_gates_;
   L& gradient_;
+  Member member_;
   double square_norm_ = 0;  // of this step's dL/dh
+  double clipped_squares_ = 0;
 };
 
 }  // namespace unroll::detail

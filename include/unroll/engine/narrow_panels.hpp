@@ -18,6 +18,7 @@ struct NarrowBlocks {
   Index count;     ///< of blocks
   Index stride;    ///< from block to block
   Index k_stride;  ///< from word to word
+  Index first = 0;
 };
 
 template <class Weight, int Gates, int Units>
@@ -58,6 +59,7 @@ void multiply(const NarrowBlocks<Weight>& a, const Columns<Scalar>& b, const Sum
   for_each_part(
       a.count, units,
       [&](Index block, Index blocks) {
+        block += a.first;
         const auto run = [&]<int... U>(std::integer_sequence<int, U...>) {
           ((blocks == U + 1 ? run_narrow_tile<Weight, Gates, U + 1>(a, b, from, to, block) : void()), ...);
         };

@@ -16,10 +16,13 @@ class Panels {
   bool packed_from(const Matrix<Scalar>& weight) const { return source_ == weight.data() && depth_ == weight.cols(); }
 
   /// A weight matrix whose rows are gates x units, from its gate `first_gate` on; k runs over its columns.
-  void pack_rows(const Matrix<Scalar>& weight, Index units, int first_gate, int gates) {
-    resize(gates, units, weight.cols());
-    source_ = weight.data();
-    for (Index block = 0; block < blocks_; ++block) {
+  void pack_rows(const Matrix<Scalar>& weight, Index units, int first_gate, int gates, const Member& member = {}) {
+    member.alone([&] {
+      resize(gates, units, weight.cols());
+      source_ = weight.data();
+    });
+    const Range mine = member.part(blocks_);
+    for (Index block = mine.first; block < mine.first + mine.count; ++block) {
       Scalar* to = data_.data() + block * stride();
       for (Index k = 0; k < depth_; ++k)
         for (int gate = 0; gate < gates; ++gate, to += lanes)
@@ -28,10 +31,14 @@ class Panels {
   }
 
   /// Its transpose: the columns become the units, and k runs over the rows in the order of GateBuffer::operand.
-  void pack_transposed(const Matrix<Scalar>& weight, Index units, int first_gate, int gates) {
-    resize(1, weight.cols(), units * gates);
-    source_ = nullptr;
-    for (Index block = 0; block < blocks_; ++block) {
+  void pack_transposed(const Matrix<Scalar>& weight, Index units, int first_gate, int gates,
+                       const Member& member = {}) {
+    member.alone([&] {
+      resize(1, weight.cols(), units * gates);
+      source_ = nullptr;
+    });
+    const Range mine = member.part(blocks_);
+    for (Index block = mine.first; block < mine.first + mine.count; ++block) {
       Scalar* to = data_.data() + block * stride();
       const Index columns = std::min(lanes, weight.cols() - block * lanes);
       for (Index unit = 0; unit < units; unit += lanes)
@@ -84,17 +91,11 @@ Sums<const Scalar> no_sums() {
 
 inline constexpr auto nothing_more = [](Index, Index, Index, Index) {};
 
-/// A run of columns.
-struct ColumnRun {
-  Index first;
-  Index count;
-};
-
-/// Calls f(ColumnRun) for the columns of gradients part by part: few enough that what the products of a part share is
+/// Calls f(Range) for the columns of gradients part by part: few enough that what the products of a part share is
 /// still in the cache, enough that the sums of the weights' gradients are not loaded and stored too often.
 template <class F>
 void for_each_chunk(Index columns, F f) {
-  for_each_part(columns, 1024, [&](Index first, Index count) { f(ColumnRun{first, count}); });
+  for_each_part(columns, 1024, [&](Index first, Index count) { f(Range{first, count}); });
 }
 
 /// Some columns of x, `rows` x count, as the right factor of a product that walks across them.
@@ -102,13 +103,20 @@ void for_each_chunk(Index columns, F f) {
 /// Columns a multiple of 2 KiB apart would share a few cache sets, and hardly one would stay until the next tile: they
 /// are copied to `spread`, an odd number of packs apart.
 template <class Scalar>
-Columns<Scalar> across(const Scalar* x, Index stride, Index rows, ColumnRun columns, Vector<Scalar>& spread) {
+Columns<Scalar> across(const Scalar* x, Index stride, Index rows, Range columns, Vector<Scalar>& spread,
+                       const Member& member = {}) {
   x += columns.first * stride;
   if (stride * static_cast<Index>(sizeof(Scalar)) % 2048 == 0) {
     constexpr Index lanes = Pack<Scalar>::size;
     const Index apart = ((rows + lanes - 1) / lanes | 1) * lanes;
-    if (spread.size() < apart * columns.count) spread.resize(apart * columns.count);
-    for (Index j = 0; j < columns.count; ++j) std::copy_n(x + j * stride, rows, spread.data() + j * apart);
+    member.wait();  // what was there has been used
+    member.alone([&] {
+      if (spread.size() < apart * columns.count) spread.resize(apart * columns.count);
+    });
+    const Range mine = member.part(columns.count);
+    for (Index j = mine.first; j < mine.first + mine.count; ++j)
+      std::copy_n(x + j * stride, rows, spread.data() + j * apart);
+    member.wait();
     x = spread.data();
     stride = apart;
   }
@@ -118,32 +126,32 @@ Columns<Scalar> across(const Scalar* x, Index stride, Index rows, ColumnRun colu
 /// gradient(gates x units, i) += sum over some columns j of d(gate rows, j) x(i, j), for the gates of one run, which
 /// are the gradient's gates from `first_gate` on; x as `across` gives it.
 template <int Gates, class Scalar>
-void add_outer_products(const GateBuffer<Scalar>& d, ColumnRun columns, GateRun run, int first_gate,
-                        const Columns<Scalar>& x, Matrix<Scalar>& gradient) {
+void add_outer_products(const GateBuffer<Scalar>& d, Range columns, GateRun run, int first_gate,
+                        const Columns<Scalar>& x, Matrix<Scalar>& gradient, const Member& member = {}) {
   const Index units = d.units();
   const Sums<Scalar> to{gradient.data() + first_gate * units, d.lanes, units, gradient.rows(), units};
-  multiply<Gates, Scalar>(d.rows(run, columns.first), x, constant(to), to, nothing_more);
+  multiply<Gates, Scalar>(member.part_of(d.rows(run, columns.first)), x, constant(to), to, nothing_more);
 }
 
 /// gradient(gates x units) += sum over some columns of d: its product with a column of ones.
 template <class Scalar>
-void add_column_sums(const GateBuffer<Scalar>& d, ColumnRun columns, Vector<Scalar>& gradient) {
+void add_column_sums(const GateBuffer<Scalar>& d, Range columns, Vector<Scalar>& gradient, const Member& member = {}) {
   static constexpr Scalar one = 1;
   for (int gate = 0; gate < d.gates(); ++gate) {
     const Sums<Scalar> to = column_sums(gradient.data() + gate * d.units(), d.units(), 0);
-    multiply<1, Scalar>(d.rows({gate, 1}, columns.first), {&one, 1, 0, 0, {columns.count}}, constant(to), to,
-                        nothing_more);
+    multiply<1, Scalar>(member.part_of(d.rows({gate, 1}, columns.first)), {&one, 1, 0, 0, {columns.count}},
+                        constant(to), to, nothing_more);
   }
 }
 
 /// d_x(:, j) = W^T d(:, j) for some columns j, with W's transposed panels.
 template <class Scalar>
-void multiply_transposed(const Panels<Scalar>& panels, const GateBuffer<Scalar>& d, ColumnRun columns, GateRun run,
-                         Matrix<Scalar>& d_x) {
+void multiply_transposed(const Panels<Scalar>& panels, const GateBuffer<Scalar>& d, Range columns, GateRun run,
+                         Matrix<Scalar>& d_x, const Member& member = {}) {
   // So many columns at a time stay in the cache for all blocks, beside the weights that they meet there.
   for_each_part(columns.count, 24, [&](Index column, Index count) {
     column += columns.first;
-    multiply<1, Scalar>(panels.blocks(), d.operand(run, column, count), no_sums<Scalar>(),
+    multiply<1, Scalar>(member.part_of(panels.blocks()), d.operand(run, column, count), no_sums<Scalar>(),
                         column_sums(d_x.data() + column * d_x.rows(), d_x.rows(), d_x.rows()), nothing_more);
   });
 }

@@ -85,8 +85,7 @@ class Recurrent {
     tape.direction = unrolling.direction;
     tape.readout = unrolling.readout;
     detail::begin_forward(tape, x, batch, initial, hidden);
-    if (!batch.same_weights || !tape.panels.packed_from(weight_ih, weight_hh))
-      tape.panels.pack(weight_ih, weight_hh, bias, hidden);
+    const bool pack = !batch.same_weights || !tape.panels.packed_from(weight_ih, weight_hh);
     const Index chunk = tape.steps_at_once(hidden);
     gates.resize(gate_count<Cell>, hidden, batch.record ? tape.steps : chunk, batch.size);
     if constexpr (late_gates<Cell>().count > 0) tape.operand.resize(hidden, x.cols());
@@ -95,30 +94,40 @@ class Recurrent {
 
     const Scalar* input = batch.lengths.empty() ? x.data() : tape.input.data();
     const Index stride = batch.lengths.empty() ? x.outerStride() : tape.input.rows();
-    for (Index begin = 0; begin < tape.steps; begin += chunk) {
-      const Index end = std::min(begin + chunk, tape.steps);
-      const Index from = std::min(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
-      const Index shift = batch.record ? 0 : from;
-      detail::project_input(tape.panels, input + from * batch.size * stride, stride, (end - begin) * batch.size, gates,
-                            (from - shift) * batch.size);
-      for (Index s = begin; s < end; ++s) {
-        const Index t = tape.step_at(s);
-        if (tape.irregular()) detail::gather_previous(tape, t);
-        detail::ForwardStep<Cell, Scalar> step{tape.panels, gates, (t - shift) * batch.size, batch.size, batch.record};
-        for (std::size_t n = 0; n < tape.states.size(); ++n) {
-          step.before[n] = tape.before(n, t);
-          step.next[n] = tape.next(n, t);
-          step.kept[n] = tape.share_kept(n, t);
-          if (batch.record && step.kept[n] != nullptr) step.candidates[n] = tape.candidate(n, t);
+    detail::run_team(batch.pool, team_size(batch), [&](const detail::Member& member) {
+      if (pack) tape.panels.pack(weight_ih, weight_hh, bias, hidden, member);
+      for (Index begin = 0; begin < tape.steps; begin += chunk) {
+        const Index end = std::min(begin + chunk, tape.steps);
+        const Index from = std::min(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
+        const Index shift = batch.record ? 0 : from;
+        detail::project_input(tape.panels, input + from * batch.size * stride, stride, (end - begin) * batch.size,
+                              gates, (from - shift) * batch.size, member);
+        for (Index s = begin; s < end; ++s) {
+          const Index t = tape.step_at(s);
+          member.wait();  // the states before the step are whole
+          if (tape.irregular() || tape.recurrent_mask.size() != 0)
+            member.alone([&] {
+              detail::gather_previous(tape, t);
+              detail::mask_fed_back(tape, t);
+            });
+          detail::ForwardStep<Cell, Scalar> step{tape.panels, gates, (t - shift) * batch.size, batch.size,
+                                                 batch.record};
+          for (std::size_t n = 0; n < tape.states.size(); ++n) {
+            step.before[n] = tape.before(n, t);
+            step.next[n] = tape.next(n, t);
+            step.kept[n] = tape.share_kept(n, t);
+            if (batch.record && step.kept[n] != nullptr) step.candidates[n] = tape.candidate(n, t);
+          }
+          step.fed_back = tape.fed_back(t);
+          if (tape.recurrent_mask.size() != 0) step.operand_mask = tape.recurrent_mask.data();
+          step.operand = tape.operand.data() + t * batch.size * tape.operand.rows();
+          step.t = t;
+          if (!batch.lengths.empty()) step.lengths = &tape.batch.lengths;
+          step.member = member;
+          step.run();
         }
-        step.fed_back = tape.feed_back(t);
-        if (tape.recurrent_mask.size() != 0) step.operand_mask = tape.recurrent_mask.data();
-        step.operand = tape.operand.data() + t * batch.size * tape.operand.rows();
-        step.t = t;
-        if (!batch.lengths.empty()) step.lengths = &tape.batch.lengths;
-        step.run();
       }
-    }
+    });
     detail::take_final_state(tape);
     detail::read_out(tape);
     tape.content = batch.record ? Tape::Content::activations : Tape::Content::outputs;
@@ -138,15 +147,24 @@ class Recurrent {
     detail::require_shape(Cell::name, "d_y", d_y, tape.output().rows(), tape.output().cols());
     const Index hidden = hidden_size(), columns = tape.columns();
 
-    tape.panels.pack_transposed(weight_ih, weight_hh, hidden);
-    if constexpr (late_gates<Cell>().count > 0) tape.d_late.resize(gate_count<Cell>, hidden, 1, tape.size());
+    ThreadPool* const pool = tape.batch.pool;
+    const Index members = team_size(tape.batch);
+    detail::run_team(pool, members, [&](const detail::Member& member) {
+      tape.panels.pack_transposed(weight_ih, weight_hh, hidden, member);
+    });
     const Input<Scalar> d_h = detail::begin_backward(tape, d_y, d_final, options);
-    detail::sweep_back(
-        tape, options, d_final, [&](Index first, Index begin, Index end, detail::GateBuffer<Scalar>& d_gates) {
-          detail::BackwardSweep<Cell, Scalar> sweep(tape, d_h.data(), d_h.outerStride(), first, options, d_gates);
-          sweep.run(begin, end);
-          return sweep.clipped_squares();
-        });
+    detail::sweep_back(tape, options, d_final,
+                       [&](Index first, Index begin, Index end, detail::GateBuffer<Scalar>& d_gates) {
+                         double clipped_squares = 0;
+                         const bool alone = options.record_norms;  // a sum over all units, in their order
+                         detail::run_team(pool, alone ? 1 : members, [&](const detail::Member& member) {
+                           detail::BackwardSweep<Cell, Scalar> sweep(tape, d_h.data(), d_h.outerStride(), first,
+                                                                     options, d_gates, member);
+                           sweep.run(begin, end);
+                           member.alone([&] { clipped_squares = sweep.clipped_squares(); });
+                         });
+                         return clipped_squares;
+                       });
     tape.content = Tape::Content::gradients;
 
     // dL/d weights: one product each over the steps of a chunk.
@@ -157,19 +175,22 @@ class Recurrent {
     const Index stride = masked ? tape.input.rows() : x.outerStride();
     const Scalar* fed_back = tape.recurrent_mask.size() != 0 ? tape.recurrent_input.data() : tape.before(0, 0);
     tape.d_input.resize(input_size(), columns);
-    detail::for_each_chunk(columns, [&](detail::ColumnRun chunk) {
-      const auto across = [&](const Scalar* fed, Index apart, Index rows) {
-        return detail::across(fed, apart, rows, chunk, tape.spread);
-      };
-      detail::add_outer_products<in.count>(d_gates, chunk, in, 0, across(input, stride, input_size()),
-                                           gradient.weight_ih);
-      detail::add_outer_products<early.count>(d_gates, chunk, early, 0, across(fed_back, hidden, hidden),
-                                              gradient.weight_hh);
-      if constexpr (late.count > 0)
-        detail::add_outer_products<late.count>(d_gates, chunk, late, early.count,
-                                               across(tape.operand.data(), hidden, hidden), gradient.weight_hh);
-      detail::add_column_sums(d_gates, chunk, gradient.bias);
-      detail::multiply_transposed(tape.panels.input, d_gates, chunk, in, tape.d_input);
+    detail::run_team(pool, members, [&](const detail::Member& member) {
+      detail::for_each_chunk(columns, [&](detail::Range chunk) {
+        const auto across = [&](const Scalar* fed, Index apart, Index rows) {
+          return detail::across(fed, apart, rows, chunk, tape.spread, member);
+        };
+        detail::add_outer_products<in.count>(d_gates, chunk, in, 0, across(input, stride, input_size()),
+                                             gradient.weight_ih, member);
+        detail::add_outer_products<early.count>(d_gates, chunk, early, 0, across(fed_back, hidden, hidden),
+                                                gradient.weight_hh, member);
+        if constexpr (late.count > 0)
+          detail::add_outer_products<late.count>(d_gates, chunk, late, early.count,
+                                                 across(tape.operand.data(), hidden, hidden), gradient.weight_hh,
+                                                 member);
+        detail::add_column_sums(d_gates, chunk, gradient.bias, member);
+        detail::multiply_transposed(tape.panels.input, d_gates, chunk, in, tape.d_input, member);
+      });
     });
     return {tape.d_input.data(), tape.d_input.rows(), tape.d_input.cols()};
   }
@@ -235,6 +256,12 @@ class Recurrent {
                       "::", which, " state ", Cell::state_names[n], " is ", value.rows(), " x ", value.cols(),
                       ", expected ", hidden_size(), " x ", batch);
     }
+  }
+
+ protected:
+  /// How many threads of the batch's pool share a step.
+  Index team_size(const Batch& batch) const {
+    return detail::team_size(batch.pool, detail::block_count<Scalar>(hidden_size()), weight_hh.size() * batch.size);
   }
 
  private:

@@ -33,14 +33,14 @@ struct LayerPanels {
   PanelsOf<Scalar, Weight> late;
 
   void pack(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, const Vector<Scalar>& bias_of_gates,
-            Index units) {
+            Index units, const Member& member = {}) {
     static constexpr GateRun in = input_gates<Cell>(), recurrent = recurrent_gates<Cell>();
     static constexpr int early_count = early_gates<Cell>().count, late_count = late_gates<Cell>().count;
     if constexpr (std::is_same_v<Weight, Scalar>) {
-      input.pack_rows(weight_ih, units, 0, in.count);
-      early.pack_rows(weight_hh, units, 0, early_count);
-      if (late_count > 0) late.pack_rows(weight_hh, units, early_count, late_count);
-      bias.set_column(gate_count<Cell>, units, bias_of_gates);
+      input.pack_rows(weight_ih, units, 0, in.count, member);
+      early.pack_rows(weight_hh, units, 0, early_count, member);
+      if (late_count > 0) late.pack_rows(weight_hh, units, early_count, late_count, member);
+      member.alone([&] { bias.set_column(gate_count<Cell>, units, bias_of_gates); });
     } else {
       Vector<Scalar> scales = Vector<Scalar>::Ones(gate_count<Cell> * units);
       if (scaled) {
@@ -68,11 +68,12 @@ struct LayerPanels {
   }
 
   /// For the way back: the transposes.
-  void pack_transposed(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, Index units) {
+  void pack_transposed(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, Index units,
+                       const Member& member = {}) {
     static constexpr int early_count = early_gates<Cell>().count, late_count = late_gates<Cell>().count;
-    input.pack_transposed(weight_ih, units, 0, input_gates<Cell>().count);
-    early.pack_transposed(weight_hh, units, 0, early_count);
-    if (late_count > 0) late.pack_transposed(weight_hh, units, early_count, late_count);
+    input.pack_transposed(weight_ih, units, 0, input_gates<Cell>().count, member);
+    early.pack_transposed(weight_hh, units, 0, early_count, member);
+    if (late_count > 0) late.pack_transposed(weight_hh, units, early_count, late_count, member);
   }
 };
 
@@ -163,13 +164,9 @@ struct RecurrentTape {
     return states[n].data() + previous_block(t) * batch.size * states[n].rows();
   }
 
-  /// What W_hh sees of h at step t, H x B, made from the states before the step.
-  const Scalar* feed_back(Index t) {
-    const Scalar* h = before(0, t);
-    if (recurrent_mask.size() == 0) return h;
-    auto fed_back = recurrent_input.middleCols(t * size(), size());
-    fed_back = recurrent_mask.cwiseProduct(Input<Scalar>(Matrix<Scalar>::Map(h, fed_back.rows(), size())));
-    return fed_back.data();
+  /// What W_hh sees of h at step t, H x B.
+  const Scalar* fed_back(Index t) const {
+    return recurrent_mask.size() == 0 ? before(0, t) : recurrent_input.data() + t * size() * recurrent_input.rows();
   }
 
   /// Zoneout, else null: the share of state n that step t keeps, H x B.

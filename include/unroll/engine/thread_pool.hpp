@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <functional>
@@ -35,8 +36,14 @@ class ThreadPool {
     task_ = &task;
     next_ = 0;
     count_ = left_ = count;
+    open_ = count > 0;
     begun_.notify_all();
     work(lock);
+    if (left_ != 0) {
+      lock.unlock();
+      linger([this] { return left_ == 0; });
+      lock.lock();
+    }
     done_.wait(lock, [this] { return left_ == 0; });
     task_ = nullptr;
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
@@ -45,12 +52,24 @@ class ThreadPool {
  private:
   void serve(std::stop_token stop) {
     std::unique_lock lock(mutex_);
-    while (begun_.wait(lock, stop, [this] { return next_ < count_; })) work(lock);
+    while (begun_.wait(lock, stop, [this] { return next_ < count_; })) {
+      work(lock);
+      lock.unlock();
+      linger([this, &stop] { return open_ || stop.stop_requested(); });
+      lock.lock();
+    }
+  }
+
+  /// Waits for what may come soon, for about as long as it takes to wake a thread that sleeps.
+  template <class Ready>
+  static void linger(Ready ready) {
+    for (int i = 0; i < 200 && !ready(); ++i) std::this_thread::yield();
   }
 
   void work(std::unique_lock<std::mutex>& lock) {
     while (next_ < count_) {
       const Index mine = next_++;
+      open_ = next_ < count_;
       const std::function<void(Index)>& task = *task_;
       lock.unlock();
       std::exception_ptr error;
@@ -69,9 +88,10 @@ class ThreadPool {
   std::condition_variable_any begun_;
   std::condition_variable_any done_;
   const std::function<void(Index)>* task_ = nullptr;
-  Index next_ = 0;   // the first task that nobody has taken
-  Index count_ = 0;  // of tasks
-  Index left_ = 0;   // tasks that are not done
+  Index next_ = 0;                 // the first task that nobody has taken
+  Index count_ = 0;                // of tasks
+  std::atomic<bool> open_{false};  // next_ < count_
+  std::atomic<Index> left_{0};     // tasks that are not done
   std::exception_ptr error_;
   std::vector<std::jthread> threads_;  // last: they stop before the rest goes
 };

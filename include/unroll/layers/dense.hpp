@@ -10,8 +10,9 @@ namespace detail {
 /// y(:, j) = W x(:, j) + b
 template <class Panels, class Scalar>
 void multiply_dense(const Panels& panels, const Sums<const Scalar>& bias, const Scalar* x, Index x_stride,
-                    Index columns, const Sums<Scalar>& y) {
-  multiply<1, Scalar>(panels.blocks(), {x, columns, x_stride, 1, {panels.depth()}}, bias, y, nothing_more);
+                    Index columns, const Sums<Scalar>& y, const Member& member = {}) {
+  multiply<1, Scalar>(member.part_of(panels.blocks()), {x, columns, x_stride, 1, {panels.depth()}}, bias, y,
+                      nothing_more);
 }
 
 }  // namespace detail
@@ -61,9 +62,12 @@ class Dense {
     require_forward(x.rows(), x.cols(), batch, {});
     tape.batch = batch;
     tape.y.resize(output_size(), x.cols());
-    if (!batch.same_weights || !tape.panels.packed_from(weight)) tape.panels.pack_rows(weight, output_size(), 0, 1);
-    detail::multiply_dense(tape.panels, detail::column_sums(bias.data(), bias.size(), 0), x.data(), x.outerStride(),
-                           x.cols(), detail::column_sums(tape.y.data(), bias.size(), bias.size()));
+    const bool pack = !batch.same_weights || !tape.panels.packed_from(weight);
+    detail::run_team(batch.pool, team_size(batch, x.cols()), [&](const detail::Member& member) {
+      if (pack) tape.panels.pack_rows(weight, output_size(), 0, 1, member);
+      detail::multiply_dense(tape.panels, detail::column_sums(bias.data(), bias.size(), 0), x.data(), x.outerStride(),
+                             x.cols(), detail::column_sums(tape.y.data(), bias.size(), bias.size()), member);
+    });
     tape.zero_past_ends(tape.y);
     tape.recorded = true;
     return tape.output();
@@ -77,24 +81,29 @@ class Dense {
     detail::require_shape("Dense", "d_y", d_y, output_size(), tape.y.cols());
     tape.recorded = false;
     tape.d_rows.resize(1, output_size(), d_y.cols(), 1);
-    for (Index j = 0; j < d_y.cols(); ++j)
-      for (Index block = 0; block < tape.d_rows.blocks(); ++block) {
-        const bool active = tape.active(j);
-        (active ? Pack<Scalar>::load(d_y.col(j).data() + block * tape.d_rows.lanes, tape.d_rows.count(block))
-                : Pack<Scalar>(0))
-            .store(tape.d_rows.at(block, j));
-      }
     const GateRun run{0, 1};
     const bool masked = !tape.batch.lengths.empty();
     if (masked) detail::mask_past_ends(x, tape.batch, tape.d_x);  // x past the ends may be anything, NaN too
     tape.d_x.resize(input_size(), x.cols());
-    tape.panels.pack_transposed(weight, output_size(), 0, 1);
-    detail::for_each_chunk(x.cols(), [&](detail::ColumnRun chunk) {
-      const auto across = detail::across(masked ? tape.d_x.data() : x.data(), masked ? x.rows() : x.outerStride(),
-                                         x.rows(), chunk, tape.spread);
-      detail::add_outer_products<1>(tape.d_rows, chunk, run, 0, across, gradient.weight);
-      detail::add_column_sums(tape.d_rows, chunk, gradient.bias);
-      detail::multiply_transposed(tape.panels, tape.d_rows, chunk, run, tape.d_x);
+    detail::run_team(tape.batch.pool, team_size(tape.batch, x.cols()), [&](const detail::Member& member) {
+      tape.panels.pack_transposed(weight, output_size(), 0, 1, member);
+      const detail::Range mine = member.part(tape.d_rows.blocks());
+      for (Index j = 0; j < d_y.cols(); ++j)
+        for (Index block = mine.first; block < mine.first + mine.count; ++block) {
+          const bool active = tape.active(j);
+          (active ? Pack<Scalar>::load(d_y.col(j).data() + block * tape.d_rows.lanes, tape.d_rows.count(block))
+                  : Pack<Scalar>(0))
+              .store(tape.d_rows.at(block, j));
+        }
+      member.wait();
+      detail::for_each_chunk(x.cols(), [&](detail::Range chunk) {
+        const auto across = detail::across(masked ? tape.d_x.data() : x.data(), masked ? x.rows() : x.outerStride(),
+                                           x.rows(), chunk, tape.spread, member);
+        detail::add_outer_products<1>(tape.d_rows, chunk, run, 0, across, gradient.weight, member);
+        detail::add_column_sums(tape.d_rows, chunk, gradient.bias, member);
+        if (masked) member.wait();  // x past the ends has been used where dL/dx will be
+        detail::multiply_transposed(tape.panels, tape.d_rows, chunk, run, tape.d_x, member);
+      });
     });
     return tape.d_input();
   }
@@ -179,6 +188,11 @@ class Dense {
   }
 
  private:
+  /// How many threads of the batch's pool share a product over so many columns.
+  Index team_size(const Batch& batch, Index columns) const {
+    return detail::team_size(batch.pool, detail::block_count<Scalar>(output_size()), weight.size() * columns);
+  }
+
   Dense(Index input_size, Index output_size) {
     detail::require(input_size >= 1 && (I == Dynamic || input_size == I), "Dense: input_size is ", input_size,
                     ", expected ", I == Dynamic ? "at least 1" : std::to_string(I));

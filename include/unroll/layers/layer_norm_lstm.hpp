@@ -81,35 +81,39 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
     tape.direction = unrolling.direction;
     tape.readout = unrolling.readout;
     detail::begin_forward(tape, x, batch, initial, hidden);
-    if (!batch.same_weights || !tape.panels.packed_from(weight_ih, weight_hh)) {
-      tape.panels.pack(weight_ih, weight_hh, Vector<Scalar>::Zero(bias.size()), hidden);
-      tape.gains.pack(*this);
-    }
+    const bool pack = !batch.same_weights || !tape.panels.packed_from(weight_ih, weight_hh);
+    if (pack) tape.gains.pack(*this);
     const Index chunk = batch.record ? std::max<Index>(tape.steps, 1) : tape.steps_at_once(hidden);
     tape.gates.resize(all.count, hidden, batch.record ? tape.steps : chunk, batch.size);
     tape.normalized.resize(all.count, hidden, batch.record ? tape.steps : chunk, batch.size);
 
     const Input<Scalar> input = batch.lengths.empty() ? x : Input<Scalar>(tape.input);
-    for (Index begin = 0; begin < tape.steps; begin += chunk) {
-      const Index end = std::min(begin + chunk, tape.steps);
-      const Index from = std::min(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
-      detail::project_input(tape.panels, input.data() + from * batch.size * input.outerStride(), input.outerStride(),
-                            (end - begin) * batch.size, tape.normalized.input, 0);
-      for (Index s = begin; s < end; ++s) {
-        const Index t = tape.step_at(s);
-        if (tape.irregular()) detail::gather_previous(tape, t);
-        detail::LayerNormStep<Cell, Scalar> step{
-            tape.panels, tape.gains, tape.normalized, tape.gates, (t - from) * batch.size, batch.size};
-        for (std::size_t n = 0; n < tape.states.size(); ++n) {
-          step.before[n] = tape.before(n, t);
-          step.next[n] = tape.next(n, t);
+    detail::run_team(batch.pool, Base::team_size(batch), [&](const detail::Member& member) {
+      if (pack) tape.panels.pack(weight_ih, weight_hh, Vector<Scalar>::Zero(bias.size()), hidden, member);
+      for (Index begin = 0; begin < tape.steps; begin += chunk) {
+        const Index end = std::min(begin + chunk, tape.steps);
+        const Index from = std::min(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
+        detail::project_input(tape.panels, input.data() + from * batch.size * input.outerStride(), input.outerStride(),
+                              (end - begin) * batch.size, tape.normalized.input, 0, member);
+        for (Index s = begin; s < end; ++s) {
+          const Index t = tape.step_at(s);
+          member.wait();  // the states before the step are whole
+          if (tape.irregular()) member.alone([&] { detail::gather_previous(tape, t); });
+          detail::LayerNormStep<Cell, Scalar> step{
+              tape.panels, tape.gains, tape.normalized, tape.gates, (t - from) * batch.size, batch.size};
+          for (std::size_t n = 0; n < tape.states.size(); ++n) {
+            step.before[n] = tape.before(n, t);
+            step.next[n] = tape.next(n, t);
+          }
+          step.member = member;
+          step.run();
+          const detail::Range mine = member.part(batch.size);
+          for (Index b = mine.first; b < mine.first + mine.count; ++b)
+            if (!tape.active(t, b))
+              for (auto& state : tape.states) state.col(tape.next_block(t) * batch.size + b).setZero();
         }
-        step.run();
-        for (Index b = 0; b < batch.size; ++b)
-          if (!tape.active(t, b))
-            for (auto& state : tape.states) state.col(tape.next_block(t) * batch.size + b).setZero();
       }
-    }
+    });
     detail::take_final_state(tape);
     detail::read_out(tape);
     tape.content = batch.record ? Tape::Content::activations : Tape::Content::outputs;
@@ -123,13 +127,23 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
     detail::require_shape(name(), "x", x, input_size(), tape.columns());
     detail::require_shape(name(), "d_y", d_y, tape.output().rows(), tape.output().cols());
     const Index hidden = hidden_size();
-    tape.panels.pack_transposed(weight_ih, weight_hh, hidden);
+    ThreadPool* const pool = tape.batch.pool;
+    const Index members = Base::team_size(tape.batch);
+    detail::run_team(pool, members, [&](const detail::Member& member) {
+      tape.panels.pack_transposed(weight_ih, weight_hh, hidden, member);
+    });
     tape.d_product.resize(all.count, hidden, 1, tape.size());
     tape.d_memory.resize(1, hidden, 1, tape.size());
     const Input<Scalar> d_h = detail::begin_backward(tape, d_y, d_final, options);
     detail::sweep_back(tape, options, d_final,
                        [&](Index first, Index begin, Index end, detail::GateBuffer<Scalar>& d_gates) {
-                         return detail::LayerNormSweep(tape, d_h, first, options, d_gates, gradient).run(begin, end);
+                         double clipped_squares = 0;
+                         detail::run_team(pool, members, [&](const detail::Member& member) {
+                           detail::LayerNormSweep sweep(tape, d_h, first, options, d_gates, gradient, member);
+                           sweep.run(begin, end);
+                           member.alone([&] { clipped_squares = sweep.clipped_squares(); });
+                         });
+                         return clipped_squares;
                        });
     tape.content = Tape::Content::gradients;
 
@@ -139,14 +153,17 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
     through_normalization(tape, tape.gains.gain_hh, 1, normalized.recurrent, gradient.gain_hh);
     const Input<Scalar> input = tape.batch.lengths.empty() ? x : Input<Scalar>(tape.input);
     tape.d_input.resize(input_size(), tape.columns());
-    detail::for_each_chunk(tape.columns(), [&](detail::ColumnRun chunk) {
-      detail::add_outer_products<all.count>(
-          normalized.input, chunk, all, 0,
-          detail::across(input.data(), input.outerStride(), input_size(), chunk, tape.spread), gradient.weight_ih);
-      detail::add_outer_products<all.count>(normalized.recurrent, chunk, all, 0,
-                                            detail::across(tape.before(0, 0), hidden, hidden, chunk, tape.spread),
-                                            gradient.weight_hh);
-      detail::multiply_transposed(tape.panels.input, normalized.input, chunk, all, tape.d_input);
+    detail::run_team(pool, members, [&](const detail::Member& member) {
+      detail::for_each_chunk(tape.columns(), [&](detail::Range chunk) {
+        detail::add_outer_products<all.count>(
+            normalized.input, chunk, all, 0,
+            detail::across(input.data(), input.outerStride(), input_size(), chunk, tape.spread, member),
+            gradient.weight_ih, member);
+        detail::add_outer_products<all.count>(
+            normalized.recurrent, chunk, all, 0,
+            detail::across(tape.before(0, 0), hidden, hidden, chunk, tape.spread, member), gradient.weight_hh, member);
+        detail::multiply_transposed(tape.panels.input, normalized.input, chunk, all, tape.d_input, member);
+      });
     });
     return {tape.d_input.data(), tape.d_input.rows(), tape.d_input.cols()};
   }

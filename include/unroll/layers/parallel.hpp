@@ -9,13 +9,14 @@
 
 namespace unroll {
 
-/// A model whose batches are cut into shards of neighbouring samples, each with its own tape and gradient, run by a
-/// pool of threads: a layer itself, with the parameters of the model.
+/// A model run by a pool of threads: a layer itself, with the parameters of the model.
 ///
 ///   Parallel model(Sequential{...}, std::make_shared<ThreadPool>(4));
 ///
-/// The shards depend on the batch alone and their gradients are added in the order of the shards: the bits are the
-/// same on any number of threads. Outputs, dL/dx and states have the bits of the model itself. Copies share the pool.
+/// A batch is cut into shards of neighbouring samples, each with its own tape and gradient, for one thread each; where
+/// one shard is the whole batch, the threads share the units of every step (`Batch::pool`). The shards depend on the
+/// model and the batch alone and their gradients are added in the order of the shards: the bits are the same on any
+/// number of threads. Outputs, dL/dx and states have the bits of the model itself. Copies share the pool.
 template <Layer Model>
 class Parallel {
  public:
@@ -26,7 +27,9 @@ class Parallel {
 
   Model model;
   std::shared_ptr<ThreadPool> pool;
-  Index shard_size = 16;  ///< samples in a shard, at most
+  /// Samples in a shard, at most. 0: 16, or the whole batch where the model has more than 2^16 parameters, for then a
+  /// step is long enough to be shared and the weights are many enough to be read but once.
+  Index shard_size = 0;
 
   /// Throws std::invalid_argument without a pool.
   Parallel(Model the_model, std::shared_ptr<ThreadPool> the_pool)
@@ -49,12 +52,19 @@ class Parallel {
   struct Tape {
     std::vector<Shard> shards;
     Batch batch;
+    Index columns = 0;  // of x
     Matrix<Scalar> y;
     Matrix<Scalar> d_x;
     State final_state;
     State d_initial;
 
-    Output<Scalar> output() const { return {y.data(), y.rows(), y.cols()}; }
+    /// The shard that is the whole batch, or null.
+    const Shard* whole() const { return shards.size() == 1 ? &shards[0] : nullptr; }
+    Shard* whole() { return shards.size() == 1 ? &shards[0] : nullptr; }
+
+    Output<Scalar> output() const {
+      return whole() != nullptr ? whole()->tape.output() : Output<Scalar>(y.data(), y.rows(), y.cols());
+    }
   };
 
   Index input_size() const { return model.input_size(); }
@@ -64,7 +74,14 @@ class Parallel {
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
     const Index columns = require_forward(x.rows(), x.cols(), batch, initial);
     tape.batch = batch;
+    tape.columns = x.cols();
     cut(tape);
+    if (Shard* whole = tape.whole()) {
+      whole->batch.pool = pool.get();
+      const Output<Scalar> y = model.forward(x, whole->tape, whole->batch, initial);
+      tape.final_state = whole->tape.final_state;
+      return y;
+    }
     tape.y.resize(output_size() != 0 ? output_size() : x.rows(), columns);
     pool->run(static_cast<Index>(tape.shards.size()), [&](Index i) {
       Shard& shard = tape.shards[static_cast<std::size_t>(i)];
@@ -81,7 +98,12 @@ class Parallel {
   Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Parallel& gradient,
                           const BackwardOptions& options = {}, const State& d_final = {}) const {
     require_backward(tape, gradient, options, d_final);
-    detail::require_shape("Parallel", "x", x, tape.shards[0].x.rows(), columns(tape));
+    if (Shard* whole = tape.whole()) {
+      const Output<Scalar> d_x = model.backward(x, d_y, whole->tape, gradient.model, options, d_final);
+      tape.d_initial = whole->tape.d_initial;
+      return d_x;
+    }
+    detail::require_shape("Parallel", "x", x, tape.shards[0].x.rows(), tape.columns);
     detail::require_shape("Parallel", "d_y", d_y, tape.y.rows(), tape.y.cols());
     tape.d_x.resize(x.rows(), x.cols());
     pool->run(static_cast<Index>(tape.shards.size()), [&](Index i) {
@@ -102,7 +124,7 @@ class Parallel {
   }
 
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
-    detail::require(shard_size >= 1, "Parallel: shard_size is ", shard_size, ", expected at least 1");
+    detail::require(shard_size >= 0, "Parallel: shard_size is ", shard_size, ", expected at least 0");
     return model.require_forward(rows, columns, batch, initial);
   }
 
@@ -131,21 +153,17 @@ class Parallel {
   }
 
  private:
-  static Index columns(const Tape& tape) {
-    Index sum = 0;
-    for (const Shard& shard : tape.shards) sum += shard.x.cols();
-    return sum;
-  }
-
   /// The shards' samples, lengths, resets and seeds.
   void cut(Tape& tape) const {
     const Batch& batch = tape.batch;
-    tape.shards.resize(static_cast<std::size_t>((batch.size + shard_size - 1) / shard_size));
+    const Index most = shard_size > 0 ? shard_size : parameter_count(model) > (1 << 16) ? batch.size : 16;
+    tape.shards.resize(static_cast<std::size_t>((batch.size + most - 1) / most));
     std::size_t i = 0;
-    detail::for_each_part(batch.size, shard_size, [&](Index first, Index size) {
+    detail::for_each_part(batch.size, most, [&](Index first, Index size) {
       Shard& shard = tape.shards[i++];
       shard.first = first;
       shard.batch = batch;
+      shard.batch.pool = nullptr;  // a shard is one thread's
       shard.batch.size = size;
       if (!batch.lengths.empty())
         shard.batch.lengths.assign(batch.lengths.begin() + first, batch.lengths.begin() + first + size);

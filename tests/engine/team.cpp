@@ -1,0 +1,140 @@
+// Threads that share the units of a step: the bits of one thread, whatever the layer and the batch.
+
+#include "unroll/engine/team.hpp"
+
+#include <stdexcept>
+
+#include "passes.hpp"
+
+using namespace engine_test;
+
+namespace {
+
+/// Batches of every kind; a step of them has work enough for a team.
+std::vector<Batch> batches(Index steps, Index size) {
+  Batch ragged{.size = size}, episodes{.size = size}, noisy{.size = size, .dropout_seed = 4};
+  for (Index b = 0; b < size; ++b) ragged.lengths.push_back((7 * b + 3) % (steps + 1));
+  for (Index j = 0; j < steps * size; ++j) episodes.resets.push_back(j % 11 == 4);
+  return {{.size = size}, ragged, episodes, noisy};
+}
+
+template <class Model>
+bool same(const Pass<Model>& a, const Pass<Model>& b) {
+  bool gradients = true;
+  for_each_tensor([&](const std::string&, const auto& x, const auto& y) { gradients = gradients && x == y; },
+                  a.gradient, b.gradient);
+  return gradients && a.y == b.y && a.d_x == b.d_x && same_bits(a.final_state, b.final_state) &&
+         same_bits(a.d_initial, b.d_initial);
+}
+
+template <class Model>
+void check_team(const Model& model, Index size, const BackwardOptions& options = {}) {
+  for (const Batch& batch : batches(6, size)) {
+    Random random(2);
+    Sequence<Model> in = random_sequence(model, 6, batch, random);
+    const auto expected = run(model, in, options);
+    for (const int threads : {2, 3, 8}) {
+      CAPTURE(threads, batch.lengths.size(), batch.resets.size(), batch.dropout_seed.has_value());
+      ThreadPool pool(threads);
+      in.batch.pool = &pool;
+      CHECK(same(run(model, in, options), expected));
+      in.batch.record = false;
+      typename Model::Tape tape;
+      CHECK(model.forward(in.x, tape, in.batch, in.initial) == expected.y);
+      in.batch.record = true;
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("members have parts that make a whole", "[team]") {
+  for (const Index members : {1, 2, 3, 8})
+    for (const Index count : {0, 1, 7, 24, 100}) {
+      Index next = 0;
+      for (Index i = 0; i < members; ++i) {
+        const detail::Range part = detail::Member(i, members, nullptr).part(count);
+        CHECK(part.first == next);
+        CHECK(std::abs(part.count * members - count) < members);
+        next += part.count;
+      }
+      CHECK(next == count);
+    }
+}
+
+TEST_CASE("a team is no larger than the pool, the blocks and the work", "[team]") {
+  ThreadPool pool(3);
+  CHECK(detail::team_size(nullptr, 100, 1'000'000) == 1);
+  CHECK(detail::team_size(&pool, 100, 1'000'000) == 3);
+  CHECK(detail::team_size(&pool, 2, 1'000'000) == 2);
+  CHECK(detail::team_size(&pool, 0, 0) == 1);
+  CHECK(detail::team_size(&pool, 100, 1'000) == 1);
+}
+
+TEST_CASE("members wait for one another", "[team]") {
+  ThreadPool pool(3);
+  std::array<int, 3> step = {};
+  int sum = 0;
+  detail::run_team(&pool, 3, [&](const detail::Member& member) {
+    const auto mine = static_cast<std::size_t>(member.part(3).first);
+    for (int s = 1; s <= 1'000; ++s) {
+      step[mine] = s;
+      member.wait();
+      member.alone([&] { sum += step[0] + step[1] + step[2]; });
+    }
+  });
+  CHECK(sum == 3 * 1'000 * 1'001 / 2);
+}
+
+TEST_CASE("what a member throws comes back, and the others stop waiting", "[team]") {
+  ThreadPool pool(3);
+  for (int again = 0; again < 20; ++again)
+    CHECK_THROWS_WITH(detail::run_team(&pool, 3,
+                                       [&](const detail::Member& member) {
+                                         member.alone([] { throw std::runtime_error("no memory, say"); });
+                                         member.wait();
+                                       }),
+                      "no memory, say");
+}
+
+TEMPLATE_LIST_TEST_CASE("a team gives the bits of one thread", "[team]", AllCells) {
+  for (const Direction direction : directions) {
+    Random random(1);
+    const LayerOf<TestType> layer = with_biases(
+        LayerOf<TestType>(7, 100, random, {.direction = direction, .recurrent_dropout = 0.3, .zoneout = 0.2}), random);
+    check_team(layer, 5);
+    check_team(layer, 5, {.clip = 0.01});
+    check_team(layer, 5, {.truncation = {.window = 3, .stride = 2}});
+  }
+}
+
+TEST_CASE("one sample of a large layer is shared", "[team]") {
+  Random random(1);
+  check_team(Lstm<float>(300, 200, random), 1);
+}
+
+TEST_CASE("norms and clipping report the same numbers from a team", "[team]") {
+  Random random(1);
+  const Lstm<double> layer(7, 100, random);
+  Sequence<Lstm<double>> in = random_sequence(layer, 6, {.size = 5}, random);
+  const auto report = [&] {
+    Lstm<double>::Tape tape;
+    Lstm<double> gradient = zeros_like(layer);
+    layer.forward(in.x, tape, in.batch, in.initial);
+    layer.backward(in.x, in.d_y, tape, gradient, {.clip = 0.01, .record_norms = true}, in.d_final);
+    return std::tuple(tape.d_h_norms, tape.clip_report.norm, tape.clip_report.clipped);
+  };
+  const auto expected = report();
+  ThreadPool pool(3);
+  in.batch.pool = &pool;
+  CHECK(report() == expected);
+}
+
+TEST_CASE("a model's other layers share their units too", "[team]") {
+  Random random(1);
+  check_team(LayerNormLstm<double>(7, 100, random), 5);
+  check_team(LayerNormLstm<double>(7, 100, random), 5, {.clip = 0.01});
+  check_team(Sequential{Dropout<double>(0.3), Bidirectional<Gru<double>>(7, 100, random),
+                        Dense<double>(200, 90, random)},
+             5);
+}
