@@ -34,7 +34,7 @@ class Contestant:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self.errors,
-                env=os.environ | {name: threads for name in names},
+                env=os.environ | {name: threads for name in names} | {"OMP_PROC_BIND": "true"},
                 preexec_fn=lambda: os.sched_setaffinity(0, self.cpus),
             )
             word, self.version = self.answer(120)

@@ -8,6 +8,7 @@
 #include <unroll/core/pack.hpp>
 #include <vector>
 
+#include "pin.hpp"
 #include "protocol.hpp"
 
 namespace bench {
@@ -47,7 +48,8 @@ inline double peak_gflops(int threads) {
   std::latch ready(threads + 1);
   std::vector<std::jthread> workers;
   for (int i = 0; i < threads; ++i)
-    workers.emplace_back([&ready, a = static_cast<float>(operand)] {
+    workers.emplace_back([i, &ready, a = static_cast<float>(operand)] {
+      pin_thread(i);
       keep(FmaLoop::run(rounds / 20, a, a));
       ready.arrive_and_wait();
       keep(FmaLoop::run(rounds, a, a));

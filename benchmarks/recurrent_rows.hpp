@@ -1,5 +1,6 @@
 #pragma once
 
+#include <latch>
 #include <memory>
 #include <unroll/layers/parallel.hpp>
 #include <unroll/layers/predictor.hpp>
@@ -7,6 +8,7 @@
 #include <unroll/optimizers/adam.hpp>
 #include <unroll/training/clipping.hpp>
 
+#include "pin.hpp"
 #include "protocol.hpp"
 
 /// fwd, train and step of one recurrent layer.
@@ -109,6 +111,17 @@ template <class Cell>
 struct OneThread {
   auto operator()(const Row& row, const Data& data) const { return layer_of<Cell>(row, data); }
 };
+/// A pool whose threads have a processor each.
+inline std::shared_ptr<unroll::ThreadPool> pinned_pool(int threads) {
+  auto pool = std::make_shared<unroll::ThreadPool>(threads);
+  std::latch all(threads);
+  pool->run(threads, [&](unroll::Index i) {
+    pin_thread(i);
+    all.arrive_and_wait();  // a task each
+  });
+  return pool;
+}
+
 template <class Cell>
 struct ManyThreads {
   std::shared_ptr<unroll::ThreadPool> pool;
@@ -173,7 +186,7 @@ Job recurrent_job(const Row& row, const Make& make) {
 template <class Cell>
 Job recurrent_job_on(const Row& row, int threads) {
   if (threads == 1) return recurrent_job(row, OneThread<Cell>());
-  return recurrent_job(row, ManyThreads<Cell>{std::make_shared<unroll::ThreadPool>(threads)});
+  return recurrent_job(row, ManyThreads<Cell>{pinned_pool(threads)});
 }
 
 inline Job recurrent_job_of(const Row& row, int threads) {

@@ -14,7 +14,7 @@ SETTINGS = {
     "INFERENCE_NUM_THREADS": contestant.threads(),
     "NUM_STREAMS": 1,
     "INFERENCE_PRECISION_HINT": "f32",
-    "ENABLE_CPU_PINNING": False,  # compare.py has pinned the process
+    "ENABLE_CPU_PINNING": contestant.threads() > 1,  # compare.py has pinned the process
 }
 
 

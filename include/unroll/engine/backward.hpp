@@ -77,12 +77,12 @@ Input<Scalar> begin_backward(RecurrentTape<Cell, Scalar>& tape, const Input<Scal
 
 /// Turns the tape's gates into dL/d pre-activation, by one sweep or by one for each stride of a truncation.
 ///
-/// sweep(first, begin, end, d_gates) goes back over the places [begin, end) with the errors of [first, end), from
-/// tape.d_state, and leaves dL/d pre-activation in d_gates, which may be the tape's gates themselves; it returns the
-/// sum of squares of what it clipped.
+/// sweep(first, begin, end, d_gates, member) goes back over the places [begin, end) with the errors of [first, end),
+/// from tape.d_state, and leaves dL/d pre-activation in d_gates, which may be the tape's gates themselves; `members` of
+/// a team do it together. It returns the sum of squares of what the member clipped, which is the first one's to do.
 template <class Cell, class Scalar, class Sweep>
 void sweep_back(RecurrentTape<Cell, Scalar>& tape, const BackwardOptions& options,
-                const RecurrentState<Cell, Scalar>& d_final, Sweep sweep) {
+                const RecurrentState<Cell, Scalar>& d_final, Index members, Sweep sweep) {
   const Index steps = tape.steps;
   const Index window = options.truncation.window == 0 ? steps : options.truncation.window;
   const Index stride = options.truncation.stride == 0 ? window : options.truncation.stride;
@@ -106,7 +106,10 @@ void sweep_back(RecurrentTape<Cell, Scalar>& tape, const BackwardOptions& option
           tape.d_state[n].col(b) = d_final.values[n].col(b);
       }
     }
-    squares += sweep(first, begin, end, overlapping ? tape.d_gates : tape.gates);
+    run_team(tape.batch.pool, options.record_norms ? 1 : members, [&](const Member& member) {  // a norm is one sum
+      const double clipped = sweep(first, begin, end, overlapping ? tape.d_gates : tape.gates, member);
+      member.alone([&] { squares += clipped; });
+    });
     if (!overlapping) continue;
     const Index a = tape.step_at(begin), b = tape.step_at(end - 1);
     sum.add(tape.d_gates, std::min(a, b) * tape.size(), (end - begin) * tape.size());
@@ -132,8 +135,8 @@ class BackwardSweep {
         member_(member) {}
 
   /// The member's part: tape.d_state must hold dL/d state after the last place; dL/d initial state is added to
-  /// tape.d_initial.
-  void run(Index begin, Index end) {
+  /// tape.d_initial. Returns the sum of squares of what it clipped.
+  double run(Index begin, Index end) {
     for (Index s = end - 1; s >= begin; --s) {
       const Index t = tape_.step_at(s);
       square_norm_ = 0;
@@ -150,10 +153,8 @@ class BackwardSweep {
     }
     begin_ = begin;
     if (end > begin) propagate(begin - 1, end, true);
+    return clipped_squares_;
   }
-
-  /// The sum of squares of what `clip` saw.
-  double clipped_squares() const { return clipped_squares_; }
 
  private:
   using Values = StateValues<Cell, Pack<Scalar>>;

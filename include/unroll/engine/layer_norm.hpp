@@ -198,8 +198,9 @@ class LayerNormSweep {
         gradient_(gradient),
         member_(member) {}
 
-  /// The member's part of the products; the first member does the rest, whose sums are over units and samples.
-  void run(Index begin, Index end) {
+  /// The member's part of the products; the first one does the rest, whose sums are over units and samples. Returns the
+  /// sum of squares of what it clipped.
+  double run(Index begin, Index end) {
     for (Index s = end - 1; s >= begin; --s) {
       if (s + 1 < end) to_h_before();
       member_.wait();  // dL/dh is whole
@@ -208,10 +209,8 @@ class LayerNormSweep {
     if (end > begin) to_h_before();
     member_.wait();
     member_.alone([&] { reach_initial_state(begin); });
+    return clipped_squares_;
   }
-
-  /// The sum of squares of what was clipped.
-  double clipped_squares() const { return clipped_squares_; }
 
  private:
   void step_back(Index s) {

@@ -153,18 +153,13 @@ class Recurrent {
       tape.panels.pack_transposed(weight_ih, weight_hh, hidden, member);
     });
     const Input<Scalar> d_h = detail::begin_backward(tape, d_y, d_final, options);
-    detail::sweep_back(tape, options, d_final,
-                       [&](Index first, Index begin, Index end, detail::GateBuffer<Scalar>& d_gates) {
-                         double clipped_squares = 0;
-                         const bool alone = options.record_norms;  // a sum over all units, in their order
-                         detail::run_team(pool, alone ? 1 : members, [&](const detail::Member& member) {
-                           detail::BackwardSweep<Cell, Scalar> sweep(tape, d_h.data(), d_h.outerStride(), first,
-                                                                     options, d_gates, member);
-                           sweep.run(begin, end);
-                           member.alone([&] { clipped_squares = sweep.clipped_squares(); });
-                         });
-                         return clipped_squares;
-                       });
+    detail::sweep_back(
+        tape, options, d_final, members,
+        [&](Index first, Index begin, Index end, detail::GateBuffer<Scalar>& d_gates, const detail::Member& member) {
+          return detail::BackwardSweep<Cell, Scalar>(tape, d_h.data(), d_h.outerStride(), first, options, d_gates,
+                                                     member)
+              .run(begin, end);
+        });
     tape.content = Tape::Content::gradients;
 
     // dL/d weights: one product each over the steps of a chunk.

@@ -135,16 +135,11 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
     tape.d_product.resize(all.count, hidden, 1, tape.size());
     tape.d_memory.resize(1, hidden, 1, tape.size());
     const Input<Scalar> d_h = detail::begin_backward(tape, d_y, d_final, options);
-    detail::sweep_back(tape, options, d_final,
-                       [&](Index first, Index begin, Index end, detail::GateBuffer<Scalar>& d_gates) {
-                         double clipped_squares = 0;
-                         detail::run_team(pool, members, [&](const detail::Member& member) {
-                           detail::LayerNormSweep sweep(tape, d_h, first, options, d_gates, gradient, member);
-                           sweep.run(begin, end);
-                           member.alone([&] { clipped_squares = sweep.clipped_squares(); });
-                         });
-                         return clipped_squares;
-                       });
+    detail::sweep_back(
+        tape, options, d_final, members,
+        [&](Index first, Index begin, Index end, detail::GateBuffer<Scalar>& d_gates, const detail::Member& member) {
+          return detail::LayerNormSweep(tape, d_h, first, options, d_gates, gradient, member).run(begin, end);
+        });
     tape.content = Tape::Content::gradients;
 
     detail::add_column_sums(tape.gates, {0, tape.columns()}, gradient.bias);
