@@ -144,6 +144,14 @@ TEMPLATE_TEST_CASE("the first lanes stay, the others become zero", "[pack]", flo
           lanes<TestType>([&](TestType i) { return TestType(i < static_cast<TestType>(count) ? 5 : 0); }));
 }
 
+TEMPLATE_TEST_CASE("the lanes' sum and the sum of their squares", "[pack]", float, double) {
+  using P = Pack<TestType>;
+  const P counting = P::load(lanes<TestType>([](TestType i) { return i + 1; }).data());
+  const int n = P::size;
+  CHECK(sum_of_lanes(counting) == TestType(n * (n + 1) / 2));
+  CHECK(sum_of_squares(counting) == n * (n + 1) * (2 * n + 1) / 6.0);
+}
+
 TEMPLATE_TEST_CASE("a square of packs is transposed", "[pack]", float, double) {
   using P = Pack<TestType>;
   P square[P::size];

@@ -134,7 +134,6 @@ TEST_CASE("a model's other layers share their units too", "[team]") {
   Random random(1);
   check_team(LayerNormLstm<double>(7, 100, random), 5);
   check_team(LayerNormLstm<double>(7, 100, random), 5, {.clip = 0.01});
-  check_team(Sequential{Dropout<double>(0.3), Bidirectional<Gru<double>>(7, 100, random),
-                        Dense<double>(200, 90, random)},
-             5);
+  check_team(
+      Sequential{Dropout<double>(0.3), Bidirectional<Gru<double>>(7, 100, random), Dense<double>(200, 90, random)}, 5);
 }

@@ -149,6 +149,21 @@ struct Pack {
     using namespace Eigen::internal;
     return wrap(por(a.packet, pand(b.packet, pset1<Packet>(Scalar(-0.0)))));
   }
+  /// Of one after the other.
+  friend Scalar sum_of_lanes(Pack a) {
+    Scalar lanes[size], sum = 0;
+    a.store(lanes);
+    for (const Scalar lane : lanes) sum += lane;
+    return sum;
+  }
+  /// Of the lanes, in double.
+  friend double sum_of_squares(Pack a) {
+    Scalar lanes[size];
+    a.store(lanes);
+    double sum = 0;
+    for (const Scalar lane : lanes) sum += static_cast<double>(lane) * static_cast<double>(lane);
+    return sum;
+  }
   /// The number whose exponent field is the last bits of a: 2^k for a = 1.5 * 2^m + bias + k, m = 23 or 52.
   friend Pack exponent_from_last_bits(Pack a) {
     using Bit = std::conditional_t<sizeof(Scalar) == 4, std::uint32_t, std::uint64_t>;

@@ -25,16 +25,6 @@ void spread_read_out(RecurrentTape<Cell, Scalar>& tape, const Input<Scalar>& d_y
   }
 }
 
-/// In double.
-template <class Scalar>
-double sum_of_squares(Pack<Scalar> values) {
-  Scalar lanes[Pack<Scalar>::size];
-  values.store(lanes);
-  double sum = 0;
-  for (const Scalar lane : lanes) sum += static_cast<double>(lane) * static_cast<double>(lane);
-  return sum;
-}
-
 /// Clips a run of gates of `count` columns to [-limit, limit]; the sum of their squares before.
 template <class Scalar>
 double clip_gates(GateBuffer<Scalar>& d, Index column, Index count, GateRun run, double limit, ClipReport& report) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "unroll/cells/lstm.hpp"
-#include "unroll/engine/layer_norm.hpp"
+#include "unroll/engine/layer_norm_backward.hpp"
 #include "unroll/engine/recurrent.hpp"
 
 namespace unroll {

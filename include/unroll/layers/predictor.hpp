@@ -7,7 +7,7 @@
 namespace unroll {
 
 /// A model for inference on whole sequences: a copy of it as it was, its weights packed by the first call for all that
-/// follow, and the buffers. One for each thread.
+/// follow, and the buffers: the weights take their memory twice. One for each thread.
 ///
 ///   Predictor predict(model);
 ///   Output<float> y = predict(x, {.size = 8});
