@@ -51,6 +51,7 @@ class Member {
 
   /// Its part of `count` things.
   Range part(Index count) const {
+    if (members_ == 1) return {0, count};  // divisions cost as much as a small product
     const Index first = count * index_ / members_;
     return {first, count * (index_ + 1) / members_ - first};
   }
