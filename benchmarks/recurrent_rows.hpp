@@ -106,11 +106,6 @@ struct Training {
   }
 };
 
-/// What makes the layer of a row: itself on one thread, run by a pool on several.
-template <class Cell>
-struct OneThread {
-  auto operator()(const Row& row, const Data& data) const { return layer_of<Cell>(row, data); }
-};
 /// A pool whose threads have a processor each.
 inline std::shared_ptr<unroll::ThreadPool> pinned_pool(int threads) {
   auto pool = std::make_shared<unroll::ThreadPool>(threads);
@@ -122,6 +117,11 @@ inline std::shared_ptr<unroll::ThreadPool> pinned_pool(int threads) {
   return pool;
 }
 
+/// What makes the layer of a row: itself on one thread, run by a pool on several.
+template <class Cell>
+struct OneThread {
+  auto operator()(const Row& row, const Data& data) const { return layer_of<Cell>(row, data); }
+};
 template <class Cell>
 struct ManyThreads {
   std::shared_ptr<unroll::ThreadPool> pool;

@@ -25,9 +25,10 @@ void spread_read_out(RecurrentTape<Cell, Scalar>& tape, const Input<Scalar>& d_y
   }
 }
 
-/// Clips a run of gates of `count` columns to [-limit, limit]; the sum of their squares before.
+/// Clips a run of gates of `count` columns to [-limit, limit], 0: not at all; the sum of their squares before.
 template <class Scalar>
 double clip_gates(GateBuffer<Scalar>& d, Index column, Index count, GateRun run, double limit, ClipReport& report) {
+  if (limit == 0) return 0;
   double squares = 0;
   const Scalar bound = static_cast<Scalar>(limit);
   for (Index j = column; j < column + count; ++j)
@@ -253,7 +254,7 @@ class BackwardSweep {
 
   /// Clips a run of gates of the step that begins at `column`.
   void clip(GateBuffer<Scalar>& d, Index column, GateRun run) {
-    if (options_.clip == 0) return;
+    if (options_.clip == 0) return;  // nobody waits
     member_.alone(
         [&] { clipped_squares_ += clip_gates(d, column, tape_.size(), run, options_.clip, tape_.clip_report); });
   }

@@ -211,7 +211,6 @@ void begin_forward(RecurrentTape<Cell, Scalar>& tape, const Input<Scalar>& x, co
 /// Irregular batches: copies the states that step t starts from.
 template <class Cell, class Scalar>
 void gather_previous(RecurrentTape<Cell, Scalar>& tape, Index t) {
-  if (!tape.irregular()) return;
   for (std::size_t n = 0; n < tape.states.size(); ++n)
     for (Index b = 0; b < tape.size(); ++b) {
       auto to = tape.previous[n].col(t * tape.size() + b);
@@ -227,7 +226,6 @@ void gather_previous(RecurrentTape<Cell, Scalar>& tape, Index t) {
 /// Recurrent dropout: hides units of h from W_hh at step t.
 template <class Cell, class Scalar>
 void mask_fed_back(RecurrentTape<Cell, Scalar>& tape, Index t) {
-  if (tape.recurrent_mask.size() == 0) return;
   const Input<Scalar> h(Matrix<Scalar>::Map(tape.before(0, t), tape.recurrent_mask.rows(), tape.size()));
   tape.recurrent_input.middleCols(t * tape.size(), tape.size()) = tape.recurrent_mask.cwiseProduct(h);
 }

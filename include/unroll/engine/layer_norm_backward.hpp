@@ -57,8 +57,7 @@ class LayerNormSweep {
       normalize_back(tape_.d_memory, b, tape_.gains.gain_c, tape_.normalized.memory, column,
                      tape_.normalized.factors(2, column), tape_.d_memory, b);
       through_rule(t, b);
-      if (options_.clip > 0)
-        clipped_squares_ += clip_gates(d_gates_, column, 1, {0, gate_count<Cell>}, options_.clip, tape_.clip_report);
+      clipped_squares_ += clip_gates(d_gates_, column, 1, {0, gate_count<Cell>}, options_.clip, tape_.clip_report);
       normalize_back(d_gates_, column, tape_.gains.gain_hh, tape_.normalized.recurrent, column,
                      tape_.normalized.factors(1, column), tape_.d_product, b);
     }

@@ -22,12 +22,12 @@ class Panels {
       source_ = weight.data();
     });
     const Range mine = member.part(blocks_);
-    for (Index block = mine.first; block < mine.first + mine.count; ++block) {
-      Scalar* to = data_.data() + block * stride();
-      for (Index k = 0; k < depth_; ++k)
-        for (int gate = 0; gate < gates; ++gate, to += lanes)
-          Pack<Scalar>::load(&weight((first_gate + gate) * units + block * lanes, k), units - block * lanes).store(to);
-    }
+    // In the order of the weights, which are read from far away.
+    for (Index k = 0; k < depth_; ++k)
+      for (int gate = 0; gate < gates; ++gate)
+        for (Index block = mine.first; block < mine.first + mine.count; ++block)
+          Pack<Scalar>::load(&weight((first_gate + gate) * units + block * lanes, k), units - block * lanes)
+              .store(data_.data() + block * stride() + (k * gates + gate) * lanes);
   }
 
   /// Its transpose: the columns become the units, and k runs over the rows in the order of GateBuffer::operand.
@@ -41,8 +41,8 @@ class Panels {
     for (Index block = mine.first; block < mine.first + mine.count; ++block) {
       Scalar* to = data_.data() + block * stride();
       const Index columns = std::min(lanes, weight.cols() - block * lanes);
-      for (Index unit = 0; unit < units; unit += lanes)
-        for (int gate = 0; gate < gates; ++gate) {
+      for (int gate = 0; gate < gates; ++gate)
+        for (Index unit = 0; unit < units; unit += lanes) {
           const Index count = std::min(lanes, units - unit);
           Pack<Scalar> square[lanes];
           for (Index i = 0; i < lanes; ++i)
@@ -50,7 +50,8 @@ class Panels {
                             ? Pack<Scalar>::load(&weight((first_gate + gate) * units + unit, block * lanes + i), count)
                             : Pack<Scalar>(0);
           transpose(square);
-          for (Index i = 0; i < count; ++i, to += lanes) square[i].store(to);
+          Scalar* place = to + (unit * gates + gate * count) * lanes;
+          for (Index i = 0; i < count; ++i, place += lanes) square[i].store(place);
         }
     }
   }

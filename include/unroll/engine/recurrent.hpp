@@ -105,11 +105,8 @@ class Recurrent {
         for (Index s = begin; s < end; ++s) {
           const Index t = tape.step_at(s);
           member.wait();  // the states before the step are whole
-          if (tape.irregular() || tape.recurrent_mask.size() != 0)
-            member.alone([&] {
-              detail::gather_previous(tape, t);
-              detail::mask_fed_back(tape, t);
-            });
+          if (tape.irregular()) member.alone([&] { detail::gather_previous(tape, t); });
+          if (tape.recurrent_mask.size() != 0) member.alone([&] { detail::mask_fed_back(tape, t); });
           detail::ForwardStep<Cell, Scalar> step{tape.panels, gates, (t - shift) * batch.size, batch.size,
                                                  batch.record};
           for (std::size_t n = 0; n < tape.states.size(); ++n) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 
 #include "unroll/engine/thread_pool.hpp"
 
@@ -103,7 +104,7 @@ void run_team(ThreadPool* pool, Index members, const F& f) {
   if (members == 1)
     join(0);
   else
-    pool->run(members, join);
+    pool->run(members, std::ref(join));  // too large for std::function's own room
 }
 
 }  // namespace unroll::detail

@@ -58,12 +58,11 @@ class Parallel {
     State final_state;
     State d_initial;
 
-    /// The shard that is the whole batch, or null.
-    const Shard* whole() const { return shards.size() == 1 ? &shards[0] : nullptr; }
-    Shard* whole() { return shards.size() == 1 ? &shards[0] : nullptr; }
+    /// Whether one shard is the whole batch.
+    bool whole() const { return shards.size() == 1; }
 
     Output<Scalar> output() const {
-      return whole() != nullptr ? whole()->tape.output() : Output<Scalar>(y.data(), y.rows(), y.cols());
+      return whole() ? shards[0].tape.output() : Output<Scalar>(y.data(), y.rows(), y.cols());
     }
   };
 
@@ -76,10 +75,11 @@ class Parallel {
     tape.batch = batch;
     tape.columns = x.cols();
     cut(tape);
-    if (Shard* whole = tape.whole()) {
-      whole->batch.pool = pool.get();
-      const Output<Scalar> y = model.forward(x, whole->tape, whole->batch, initial);
-      tape.final_state = whole->tape.final_state;
+    if (tape.whole()) {
+      Shard& whole = tape.shards[0];
+      whole.batch.pool = pool.get();
+      const Output<Scalar> y = model.forward(x, whole.tape, whole.batch, initial);
+      tape.final_state = whole.tape.final_state;
       return y;
     }
     tape.y.resize(output_size() != 0 ? output_size() : x.rows(), columns);
@@ -98,9 +98,10 @@ class Parallel {
   Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Parallel& gradient,
                           const BackwardOptions& options = {}, const State& d_final = {}) const {
     require_backward(tape, gradient, options, d_final);
-    if (Shard* whole = tape.whole()) {
-      const Output<Scalar> d_x = model.backward(x, d_y, whole->tape, gradient.model, options, d_final);
-      tape.d_initial = whole->tape.d_initial;
+    if (tape.whole()) {
+      typename Model::Tape& whole = tape.shards[0].tape;
+      const Output<Scalar> d_x = model.backward(x, d_y, whole, gradient.model, options, d_final);
+      tape.d_initial = whole.d_initial;
       return d_x;
     }
     detail::require_shape("Parallel", "x", x, tape.shards[0].x.rows(), tape.columns);
