@@ -53,7 +53,7 @@ void check_product(Index units, Index columns, Runs runs, Runs last = {0, 0}) {
   Vector<float> to = Vector<float>::Constant(rows * columns, 99);
 
   std::vector<int> done(static_cast<std::size_t>(blocks * columns));
-  multiply<Gates, float>({a.data(), blocks, depth * Gates * lanes, Gates * lanes},
+  multiply<Gates, float>({a.data(), blocks, depth * Gates * lanes, Gates * lanes, units},
                          {b.data(), columns, stride, 1, runs, last}, {start.data(), lanes, units, 0, units},
                          {to.data(), lanes, units, rows, units},
                          [&](Index block, Index block_count, Index column, Index column_count) {
@@ -82,7 +82,7 @@ void check_product(Index units, Index columns, Runs runs, Runs last = {0, 0}) {
 template <int Gates>
 void check_products() {
   for (const Index units : {1, 7, 16, 24, 37, 100, 144})
-    for (const Index columns : {1, 2, 3, 5, 6, 7, 13}) check_product<Gates>(units, columns, {5});
+    for (const Index columns : {1, 2, 3, 5, 6, 7, 12, 13}) check_product<Gates>(units, columns, {5});
   for (const Index columns : {1, 7}) {
     check_product<Gates>(24, columns, {3, 4, 6});
     check_product<Gates>(24, columns, {3, 4, 6}, {2, 3, 5});
@@ -99,6 +99,31 @@ TEST_CASE("a product is the chain of its terms, whatever the tile", "[kernel]") 
   check_products<2>();
   check_products<3>();
   check_products<4>();
+}
+
+TEST_CASE("lanes behind the last unit go from sums to sums", "[kernel]") {
+  for (const Index units : {7, 16, 20, 28})
+    for (const Index columns : {1, 2, 13}) {
+      CAPTURE(units, columns);
+      constexpr Index depth = 3;
+      Random random(1);
+      GateBuffer<float> bias, gates;
+      bias.set_column(2, units, some(2 * units, random));
+      gates.resize(2, units, columns, 1);
+      for (Index block = 0; block < gates.blocks(); ++block)
+        std::fill_n(gates.at(block, 0), columns * 2 * gates.lanes, 99.0f);
+      const Vector<float> a = Vector<float>::Zero(gates.blocks() * depth * 2 * gates.lanes), b = some(columns, random);
+      Sums<const float> from = std::as_const(bias).sums(0, 0);
+      from.column_stride = 0;
+      multiply<2, float>({a.data(), gates.blocks(), depth * 2 * gates.lanes, 2 * gates.lanes, units},
+                         {b.data(), columns, 1, 0, {depth}}, from, gates.sums(0, 0), [](Index, Index, Index, Index) {});
+      int wrong = 0;
+      for (Index block = 0; block < gates.blocks(); ++block)
+        for (Index j = 0; j < columns; ++j)
+          for (Index lane = 0; lane < 2 * gates.lanes; ++lane)
+            wrong += gates.at(block, j)[lane] != bias.at(block, 0)[lane];
+      CHECK(wrong == 0);
+    }
 }
 
 TEST_CASE("parts cover a range as equally as can be", "[kernel]") {

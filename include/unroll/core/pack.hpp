@@ -10,16 +10,17 @@
 
 namespace unroll {
 
-/// As many hidden units side by side as the processor's widest register holds: the value type a cell's rule runs on.
+/// As many hidden units side by side as the processor's widest register holds, where no other number of lanes is said:
+/// the value type a cell's rule runs on.
 ///
 /// The operators are those of a number, lane by lane, each rounded once; `multiply_add` is fused where the processor
 /// can. This file alone touches Eigen's packets: they are the widest vectors on every compiler, where fixed-size arrays
 /// leave clang at half width, and Eigen's public interface has no fused multiply-add.
-template <class Scalar>
+template <class Scalar, int Lanes = Eigen::internal::packet_traits<Scalar>::size>
 struct Pack {
   using Lane = Scalar;
-  using Packet = typename Eigen::internal::packet_traits<Scalar>::type;
-  static constexpr int size = Eigen::internal::unpacket_traits<Packet>::size;
+  using Packet = typename Eigen::internal::find_best_packet<Scalar, Lanes>::type;
+  static constexpr int size = Lanes;
   static constexpr bool masked = Eigen::internal::unpacket_traits<Packet>::masked_store_available;
 
   Packet packet;

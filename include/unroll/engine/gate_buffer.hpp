@@ -82,7 +82,7 @@ class GateBuffer {
   }
   /// The same as the left factor of a product over the columns from `column` on.
   Blocks<Scalar> rows(GateRun run, Index column) const {
-    return {at(0, column) + run.first * lanes, blocks(), block_stride_, gates_ * lanes};
+    return {at(0, column) + run.first * lanes, blocks(), block_stride_, gates_ * lanes, units_};
   }
 
  private:

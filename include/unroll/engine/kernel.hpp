@@ -19,6 +19,7 @@ struct Blocks {
   Index count;   ///< of blocks
   Index stride;  ///< from block to block
   Index k_stride;
+  Index units;      ///< of all blocks; lanes behind them hold zeros
   Index first = 0;  ///< block that is meant; the data begin with block 0
 };
 
@@ -91,17 +92,16 @@ Sums<Scalar> from_gate(int gate, Sums<Scalar> sums) {
 
 /// A pack of operands; `kept` in its register for all columns, where g++ would load it again for each (1.3 times as
 /// long).
-template <bool Kept, class Scalar>
-EIGEN_ALWAYS_INLINE Pack<Scalar> load_row(const Scalar* from) {
-  const auto row = Pack<Scalar>::load(from);
+template <bool Kept, class P>
+EIGEN_ALWAYS_INLINE P load_row(const typename P::Lane* from) {
+  const auto row = P::load(from);
   return Kept ? row.in_register() : row;
 }
 
 // Unrolled by pack expansion: at -O2 g++ would leave loops over the sums in memory.
-template <int Gates, int Units, int Stride, int First, class Scalar, int... I>
+template <int Gates, int Units, int Stride, int First, class P, class Scalar, int... I>
 EIGEN_ALWAYS_INLINE void add_products(const Blocks<Scalar>& a, const Columns<Scalar>& b, Index block, Index column,
-                                      Pack<Scalar>* s, std::integer_sequence<int, I...>) {
-  using P = Pack<Scalar>;
+                                      P* s, std::integer_sequence<int, I...>) {
   constexpr int R = Gates * Units;
   constexpr bool kept = few_but_fused && sizeof...(I) > R;
   P row[R];
@@ -117,7 +117,8 @@ EIGEN_ALWAYS_INLINE void add_products(const Blocks<Scalar>& a, const Columns<Sca
 #pragma clang loop unroll(disable)
 #endif
     for (Index k = 0; k < length; ++k, pa += k_stride, x += x_stride)
-      (((I < R ? void(row[I % R] = load_row<kept>(pa + I / Gates % Units * unit_stride + I % Gates * P::size))
+      (((I < R ? void(row[I % R] =
+                          load_row<kept, P>(pa + I / Gates % Units * unit_stride + I % Gates * Pack<Scalar>::size))
                : void()),
         s[I / Gates * Stride + First + I % Gates] =
             multiply_add(row[I % R], P(x[I / R * column_stride]), s[I / Gates * Stride + First + I % Gates])),
@@ -127,16 +128,19 @@ EIGEN_ALWAYS_INLINE void add_products(const Blocks<Scalar>& a, const Columns<Sca
 
 /// s += a b for `Units` blocks by C columns of sums: the pack of (unit, gate, column) of the product is
 /// s[(column * Units + unit) * Stride + First + gate].
-template <int Gates, int Units, int C, int Stride, int First, class Scalar>
+template <int Gates, int Units, int C, int Stride, int First, class P, class Scalar>
 EIGEN_ALWAYS_INLINE void add_products(const Blocks<Scalar>& a, const Columns<Scalar>& b, Index block, Index column,
-                                      Pack<Scalar>* s) {
+                                      P* s) {
   add_products<Gates, Units, Stride, First>(a, b, block, column, s,
                                             std::make_integer_sequence<int, Gates * Units * C>());
 }
 
-/// `Units` blocks of `Gates` packs by C columns of sums, held in registers while k runs.
-template <class Scalar, int Gates, int Units, int C>
+/// `Units` blocks of `Gates` packs by C columns of sums, held in registers while k runs. P is a whole pack, or half a
+/// one for a block whose second half holds no units.
+template <class P, int Gates, int Units, int C>
 class Tile {
+  using Scalar = typename P::Lane;
+
  public:
   /// to = from + a b, for the tile at (block, column).
   static EIGEN_DONT_INLINE void run(const Blocks<Scalar>& a, const Columns<Scalar>& b, const Sums<const Scalar>& from,
@@ -146,7 +150,7 @@ class Tile {
 
  private:
   static constexpr int R = Gates * Units;
-  using P = Pack<Scalar>;
+  static constexpr Index lanes = Pack<Scalar>::size;
 
   /// Where the tile's first sum lies, and the strides: values of our own, that a store cannot change.
   template <class S>
@@ -170,14 +174,16 @@ class Tile {
                                       const Sums<Scalar>& to, Index block, Index column,
                                       std::integer_sequence<int, I...>) {
     P s[R * C];
-    const Index last = to.units - (block + Units - 1) * P::size;  // units of the tile's last block
+    const Index last = to.units - (block + Units - 1) * lanes;  // units of the tile's last block
     const Place<const Scalar> start(from, block, column);
+    const Place<Scalar> end(to, block, column);
+    if constexpr (P::size < lanes)
+      if (last >= lanes) (P::load(start[I] + P::size).store(end[I] + P::size), ...);
     if (last >= P::size)
       ((s[I] = P::load(start[I])), ...);
     else
       ((s[I] = is_last(I) ? P::load(start[I], last) : P::load(start[I])), ...);
     add_products<Gates, Units, C, Gates, 0>(a, b, block, column, s);
-    const Place<Scalar> end(to, block, column);
     if (last >= P::size)
       (s[I].store(end[I]), ...);
     else
@@ -196,6 +202,9 @@ struct Tiles {
   static constexpr int units = std::max(1, tile_rows / Gates);
   static constexpr int units_of_one = std::max(1, 8 / Gates);
   static constexpr int columns = std::max(1, tile_budget / (Gates * units));
+  /// Half a register of 512 bits takes half the time where the processor works on 256 at a time.
+  static constexpr bool halves = sizeof(Pack<Scalar>) == 64;
+  static constexpr int columns_of_half = std::min(12, tile_budget / Gates);
 
   /// How many blocks of one column go side by side: where they would not stay in the first cache, fewer.
   static constexpr Index blocks_of_one(Index block_size) {
@@ -204,21 +213,22 @@ struct Tiles {
   }
 
   static Run wide(Index blocks, Index columns_of_tile);
+  static Run half(Index columns_of_tile);
   static Run one(Index blocks);
 
  private:
-  template <int Units, int... C>
+  template <class P, int Units, int... C>
   static constexpr auto row(std::integer_sequence<int, C...>) {
-    return std::array<Run, sizeof...(C)>{&Tile<Scalar, Gates, Units, C + 1>::run...};
+    return std::array<Run, sizeof...(C)>{&Tile<P, Gates, Units, C + 1>::run...};
   }
   template <int... U>
   static constexpr auto rows(std::integer_sequence<int, U...>) {
     return std::array<std::array<Run, columns>, sizeof...(U)>{
-        row<U + 1>(std::make_integer_sequence<int, columns>())...};
+        row<Pack<Scalar>, U + 1>(std::make_integer_sequence<int, columns>())...};
   }
   template <int... U>
   static constexpr auto of_one(std::integer_sequence<int, U...>) {
-    return std::array<Run, sizeof...(U)>{&Tile<Scalar, Gates, U + 1, 1>::run...};
+    return std::array<Run, sizeof...(U)>{&Tile<Pack<Scalar>, Gates, U + 1, 1>::run...};
   }
 };
 
@@ -226,6 +236,17 @@ template <class Scalar, int Gates>
 auto Tiles<Scalar, Gates>::wide(Index blocks, Index columns_of_tile) -> Run {
   static constexpr auto table = rows(std::make_integer_sequence<int, units>());
   return table[static_cast<std::size_t>(blocks - 1)][static_cast<std::size_t>(columns_of_tile - 1)];
+}
+
+template <class Scalar, int Gates>
+auto Tiles<Scalar, Gates>::half(Index columns_of_tile) -> Run {
+  if constexpr (halves) {
+    static constexpr auto table =
+        row<Pack<Scalar, Pack<Scalar>::size / 2>, 1>(std::make_integer_sequence<int, columns_of_half>());
+    return table[static_cast<std::size_t>(columns_of_tile - 1)];
+  } else {
+    return wide(1, columns_of_tile);
+  }
 }
 
 template <class Scalar, int Gates>
@@ -271,16 +292,22 @@ EIGEN_ALWAYS_INLINE void multiply(const Blocks<Scalar>& a, const Columns<Scalar>
     return;
   }
   constexpr int part = gates_at_once(Gates);
+  constexpr Index lanes = Pack<Scalar>::size;
   using T = Tiles<Scalar, part>;
+  const auto run_row = [&](Index block, Index blocks, Index most, auto tile) {
+    for_each_part(b.count, most, [&](Index column, Index columns) {
+      for (int gate = 0; gate < Gates; gate += part)
+        tile(columns)(from_gate(gate, a), b, from_gate(gate, from), from_gate(gate, to), block, column);
+      done(block, blocks, column, columns);
+    });
+  };
+  const Index last = a.first + a.count - 1;
+  const bool half = T::halves && a.count > 0 && a.units - last * lanes <= lanes / 2;
+  if (half) run_row(last, 1, T::columns_of_half, [](Index columns) { return T::half(columns); });
   for_each_part(
-      a.count, T::units,
+      a.count - (half ? 1 : 0), T::units,
       [&](Index block, Index blocks) {
-        block += a.first;
-        for_each_part(b.count, T::columns, [&](Index column, Index columns) {
-          for (int gate = 0; gate < Gates; gate += part)
-            T::wide(blocks, columns)(from_gate(gate, a), b, from_gate(gate, from), from_gate(gate, to), block, column);
-          done(block, blocks, column, columns);
-        });
+        run_row(a.first + block, blocks, T::columns, [blocks](Index columns) { return T::wide(blocks, columns); });
       },
       backwards);
 }

@@ -10,7 +10,9 @@ template <class Scalar>
 class Panels {
  public:
   Index depth() const { return depth_; }
-  Blocks<Scalar> blocks() const { return {data_.data(), blocks_, stride(), gates_ * lanes}; }
+  Blocks<Scalar> blocks() const {
+    return {data_.data(), block_count<Scalar>(units_), stride(), gates_ * lanes, units_};
+  }
 
   /// Whether `pack_rows` made these from this very weight; what it held then is not compared.
   bool packed_from(const Matrix<Scalar>& weight) const { return source_ == weight.data() && depth_ == weight.cols(); }
@@ -21,7 +23,7 @@ class Panels {
       resize(gates, units, weight.cols());
       source_ = weight.data();
     });
-    const Range mine = member.part(blocks_);
+    const Range mine = member.part(block_count<Scalar>(units_));
     // In the order of the weights, which are read from far away.
     for (Index k = 0; k < depth_; ++k)
       for (int gate = 0; gate < gates; ++gate)
@@ -37,7 +39,7 @@ class Panels {
       resize(1, weight.cols(), units * gates);
       source_ = nullptr;
     });
-    const Range mine = member.part(blocks_);
+    const Range mine = member.part(block_count<Scalar>(units_));
     for (Index block = mine.first; block < mine.first + mine.count; ++block) {
       Scalar* to = data_.data() + block * stride();
       const Index columns = std::min(lanes, weight.cols() - block * lanes);
@@ -64,16 +66,16 @@ class Panels {
 
   void resize(Index gates, Index units, Index depth) {
     gates_ = gates;
-    blocks_ = block_count<Scalar>(units);
+    units_ = units;
     depth_ = depth;
-    const Index size = blocks_ * stride();
+    const Index size = block_count<Scalar>(units) * stride();
     if (data_.size() < size) data_.resize(size);
   }
 
   Vector<Scalar> data_;
   const Scalar* source_ = nullptr;  // of pack_rows
   Index gates_ = 0;
-  Index blocks_ = 0;
+  Index units_ = 0;
   Index depth_ = 0;
 };
 
