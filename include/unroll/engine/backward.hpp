@@ -188,8 +188,8 @@ class BackwardSweep {
     const auto next = array_of<N>([&](std::size_t n) { return tape_.candidate(n, t); });
     const auto kept = array_of<N>([&](std::size_t n) { return tape_.share_kept(n, t); });
     const bool errors = d_y_ != nullptr && s >= first_error_;
-    for (Index block = first_block; block < first_block + blocks; ++block)
-      for (Index b = first_sample; b < first_sample + samples; ++b) {
+    for (Index b = first_sample; b < first_sample + samples; ++b)
+      for (Index block = first_block; block < first_block + blocks; ++block) {
         const Index column = t * tape_.size() + b, count = d_gates_.count(block);
         const Index offset = b * d_gates_.units() + block * d_gates_.lanes;
         Values d_state = load_states<Cell, Scalar>(d_states, offset, count);
