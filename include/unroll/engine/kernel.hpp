@@ -178,7 +178,8 @@ class Tile {
     const Place<const Scalar> start(from, block, column);
     const Place<Scalar> end(to, block, column);
     if constexpr (P::size < lanes)
-      if (last >= lanes) (P::load(start[I] + P::size).store(end[I] + P::size), ...);
+      if (last >= lanes)  // what lies behind the units goes along
+        (P::load(start[I] + P::size).store(end[I] + P::size), ...);
     if (last >= P::size)
       ((s[I] = P::load(start[I])), ...);
     else
@@ -202,7 +203,7 @@ struct Tiles {
   static constexpr int units = std::max(1, tile_rows / Gates);
   static constexpr int units_of_one = std::max(1, 8 / Gates);
   static constexpr int columns = std::max(1, tile_budget / (Gates * units));
-  /// Half a register of 512 bits takes half the time where the processor works on 256 at a time.
+  /// Half a register of 512 bits takes half the time where the processor works on 256 at a time, as Zen 4 does.
   static constexpr bool halves = sizeof(Pack<Scalar>) == 64;
   static constexpr int columns_of_half = std::min(12, tile_budget / Gates);
 

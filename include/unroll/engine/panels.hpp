@@ -41,7 +41,6 @@ class Panels {
     });
     const Range mine = member.part(block_count<Scalar>(units_));
     for (Index block = mine.first; block < mine.first + mine.count; ++block) {
-      Scalar* to = data_.data() + block * stride();
       const Index columns = std::min(lanes, weight.cols() - block * lanes);
       for (int gate = 0; gate < gates; ++gate)
         for (Index unit = 0; unit < units; unit += lanes) {
@@ -52,8 +51,8 @@ class Panels {
                             ? Pack<Scalar>::load(&weight((first_gate + gate) * units + unit, block * lanes + i), count)
                             : Pack<Scalar>(0);
           transpose(square);
-          Scalar* place = to + (unit * gates + gate * count) * lanes;
-          for (Index i = 0; i < count; ++i, place += lanes) square[i].store(place);
+          Scalar* to = data_.data() + block * stride() + (unit * gates + gate * count) * lanes;
+          for (Index i = 0; i < count; ++i, to += lanes) square[i].store(to);
         }
     }
   }
