@@ -89,8 +89,7 @@ Model train(const Matrix<float>& roots, const Unit& unit, const Options& o, int 
   Model model{Lstm<float>(1, o.hidden, random), Dense<float>(o.hidden, 1, random)};
   unroll::TrainingState state(model, unroll::Adam(model, {.learning_rate = 5e-3}), random);
   unroll::Progress progress;
-  unroll::FitOptions options{
-      .epochs = o.epochs, .clip_norm = 1, .patience = o.patience, .observers = {std::ref(progress)}};
+  unroll::FitOptions options{.epochs = o.epochs, .clip_norm = 1, .observers = {std::ref(progress)}};
   const unroll::Sequences<float> data(std::move(x), std::move(next), 8);
   unroll::FitReport report;
   if (o.validation > 0) {
@@ -98,9 +97,10 @@ Model train(const Matrix<float>& roots, const Unit& unit, const Options& o, int 
     Matrix<float> counted = Matrix<float>::Zero(1, z.cols() - 1);  // the years before them only give the state
     counted.rightCols(o.validation).setOnes();
     const unroll::Sequences<float> validation({z.leftCols(z.cols() - 1)}, {z.rightCols(z.cols() - 1)}, 1, {counted});
+    options.patience = o.patience;
+    options.keep_best = true;
     report = fit(state, data, validation, unroll::mean_squared_error, options);
   } else {
-    options.patience = 0;
     report = fit(state, data, unroll::mean_squared_error, options);
   }
   if (report.end == unroll::FitEnd::not_finite) throw std::runtime_error(report.problem);

@@ -72,6 +72,7 @@ void train(Training& state, const unroll::Split<float>& split, const Options& o)
                                   {.epochs = o.epochs,
                                    .clip_norm = 1,
                                    .patience = o.patience,
+                                   .keep_best = true,
                                    .observers = {std::ref(progress), std::ref(interrupt)}});
   if (report.end == unroll::FitEnd::not_finite) throw std::runtime_error(report.problem);
   const char* why = report.end == unroll::FitEnd::asked       ? "as you asked"

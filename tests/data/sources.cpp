@@ -56,7 +56,7 @@ TEST_CASE("ragged sequences lie side by side, zeros behind the short ones", "[da
   CHECK(first.batch.lengths == std::vector<Index>{2, 3});
   CHECK(first.x == row({5, 1, 6, 2, 0, 3}));
   CHECK(first.target == row({-5, -1, -6, -2, 0, -3}));
-  CHECK(!first.carries);
+  CHECK(!first.batch.continues);
   CHECK(last.x == row({4}));
   CHECK(last.batch.size == 1);
   CHECK(last.batch.lengths.empty());
@@ -104,8 +104,8 @@ TEST_CASE("streams are read side by side, and every window carries on where the 
   CHECK(data.example(1, {}).x == row({2, 7, 3, 8}));
   CHECK(data.example(2, {}).x == row({4, 9}));
   CHECK(data.example(2, {}).target == row({104, 109}));
-  CHECK(!data.example(0, {}).carries);
-  CHECK(data.example(1, {}).carries);
+  CHECK(!data.example(0, {}).batch.continues);
+  CHECK(data.example(1, {}).batch.continues);
   CHECK(data.example(1, {}).batch.size == 2);
   CHECK(data.example(0, {}).weights.empty());
   const StreamWindows<double> weighted(counted(11), counted(11, 100), 2, 2, counted(11));

@@ -109,12 +109,32 @@ TEST_CASE("weights of steps are those of their columns; read-outs have one step"
   const double value = mean_squared_error(view(y), target, of_steps, ragged, {1, 0.5, 0, 2});
   CHECK(mean_squared_error(view(y), target, of_columns, ragged, {1, 1, 1, .5, .5, .5, 0, 0, 0, 2, 2, 2}) == value);
   CHECK(of_steps == of_columns);
-  CHECK(MeanSquaredError::count(12, ragged, {1, 0.5, 0, 2}) == 3 + 1.5 + 0 + 2);
-  CHECK(MeanSquaredError::count(12, ragged) == 9);
-  CHECK(MeanSquaredError::count(3, ragged) == 3);
-  CHECK(MeanSquaredError::count(3, {.size = 3, .lengths = {4, 0, 2}}) == 2);
+  CHECK(mean_squared_error.count(12, ragged, {1, 0.5, 0, 2}) == 3 + 1.5 + 0 + 2);
+  CHECK(mean_squared_error.count(12, ragged) == 9);
+  CHECK(mean_squared_error.count(3, ragged) == 3);
+  CHECK(mean_squared_error.count(3, {.size = 3, .lengths = {4, 0, 2}}) == 2);
   const Matrix<double> read_out = y.leftCols(3);
   CHECK(mean_squared_error(view(read_out), target.leftCols(3), of_steps, ragged) > 0);
+}
+
+TEST_CASE("signed weights are factors of the mean over the columns", "[losses]") {
+  const Matrix<double>&y = torch()["y"], &target = torch()["target"];
+  const auto loss = mean_squared_error.with_signed_weights();
+  Matrix<double> plain, d_y;
+  const double one = loss(view(y), target, plain, ragged);
+  CHECK(one == mean_squared_error(view(y), target, d_y, ragged));
+  CHECK(loss(view(y), target, d_y, ragged, std::vector<double>(4, -2.0)) == Approx(-2 * one));
+  check_same(d_y, -2 * plain, 1e-14);
+
+  // Factors that sum to nothing: a quarter of what the steps 0 and 1 have each, one added, one taken off.
+  const double first = loss(view(y), target, d_y, ragged, {1, 0, 0, 0});
+  CHECK(first > 0);
+  CHECK(loss(view(y), target, d_y, ragged, {1, 0, -1, 0}) ==
+        Approx(first - loss(view(y), target, d_y, ragged, {0, 0, 1, 0})));
+  CHECK(loss.count(12, ragged, {1, 0, -1, 0}) == 9);
+  CHECK(d_y.col(3).isZero(0));
+  CHECK_THROWS_MATCHES(loss(view(y), target, d_y, ragged, {1, not_a_number, 1, 1}), std::invalid_argument,
+                       Message("mean_squared_error: a weight is nan, expected a number"));
 }
 
 TEST_CASE("far logits give neither overflow nor lost digits", "[losses]") {
@@ -157,8 +177,10 @@ TEST_CASE("what does not fit is refused, and the gradient stays", "[losses]") {
          "softmax_cross_entropy: target is 2 x 6, expected 1 x 6: a class for each column of y");
   refuse(huber, zeros, {.size = 4}, {}, "huber: x has 6 columns, expected a multiple of the batch size 4");
   refuse(huber, zeros, {.size = 2}, {1, 2}, "huber: 2 weights, expected one for each of 6 columns or of 3 steps");
-  refuse(huber, zeros, {.size = 2}, {1, -2, 1}, "huber: a weight is -2.000000, expected a number of at least 0");
-  refuse(huber, zeros, {.size = 2}, {1, not_a_number, 1}, "huber: a weight is nan, expected a number of at least 0");
+  refuse(huber, zeros, {.size = 2}, {1, -2, 1},
+         "huber: a weight is -2.000000, expected a number of at least 0 (or with_signed_weights())");
+  refuse(huber, zeros, {.size = 2}, {1, not_a_number, 1},
+         "huber: a weight is nan, expected a number of at least 0 (or with_signed_weights())");
   for (const double bad : {-1.0, 2.0, 0.5, not_a_number}) {
     Matrix<double> target = classes;
     target(0, 3) = bad;

@@ -6,6 +6,8 @@
 #include "catch.hpp"
 #include "core/flat.hpp"
 #include "training/sine.hpp"
+#include "unroll/layers/bidirectional.hpp"
+#include "unroll/optimizers/sgd.hpp"
 #include "unroll/training/interrupt.hpp"
 #include "unroll/training/progress.hpp"
 
@@ -93,13 +95,21 @@ TEST_CASE("fit stops where nothing gets better, and the model is the best there 
     models.push_back(flat(state.model));
     losses.push_back(*now.validation_loss);
   };
-  const FitOptions options{.epochs = 500, .patience = 4, .observers = {keep}};
+  FitOptions options{.epochs = 500, .patience = 4, .observers = {keep}};
+  SineState patient = state;
+  options.keep_best = true;
   CHECK(fit(state, sine_stream(), sine_sequences(), mean_squared_error, options).end == FitEnd::no_better);
   const auto best = static_cast<std::size_t>(std::min_element(losses.begin(), losses.end()) - losses.begin());
   CHECK(losses.size() == best + 5);
   CHECK(flat(state.model) == models[best]);
   CHECK(flat(state.model) != models.back());
   CHECK(state.best_loss == losses[best]);
+
+  options.keep_best = false;
+  options.observers.clear();
+  CHECK(fit(patient, sine_stream(), sine_sequences(), mean_squared_error, options).end == FitEnd::no_better);
+  CHECK(flat(patient.model) == models.back());
+  CHECK(flat(patient.best) == models[best]);
 }
 
 TEST_CASE("a schedule sets the rate of each epoch or each batch, a plateau lowers it", "[fit]") {
@@ -162,6 +172,42 @@ TEST_CASE("or the batch is skipped and counted", "[fit]") {
   for (const double value : flat(state.model)) CHECK(std::isfinite(value));
 }
 
+TEST_CASE("an epoch of skipped batches has no loss", "[fit]") {
+  SineState state = sine_state();
+  const StreamWindows<double> nothing(Matrix<double>::Constant(1, 80, nan_value), sine(80, 1), 2, 10);
+  const FitOptions options{.epochs = 2, .keep_best = true, .on_non_finite = OnNonFinite::skip};
+  CHECK(fit(state, nothing, mean_squared_error, options).end == FitEnd::epochs);
+  CHECK(state.history.skipped == std::vector<double>{4, 4});
+  for (const double loss : state.history.loss) CHECK(std::isnan(loss));
+  CHECK(!state.has_best());
+}
+
+TEST_CASE("evaluate goes on from the state of the window before", "[fit]") {
+  const SineModel model = sine_state().model;
+  SineModel::Tape tape;
+  Matrix<double> d_y;
+  const StreamWindows<double> whole(sine(80), sine(80, 1), 1, 80), windows(sine(80), sine(80, 1), 1, 20);
+  const double expected = mean_squared_error(model.forward(sine(80), tape), sine(80, 1), d_y);
+  CHECK(evaluate(model, whole, mean_squared_error) == expected);
+  CHECK(evaluate(model, windows, mean_squared_error) == Approx(expected).epsilon(1e-14));
+  const StreamWindows<double> weightless(sine(80), sine(80, 1), 1, 20, Matrix<double>::Zero(1, 80));
+  CHECK(std::isnan(evaluate(model, weightless, mean_squared_error)));
+}
+
+TEST_CASE("a reverse layer cannot go on from the window before, and is refused before a step", "[fit]") {
+  Random random(1);
+  const Sequential model{Bidirectional<Gru<double>>(1, 3, random), Dense<double>(6, 1, random)};
+  TrainingState state(model, Sgd(model), random);
+  const auto message = Message(
+      "Gru::forward: a reverse layer starts behind these steps and cannot go on from those before them "
+      "(Batch::continues)");
+  CHECK_THROWS_MATCHES(fit(state, sine_stream(), mean_squared_error), std::invalid_argument, message);
+  CHECK(flat(state.model) == flat(model));
+  CHECK(state.batch == 0);
+  CHECK_THROWS_MATCHES(evaluate(model, sine_stream(), mean_squared_error), std::invalid_argument, message);
+  CHECK(fit(state, sine_sequences(), mean_squared_error, {.epochs = 1}).end == FitEnd::epochs);
+}
+
 TEST_CASE("Ctrl-C ends the run after its batch, and the handler before it is back afterwards", "[fit]") {
   static int others = 0;
   std::signal(SIGINT, [](int) { ++others; });
@@ -218,9 +264,25 @@ TEST_CASE("options that make no sense are refused", "[fit]") {
   refuse({.clip_norm = -1}, "fit: clip_norm is -1.000000, expected at least 0");
   refuse({.patience = -1}, "fit: patience is -1, expected at least 0");
   CHECK(bits(state) == before);
-  state.batch = 4;
-  refuse({}, "fit: the state stands at batch 4, the data have 4");
+  for (const Index batch : {5, -3}) {
+    state.batch = batch;
+    refuse({}, detail::text("fit: the state stands at batch ", batch, ", the data have 4"));
+  }
   state.batch = 0;
+  state.epoch = -1;
+  refuse({}, "fit: the state stands at epoch -1, expected at least 0");
+  state.epoch = 0;
+  for (const double rate : {-0.5, nan_value, std::numeric_limits<double>::infinity()}) {
+    const auto schedule = [&](Index batch) { return batch < 6 ? 0.01 : rate; };
+    SineState moved = state;
+    CHECK_THROWS_MATCHES(
+        fit(moved, sine_stream(), mean_squared_error, {.schedule = schedule, .schedule_by_batch = true}),
+        std::invalid_argument,
+        Message(detail::text("fit: the learning rate is ", rate,
+                             " at batch 3 of epoch 2, expected a finite number of at least 0")));
+    CHECK(moved.epoch == 1);
+    CHECK(moved.batch == 2);
+  }
   state.plateau = ReduceOnPlateau(1);
   refuse({.schedule = ConstantRate{1}}, "fit: a schedule and a plateau would both set the learning rate");
 }

@@ -16,11 +16,10 @@ namespace unroll {
 /// What one training step sees.
 template <class Scalar>
 struct Example {
-  Matrix<Scalar> x;       // I x (T*B)
-  Matrix<Scalar> target;  // its columns are those of the model's outputs
-  Batch batch = {};
+  Matrix<Scalar> x;                  // I x (T*B)
+  Matrix<Scalar> target;             // its columns are those of the model's outputs
+  Batch batch = {};                  ///< with `continues` it starts from the state that the example before left
   std::vector<double> weights = {};  ///< of the loss; empty: all 1
-  bool carries = false;              ///< whether it starts from the state that the example before left
 };
 
 /// What `fit` learns from: a number of examples an epoch, in an order that a seed draws. Without a seed: as they lie.

@@ -38,7 +38,7 @@ class StreamWindows {
     const Index first = k * window_, steps = std::min(window_, length() - first);
     Example<Scalar> result;
     result.batch.size = streams_;
-    result.carries = k > 0;
+    result.batch.continues = k > 0;
     result.x.resize(x_.rows(), steps * streams_);
     result.target.resize(target_.rows(), steps * streams_);
     for (Index t = 0; t < steps; ++t)

@@ -25,6 +25,9 @@ struct Batch {
   /// T*B flags in the order of the columns; empty: none. True: an episode of that sample starts at that step, so no
   /// state crosses from the step before, in either direction; the episode starts from a zero state.
   std::vector<bool> resets = {};
+  /// True: the initial state is what the steps before these left. A reverse layer, which would need the state of the
+  /// steps behind them, refuses.
+  bool continues = false;
   /// Training: the seed of this call's dropout masks. Empty: inference, dropout is off.
   std::optional<std::uint64_t> dropout_seed = {};
   /// False: inference alone. The recurrent layers' tapes keep no gates, and `backward` is refused.

@@ -211,6 +211,9 @@ class Recurrent {
     detail::require(rows == input_size(), Cell::name, "::forward: x has ", rows, " rows, expected input_size ",
                     input_size());
     batch.require_covers(Cell::name, columns);
+    detail::require(!batch.continues || unrolling.direction == Direction::forward, Cell::name,
+                    "::forward: a reverse layer starts behind these steps and cannot go on from those before them "
+                    "(Batch::continues)");
     require_state("forward: the initial", initial, batch.size);
     return unrolling.readout == Readout::all ? columns : batch.size;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <type_traits>
 #include <vector>
 
@@ -15,6 +16,9 @@ namespace unroll {
 /// over the columns j that count, each with its n terms. Columns past a sequence's end count nothing, and what y and
 /// the target hold there is not used. `weights` has a number of at least 0 for each column, or for each step; without
 /// it all are 1. Where nothing counts, the loss and its gradient are 0.
+///
+/// with_signed_weights() is the same loss for weights of either sign, as the advantages of a policy gradient are
+/// (Williams 1992): the divisor is n times the number of columns that count, whatever their weights.
 ///
 /// Throws std::invalid_argument for shapes, weights or targets that do not fit; `d_y` is then as it was.
 ///
@@ -47,8 +51,16 @@ class Loss : public Rule {
     return total == 0 ? 0 : sum / total;
   }
 
-  /// The sum of the weights of the columns that count: what a mean over batches weighs this batch's loss with.
-  static double count(Index columns, const Batch& batch = {}, const std::vector<double>& weights = {}) {
+  Loss with_signed_weights() const {
+    Loss result = *this;
+    result.signed_weights_ = true;
+    return result;
+  }
+
+  /// The sum of the weights of the columns that count, or their number where weights are signed: what a mean over
+  /// batches weighs this batch's loss with.
+  double count(Index columns, const Batch& batch = {}, const std::vector<double>& weights = {}) const {
+    if (signed_weights_ && !weights.empty()) return count(columns, batch);
     double sum = 0;
     for (Index j = 0; j < columns; ++j) sum += weight_of(j, columns, batch, weights);
     return sum;
@@ -64,8 +76,8 @@ class Loss : public Rule {
 
   /// Throws, or returns the count.
   template <class Scalar>
-  static double require(const Output<Scalar>& y, const Input<Scalar>& target, const Batch& batch,
-                        const std::vector<double>& weights) {
+  double require(const Output<Scalar>& y, const Input<Scalar>& target, const Batch& batch,
+                 const std::vector<double>& weights) const {
     const Index rows = Rule::target_rows(y.rows());
     detail::require(target.rows() == rows && target.cols() == y.cols(), Rule::name, ": target is ", target.rows(),
                     " x ", target.cols(), ", expected ", rows, " x ", y.cols(),
@@ -76,8 +88,9 @@ class Loss : public Rule {
     detail::require(given == 0 || given == y.cols() || given == steps, Rule::name, ": ", given,
                     " weights, expected one for each of ", y.cols(), " columns or of ", steps, " steps");
     for (const double weight : weights)
-      detail::require(weight >= 0 && weight <= 1e300, Rule::name, ": a weight is ", weight,
-                      ", expected a number of at least 0");
+      detail::require(
+          (weight >= 0 || signed_weights_) && std::abs(weight) <= 1e300, Rule::name, ": a weight is ", weight,
+          signed_weights_ ? ", expected a number" : ", expected a number of at least 0 (or with_signed_weights())");
     for (Index j = 0; j < y.cols(); ++j) {
       if (weight_of(j, y.cols(), batch, weights) == 0) continue;
       const char* problem = Rule::problem(target.data() + j * target.outerStride(), y.rows());
@@ -86,6 +99,8 @@ class Loss : public Rule {
     }
     return count(y.cols(), batch, weights);
   }
+
+  bool signed_weights_ = false;
 };
 
 namespace detail {

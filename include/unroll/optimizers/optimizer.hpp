@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "unroll/core/pack.hpp"
 #include "unroll/core/parameters.hpp"
@@ -51,18 +52,22 @@ class Optimizer {
 
   std::int64_t steps() const { return steps_; }
 
-  /// Moves the model. Throws std::invalid_argument where the shapes differ; nothing is changed then.
+  /// Moves the model. Throws std::invalid_argument where the shapes differ; nothing is changed then, nor where memory
+  /// runs out.
   void step(Model& model, const Model& gradient) {
     const std::string caller = detail::text(Rule::name, "::step");
     detail::require_same_shape(caller.c_str(), model, gradient);
     for (const Model& moment : moments_) detail::require_same_shape(caller.c_str(), model, moment);
-    ++steps_;
-    const auto move = [&](const std::string& name, auto& w, const auto& g, auto&... moments) {
+    // All tensors are found before one moves: their names take memory.
+    std::vector<Moving> all;
+    const auto find = [&](const std::string& name, auto& w, const auto& g, auto&... moments) {
       const bool decays = options.decay_biases || !name.ends_with("bias");
-      move_tensor(decays ? options.weight_decay : 0, w.size(), w.data(), g.data(), moments.data()...);
+      all.push_back({w.size(), decays, w.data(), g.data(), {moments.data()...}});
     };
-    [&]<std::size_t... K>(std::index_sequence<K...>) { for_each_tensor(move, model, gradient, moments_[K]...); }
+    [&]<std::size_t... K>(std::index_sequence<K...>) { for_each_tensor(find, model, gradient, moments_[K]...); }
     (Places());
+    ++steps_;
+    for (const Moving& tensor : all) move(tensor);
   }
 
   /// All that a checkpoint must hold: f(name, tensor...) for each tensor of the moments, f("steps", count...) and
@@ -78,6 +83,7 @@ class Optimizer {
   }
 
  private:
+  using Scalar = typename Model::Scalar;
   static constexpr std::size_t moment_count = Rule::moment_names.size();
   using Places = std::make_index_sequence<moment_count>;
 
@@ -86,29 +92,35 @@ class Optimizer {
     return {((void)K, zeros_like(model))...};
   }
 
+  /// A parameter tensor, its gradient and its moments.
+  struct Moving {
+    Index size;
+    bool decays;
+    Scalar* w;
+    const Scalar* g;
+    std::array<Scalar*, moment_count> moments;
+  };
+
   /// Register by register, the last one padded: every parameter goes the same way wherever it lies in memory.
-  template <class Scalar, class... Moments>
-  void move_tensor(double weight_decay, Index size, Scalar* w, const Scalar* g, Moments*... moments) const {
+  void move(const Moving& tensor) const {
     using P = Pack<Scalar>;
     const typename Rule::template Step<Scalar> step(options, static_cast<double>(steps_));
+    const double weight_decay = tensor.decays ? options.weight_decay : 0;
     const Scalar decay = static_cast<Scalar>(weight_decay * (Rule::decoupled ? options.learning_rate : 1));
-    const auto move = [&](P& wi, P gi, auto&... moment) {
+    for (Index i = 0; i < tensor.size; i += P::size) {
+      const Index count = tensor.size - i;
+      P w = P::load(tensor.w + i, count), g = P::load(tensor.g + i, count);
       if constexpr (Rule::decoupled)
-        wi -= decay * wi;
+        w -= decay * w;
       else
-        gi += decay * wi;
-      step(wi, gi, moment...);
-    };
-    for (Index i = 0; i < size; i += P::size) {
-      const Index count = size - i;
-      P wi = P::load(w + i, count);
-      std::array<P, sizeof...(Moments)> m{P::load(moments + i, count)...};
+        g += decay * w;
       [&]<std::size_t... K>(std::index_sequence<K...>) {
-        move(wi, P::load(g + i, count), m[K]...);
-        (m[K].store(moments + i, count), ...);
+        std::array<P, moment_count> m{P::load(tensor.moments[K] + i, count)...};
+        step(w, g, m[K]...);
+        (m[K].store(tensor.moments[K] + i, count), ...);
       }
-      (std::make_index_sequence<sizeof...(Moments)>());
-      wi.store(w + i, count);
+      (Places());
+      w.store(tensor.w + i, count);
     }
   }
 

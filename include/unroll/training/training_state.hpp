@@ -32,6 +32,7 @@ template <Layer Model_, class Optimizer_>
 struct TrainingState {
   using Model = Model_;
   using Optimizer = Optimizer_;
+  static constexpr double no_loss = std::numeric_limits<double>::max();  // finite, so that any file format can hold it
 
   Model model;
   Optimizer optimizer;
@@ -47,8 +48,9 @@ struct TrainingState {
   Index skipped = 0;
   History history = {};
 
-  Model best;  ///< the weights with the lowest loss so far, kept where FitOptions::patience asks for them
-  double best_loss = std::numeric_limits<double>::max();
+  Model
+      best;  ///< the weights whose loss is best_loss, where has_best(): FitOptions::keep_best or patience ask for them
+  double best_loss = no_loss;
   Index epochs_since_best = 0;
 
   /// Set: the learning rate falls on a plateau of the validation loss, or of the loss.
@@ -57,6 +59,30 @@ struct TrainingState {
   TrainingState(Model start, Optimizer mover, Random generator)
       : model(std::move(start)), optimizer(std::move(mover)), random(generator), best(model) {
     carried = state_for(model);
+  }
+
+  /// Whether weights were judged: `best` belongs to `best_loss` then.
+  bool has_best() const { return best_loss < no_loss; }
+
+  /// The weights as they are now become the best, with their loss.
+  void set_best(double loss) {
+    Model copy = model;
+    best = std::move(copy);
+    best_loss = loss;
+    epochs_since_best = 0;
+  }
+
+  /// The next weights that are judged become the best, whatever their loss.
+  void forget_best() {
+    best_loss = no_loss;
+    epochs_since_best = 0;
+  }
+
+  /// The first batch of an epoch opens its account.
+  void begin_epoch(std::uint64_t seed) {
+    order_seed = seed;
+    loss_sum = loss_count = 0;
+    clipped = skipped = 0;
   }
 
   /// Calls f(name, part...) for everything that a checkpoint must hold, of states that were made alike: tensors (those
