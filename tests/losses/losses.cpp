@@ -109,10 +109,10 @@ TEST_CASE("weights of steps are those of their columns; read-outs have one step"
   const double value = mean_squared_error(view(y), target, of_steps, ragged, {1, 0.5, 0, 2});
   CHECK(mean_squared_error(view(y), target, of_columns, ragged, {1, 1, 1, .5, .5, .5, 0, 0, 0, 2, 2, 2}) == value);
   CHECK(of_steps == of_columns);
-  CHECK(mean_squared_error.count(12, ragged, {1, 0.5, 0, 2}) == 3 + 1.5 + 0 + 2);
-  CHECK(mean_squared_error.count(12, ragged) == 9);
-  CHECK(mean_squared_error.count(3, ragged) == 3);
-  CHECK(mean_squared_error.count(3, {.size = 3, .lengths = {4, 0, 2}}) == 2);
+  CHECK(mean_squared_error.count(target, ragged, {1, 0.5, 0, 2}) == 3 + 1.5 + 0 + 2);
+  CHECK(mean_squared_error.count(target, ragged) == 9);
+  CHECK(mean_squared_error.count(target.leftCols(3), ragged) == 3);
+  CHECK(mean_squared_error.count(target.leftCols(3), {.size = 3, .lengths = {4, 0, 2}}) == 2);
   const Matrix<double> read_out = y.leftCols(3);
   CHECK(mean_squared_error(view(read_out), target.leftCols(3), of_steps, ragged) > 0);
 }
@@ -131,7 +131,7 @@ TEST_CASE("signed weights are factors of the mean over the columns", "[losses]")
   CHECK(first > 0);
   CHECK(loss(view(y), target, d_y, ragged, {1, 0, -1, 0}) ==
         Approx(first - loss(view(y), target, d_y, ragged, {0, 0, 1, 0})));
-  CHECK(loss.count(12, ragged, {1, 0, -1, 0}) == 9);
+  CHECK(loss.count(target, ragged, {1, 0, -1, 0}) == 9);
   CHECK(d_y.col(3).isZero(0));
   CHECK_THROWS_MATCHES(loss(view(y), target, d_y, ragged, {1, not_a_number, 1, 1}), std::invalid_argument,
                        Message("mean_squared_error: a weight is nan, expected a number"));
@@ -176,7 +176,8 @@ TEST_CASE("what does not fit is refused, and the gradient stays", "[losses]") {
   refuse(softmax_cross_entropy, zeros, {}, {},
          "softmax_cross_entropy: target is 2 x 6, expected 1 x 6: a class for each column of y");
   refuse(huber, zeros, {.size = 4}, {}, "huber: x has 6 columns, expected a multiple of the batch size 4");
-  refuse(huber, zeros, {.size = 2}, {1, 2}, "huber: 2 weights, expected one for each of 6 columns or of 3 steps");
+  refuse(huber, zeros, {.size = 2}, {1, 2},
+         "huber: 2 weights, expected one for each of 6 columns or of 3 steps or of 12 numbers of the target");
   refuse(huber, zeros, {.size = 2}, {1, -2, 1},
          "huber: a weight is -2.000000, expected a number of at least 0 (or with_signed_weights())");
   refuse(huber, zeros, {.size = 2}, {1, not_a_number, 1},

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes ../data/losses.txt, ../data/optimizers.txt and ../data/schedules.txt from PyTorch, in double.
+"""Writes ../data/losses.txt, ../data/more_losses.txt, ../data/optimizers.txt and ../data/schedules.txt from PyTorch, in double.
 
     python3 tests/reference/training_vectors.py        (torch 2.13.0, CPU)
 
@@ -7,6 +7,9 @@ The format is that of `torch_vectors.py`: a line `name rows cols`, then one line
 
 losses: y is 5 x 12, 4 steps of 3 samples, one column far out; of each loss its value and gradient as
 torch.nn.functional has them (`_plain`), and with the columns weighted by `weights`, 0 past `lengths` (`_masked`).
+
+more_losses: the same of losses with options and of those that look at whole columns; `elements` weighs each number of
+the target by `element_weights`; CTC and the error to signal see whole sequences of the ragged batch.
 
 optimizers: eight weights, the last two a bias, take 100 steps on `gradients`; `NAME` has the weights after each of
 `steps`. Those that end in `_frozen` decay all but the bias.
@@ -80,6 +83,72 @@ def losses():
     write("losses.txt", "losses and their gradients", out)
 
 
+def more_losses():
+    torch.manual_seed(3)
+    draw = lambda *size: torch.randint(-2048, 2049, size).double() / 1024
+    lengths, weights = [4, 2, 3], torch.randint(1, 9, (12,)).double() / 4
+    active = torch.tensor([float(t < lengths[b]) for t in range(4) for b in range(3)], dtype=torch.float64)
+    y, target, y6, target2 = draw(12, 5), draw(12, 5), draw(12, 6), draw(12, 2)
+    classes, class_weights = torch.randint(0, 5, (12,)), torch.tensor([0.5, 2, 1, 4, 1], dtype=torch.float64)
+    soft = torch.softmax(draw(12, 5), 1)
+    element_weights = torch.randint(0, 3, (12, 5)).double() / 2
+    levels = torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64).repeat_interleave(2)
+
+    def pinball(a):
+        error = target2.repeat(1, 3) - a
+        return torch.where(error > 0, levels * error, (levels - 1) * error).mean(1)
+
+    cross_entropy = lambda a, **how: F.cross_entropy(a, classes, reduction="none", **how)
+    ones = torch.ones(12, dtype=torch.float64)
+    # name: the loss of each column, y, and a factor of the columns' weights
+    rules = {
+        "smoothed": (lambda a: cross_entropy(a, label_smoothing=0.125), y, ones),
+        "classes": (lambda a: cross_entropy(a, label_smoothing=0.125, weight=class_weights) / class_weights[classes], y,
+                    class_weights[classes]),
+        "kl": (lambda a: F.kl_div(torch.log_softmax(a, 1), soft, reduction="none").sum(1), y, ones),
+        "cosine": (lambda a: 1 - F.cosine_similarity(a, target, dim=1), y, ones),
+        "quantile": (pinball, y6, ones),
+    }
+    out = dict(y=y.tolist(), target=target.tolist(), y6=y6.tolist(), target2=target2.tolist(), soft=soft.tolist(),
+               classes=[[c] for c in classes.tolist()], weights=[weights.tolist()],
+               element_weights=element_weights.tolist())
+
+    def add(name, start, loss):
+        leaf = start.clone().requires_grad_()
+        value = loss(leaf)
+        value.backward()
+        out[name] = [[value.item()]]
+        out["d_" + name] = leaf.grad.reshape(-1, leaf.shape[-1]).tolist()
+
+    for name, (each, start, factor) in rules.items():
+        for which, weigh in dict(plain=factor, masked=factor * weights * active).items():
+            add(f"{name}_{which}", start, lambda a: (weigh * each(a)).sum() / weigh.sum())
+    torch.testing.assert_close(out["classes_plain"][0][0],
+                               F.cross_entropy(y, classes, label_smoothing=0.125, weight=class_weights).item())
+    w = element_weights * active[:, None]
+    add("elements", y, lambda a: (w * F.huber_loss(a, target, delta=0.75, reduction="none")).sum() / w.sum())
+
+    def error_to_signal(a, a_filter=0.75, dc=0.5, epsilon=1e-3):
+        error, signal = (target - a).reshape(4, 3, 5), target.reshape(4, 3, 5)
+        mask = active.reshape(4, 3, 1)
+        filtered = lambda s: torch.cat([s[:1], s[1:] - a_filter * s[:-1]])
+        mean = lambda s: (s * mask).sum() / (mask.sum() * 5)
+        offset = ((error * mask).sum(0) / torch.tensor(lengths)[:, None]) ** 2
+        return (mean(filtered(error) ** 2) / (mean(filtered(signal) ** 2) + epsilon)
+                + dc * offset.mean() / (mean(signal**2) + epsilon))
+
+    add("error_to_signal", y, error_to_signal)
+
+    logits, labels = draw(7, 4, 5), torch.tensor([[2, 2, 1, 2], [3, 4, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]])
+    steps, counts = torch.tensor([7, 4, 3, 1]), torch.tensor([4, 2, 0, 1])
+    each = lambda a: F.ctc_loss(torch.log_softmax(a, 2), labels, steps, counts, blank=0, reduction="none")
+    of_samples = torch.tensor([1, 2, 0.5, 3], dtype=torch.float64)
+    out["ctc_y"] = logits.reshape(28, 5).tolist()
+    add("ctc_plain", logits, lambda a: each(a).mean())
+    add("ctc_masked", logits, lambda a: (of_samples * each(a)).sum() / of_samples.sum())
+    write("more_losses.txt", "losses with options, and of whole sequences", out)
+
+
 def optimizers():
     torch.manual_seed(2)
     start = torch.randint(-1024, 1025, (8,)).double() / 1024
@@ -130,5 +199,6 @@ def schedules():
 
 if __name__ == "__main__":
     losses()
+    more_losses()
     optimizers()
     schedules()

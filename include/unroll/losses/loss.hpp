@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cmath>
-#include <type_traits>
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "unroll/core/error.hpp"
@@ -9,46 +10,106 @@
 
 namespace unroll {
 
+namespace detail {
+
+/// What the columns of a target weigh: as `weights` say, and nothing past a sequence's end.
+class ColumnWeights {
+ public:
+  ColumnWeights(const Batch& batch, const std::vector<double>& weights, Index rows, Index columns)
+      : batch_(batch), weights_(weights), rows_(rows), columns_(columns) {}
+
+  /// Throws std::invalid_argument unless there is a weight for each column, or step, or where `by_element` element.
+  void require_fit(const char* caller, bool by_element, bool with_sign) const {
+    batch_.require_fits(caller, columns_);
+    const Index steps = batch_.steps(columns_);
+    require(size() == 0 || size() == columns_ || size() == steps || (by_element && size() == rows_ * columns_), caller,
+            ": ", size(), " weights, expected one for each of ", columns_, " columns or of ", steps, " steps",
+            by_element ? text(" or of ", rows_ * columns_, " numbers of the target") : std::string());
+    for (const double weight : weights_)
+      require((weight >= 0 || with_sign) && std::abs(weight) <= 1e300, caller, ": a weight is ", weight,
+              with_sign ? ", expected a number" : ", expected a number of at least 0 (or with_signed_weights())");
+  }
+
+  bool active(Index j) const { return batch_.active(j / batch_.size, j % batch_.size, batch_.steps(columns_)); }
+
+  /// The weights of the column's numbers; null where the column has one weight.
+  const double* elements(Index j) const {
+    return rows_ > 1 && size() == rows_ * columns_ ? weights_.data() + j * rows_ : nullptr;
+  }
+
+  /// Of an active column; the mean where its numbers have weights of their own.
+  double operator[](Index j) const {
+    if (weights_.empty()) return 1;
+    if (const double* each = elements(j)) return Vector<double>::Map(each, rows_).mean();
+    return weights_[static_cast<std::size_t>(size() == columns_ ? j : j / batch_.size)];
+  }
+
+  /// Whether something of the column counts.
+  bool used(Index j) const {
+    if (!active(j)) return false;
+    if (const double* each = elements(j)) return !Vector<double>::Map(each, rows_).isZero(0);
+    return (*this)[j] != 0;
+  }
+
+  /// "sample 1 at step 17"
+  std::string place(Index j) const { return text("sample ", j % batch_.size, " at step ", j / batch_.size); }
+
+ private:
+  Index size() const { return static_cast<Index>(weights_.size()); }
+
+  const Batch& batch_;
+  const std::vector<double>& weights_;
+  Index rows_, columns_;
+};
+
+/// Whether a matrix would be overwritten while it is read.
+template <class Scalar>
+bool overlap(const Input<Scalar>& read, const Matrix<Scalar>& written) {
+  const std::less<const Scalar*> before;
+  return read.size() > 0 && !before(read.data(), written.data()) &&
+         before(read.data(), written.data() + written.size());
+}
+
+}  // namespace detail
+
 /// A loss, called like a function: its value, and its gradient in d_y.
 ///
 ///   L = sum_j w_j sum_i l(y_ij, target_ij) / (n sum_j w_j)
 ///
 /// over the columns j that count, each with its n terms. Columns past a sequence's end count nothing, and what y and
-/// the target hold there is not used. `weights` has a number of at least 0 for each column, or for each step; without
-/// it all are 1. Where nothing counts, the loss and its gradient are 0.
+/// the target hold there is not used. `weights` has a number of at least 0 for each column, or for each step, or, where
+/// every number of the target has a term of its own, for each of them in the order of its memory, so that what is not
+/// known can be masked; without it all are 1. Where nothing counts, the loss and its gradient are 0.
 ///
 /// with_signed_weights() is the same loss for weights of either sign, as the advantages of a policy gradient are
 /// (Williams 1992): the divisor is n times the number of columns that count, whatever their weights.
 ///
-/// Throws std::invalid_argument for shapes, weights or targets that do not fit; `d_y` is then as it was.
+/// y may be any Eigen expression, and d_y the matrix that y or the target is. Throws std::invalid_argument for shapes,
+/// weights or targets that do not fit; `d_y` is then as it was.
 ///
 /// The Rule is one column of it:
 ///
-///   name, target_rows(rows), terms(rows)          the shape of a target, and n
-///   problem(target, rows)                         what is wrong with a column of targets; nullptr: nothing
-///   column(y, target, rows, d)                    returns sum_i l and leaves dl/dy in d
+///   name, target_text                       for messages: what a target is
+///   target_rows(rows), terms(rows)          the rows of a target, and n, for y's rows
+///   by_element                              whether numbers may have weights of their own; else `weights` is null
+///   problem(target, rows, weights)          what is wrong with a column of targets; nullptr: nothing
+///   column(y, target, rows, d, weights)     returns sum_i l and leaves dl/dy in d
+///   weight(target)                          optional: a factor of the column's weight
 template <class Rule>
 class Loss : public Rule {
  public:
   using Rule::Rule;
 
-  template <class Scalar>
-  double operator()(const Output<Scalar>& y, const Input<std::type_identity_t<Scalar>>& target, Matrix<Scalar>& d_y,
-                    const Batch& batch = {}, const std::vector<double>& weights = {}) const {
-    const double total = require(y, target, batch, weights) * static_cast<double>(Rule::terms(y.rows()));
-    d_y.resize(y.rows(), y.cols());
-    double sum = 0;
-    for (Index j = 0; j < y.cols(); ++j) {
-      const double weight = weight_of(j, y.cols(), batch, weights);
-      if (weight == 0) {
-        d_y.col(j).setZero();
-        continue;
-      }
-      sum += weight * Rule::column(y.data() + j * y.rows(), target.data() + j * target.outerStride(), y.rows(),
-                                   d_y.data() + j * y.rows());
-      d_y.col(j) *= static_cast<Scalar>(weight / total);
-    }
-    return total == 0 ? 0 : sum / total;
+  template <class Y>
+  double operator()(const Eigen::MatrixBase<Y>& y, const Input<typename Y::Scalar>& target,
+                    Matrix<typename Y::Scalar>& d_y, const Batch& batch = {},
+                    const std::vector<double>& weights = {}) const {
+    const Input<typename Y::Scalar> values(y.derived());
+    if (!detail::overlap(values, d_y) && !detail::overlap(target, d_y)) return run(values, target, d_y, batch, weights);
+    Matrix<typename Y::Scalar> apart;
+    const double loss = run(values, target, apart, batch, weights);
+    d_y = std::move(apart);
+    return loss;
   }
 
   Loss with_signed_weights() const {
@@ -57,47 +118,70 @@ class Loss : public Rule {
     return result;
   }
 
-  /// The sum of the weights of the columns that count, or their number where weights are signed: what a mean over
-  /// batches weighs this batch's loss with.
-  double count(Index columns, const Batch& batch = {}, const std::vector<double>& weights = {}) const {
-    if (signed_weights_ && !weights.empty()) return count(columns, batch);
-    double sum = 0;
-    for (Index j = 0; j < columns; ++j) sum += weight_of(j, columns, batch, weights);
-    return sum;
+  /// What a mean over batches weighs this batch's loss with: the sum of the weights of the columns that count, or their
+  /// number where weights are signed. Throws std::invalid_argument for weights that do not fit.
+  template <class Target>
+  double count(const Eigen::MatrixBase<Target>& target, const Batch& batch = {},
+               const std::vector<double>& weights = {}) const {
+    return count(Input<typename Target::Scalar>(target.derived()),
+                 detail::ColumnWeights(batch, weights, target.rows(), target.cols()));
   }
 
  private:
-  static double weight_of(Index j, Index columns, const Batch& batch, const std::vector<double>& weights) {
-    const Index t = j / batch.size;
-    if (!batch.active(t, j % batch.size, batch.steps(columns))) return 0;
-    if (weights.empty()) return 1;
-    return weights[static_cast<std::size_t>(static_cast<Index>(weights.size()) == columns ? j : t)];
+  template <class Scalar>
+  double run(const Input<Scalar>& y, const Input<Scalar>& target, Matrix<Scalar>& d_y, const Batch& batch,
+             const std::vector<double>& weights) const {
+    const detail::ColumnWeights columns(batch, weights, target.rows(), y.cols());
+    require(y, target, columns);
+    const double total = count(target, columns) * static_cast<double>(Rule::terms(y.rows()));
+    d_y.resize(y.rows(), y.cols());
+    double sum = 0;
+    for (Index j = 0; j < y.cols(); ++j) {
+      auto d = d_y.col(j);
+      if (!columns.used(j)) {
+        d.setZero();
+        continue;
+      }
+      const double* each = columns.elements(j);
+      const double weight = each ? 1 : weight_of(columns, target, j);
+      sum += weight * Rule::column(y.col(j).data(), target.col(j).data(), y.rows(), d.data(), each);
+      d *= static_cast<Scalar>(weight / total);
+    }
+    return total == 0 ? 0 : sum / total;
   }
 
-  /// Throws, or returns the count.
   template <class Scalar>
-  double require(const Output<Scalar>& y, const Input<Scalar>& target, const Batch& batch,
-                 const std::vector<double>& weights) const {
+  double count(const Input<Scalar>& target, const detail::ColumnWeights& columns) const {
+    columns.require_fit(Rule::name, Rule::by_element, signed_weights_);
+    double sum = 0;
+    for (Index j = 0; j < target.cols(); ++j)
+      if (columns.active(j)) sum += signed_weights_ ? 1 : weight_of(columns, target, j);
+    return sum;
+  }
+
+  /// Of an active column.
+  template <class Scalar>
+  double weight_of(const detail::ColumnWeights& columns, const Input<Scalar>& target, Index j) const {
+    const double weight = columns[j];
+    if constexpr (requires { Rule::weight(target.data()); })
+      return weight == 0 ? 0 : weight * Rule::weight(target.col(j).data());
+    else
+      return weight;
+  }
+
+  template <class Scalar>
+  void require(const Input<Scalar>& y, const Input<Scalar>& target, const detail::ColumnWeights& columns) const {
     const Index rows = Rule::target_rows(y.rows());
     detail::require(target.rows() == rows && target.cols() == y.cols(), Rule::name, ": target is ", target.rows(),
-                    " x ", target.cols(), ", expected ", rows, " x ", y.cols(),
-                    rows == y.rows() ? " as y" : ": a class for each column of y");
+                    " x ", target.cols(), ", expected ", rows, " x ", y.cols(), Rule::target_text);
     detail::require(y.size() > 0, Rule::name, ": y is empty");
-    batch.require_fits(Rule::name, y.cols());
-    const Index given = static_cast<Index>(weights.size()), steps = batch.steps(y.cols());
-    detail::require(given == 0 || given == y.cols() || given == steps, Rule::name, ": ", given,
-                    " weights, expected one for each of ", y.cols(), " columns or of ", steps, " steps");
-    for (const double weight : weights)
-      detail::require(
-          (weight >= 0 || signed_weights_) && std::abs(weight) <= 1e300, Rule::name, ": a weight is ", weight,
-          signed_weights_ ? ", expected a number" : ", expected a number of at least 0 (or with_signed_weights())");
+    columns.require_fit(Rule::name, Rule::by_element, signed_weights_);
     for (Index j = 0; j < y.cols(); ++j) {
-      if (weight_of(j, y.cols(), batch, weights) == 0) continue;
-      const char* problem = Rule::problem(target.data() + j * target.outerStride(), y.rows());
-      detail::require(problem == nullptr, Rule::name, ": the target of sample ", j % batch.size, " at step ",
-                      j / batch.size, " is ", problem ? problem : "");
+      if (!columns.used(j)) continue;
+      const char* problem = Rule::problem(target.col(j).data(), y.rows(), columns.elements(j));
+      detail::require(problem == nullptr, Rule::name, ": the target of ", columns.place(j), " is ",
+                      problem ? problem : "");
     }
-    return count(y.cols(), batch, weights);
   }
 
   bool signed_weights_ = false;
@@ -105,27 +189,36 @@ class Loss : public Rule {
 
 namespace detail {
 
-/// The rule of a loss that is a sum over the numbers of a column: `term(y, target, d)` returns l and leaves dl/dy in d.
+/// The rule of a loss that is a sum over the numbers of a column: `term(y, target, d)` returns l and leaves dl/dy in d;
+/// `problem(target)` is optional.
 template <class Term>
 class Pointwise : public Term {
  public:
   using Term::Term;
+  static constexpr const char* target_text = " as y";
+  static constexpr bool by_element = true;
 
   static Index target_rows(Index rows) { return rows; }
   static Index terms(Index rows) { return rows; }
 
   template <class Scalar>
-  static const char* problem(const Scalar* target, Index rows) {
+  static const char* problem(const Scalar* target, Index rows, const double* weights) {
     if constexpr (requires { Term::problem(*target); })
       for (Index i = 0; i < rows; ++i)
-        if (const char* found = Term::problem(target[i])) return found;
+        if (const char* found = weights && weights[i] == 0 ? nullptr : Term::problem(target[i])) return found;
     return nullptr;
   }
 
   template <class Scalar>
-  double column(const Scalar* y, const Scalar* target, Index rows, Scalar* d) const {
+  double column(const Scalar* y, const Scalar* target, Index rows, Scalar* d, const double* weights) const {
     double sum = 0;
-    for (Index i = 0; i < rows; ++i) sum += Term::term(y[i], target[i], d[i]);
+    for (Index i = 0; i < rows; ++i) {
+      const double weight = weights ? weights[i] : 1;
+      d[i] = 0;
+      if (weight == 0) continue;
+      sum += weight * Term::term(y[i], target[i], d[i]);
+      if (weights) d[i] *= static_cast<Scalar>(weight);
+    }
     return sum;
   }
 };

@@ -2,50 +2,124 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <utility>
+#include <vector>
 
 #include "unroll/core/activations.hpp"
 #include "unroll/losses/loss.hpp"
 
 namespace unroll {
 
+struct SoftmaxCrossEntropyOptions {
+  /// The share of each target that is spread evenly over all classes, 0 to 1 (Szegedy et al. 2016, section 7).
+  double label_smoothing = 0;
+  /// A weight of at least 0 for each class, where some are rare or dear; empty: all 1. Targets of a class that weighs
+  /// nothing count nothing.
+  std::vector<double> class_weights = {};
+};
+
 namespace detail {
 
-struct SoftmaxCrossEntropyRule {
-  static constexpr const char* name = "softmax_cross_entropy";
+/// log sum_i e^y_i = m + log sum_i e^(y_i - m), m = max y, in its two parts: their sum would lose digits.
+struct LogSumExp {
+  double largest, log_sum;
 
-  static Index target_rows(Index) { return 1; }
+  /// -log softmax(y)_i
+  template <class Scalar>
+  double surprise(Scalar y) const {
+    return log_sum + (largest - static_cast<double>(y));
+  }
+};
+
+/// Leaves softmax(y) in `softmax`, which may be y.
+template <class Scalar>
+LogSumExp log_sum_exp(const Scalar* y, Index rows, Scalar* softmax) {
+  const Scalar largest = *std::max_element(y, y + rows);
+  double sum = 0;
+  for (Index i = 0; i < rows; i += Pack<Scalar>::size) {
+    const Index lanes = std::min<Index>(rows - i, Pack<Scalar>::size);
+    exp(Pack<Scalar>::load(y + i, lanes) - Pack<Scalar>(largest)).store(softmax + i, lanes);
+    for (Index k = i; k < i + lanes; ++k) sum += static_cast<double>(softmax[k]);
+  }
+  for (Index i = 0; i < rows; ++i) softmax[i] = static_cast<Scalar>(static_cast<double>(softmax[i]) / sum);
+  return {static_cast<double>(largest), std::log(sum)};
+}
+
+class SoftmaxCrossEntropyRule {
+ public:
+  static constexpr const char* name = "softmax_cross_entropy";
+  static constexpr const char* target_text = ": a class for each column of y";
+  static constexpr bool by_element = false;
+
+  SoftmaxCrossEntropyRule() = default;
+  explicit SoftmaxCrossEntropyRule(SoftmaxCrossEntropyOptions how) : options_(std::move(how)) {
+    require(options_.label_smoothing >= 0 && options_.label_smoothing <= 1, name, ": label_smoothing is ",
+            options_.label_smoothing, ", expected 0 to 1");
+    for (const double weight : options_.class_weights)
+      require(weight >= 0 && weight <= 1e300, name, ": a class weight is ", weight,
+              ", expected a number of at least 0");
+  }
+
+  const SoftmaxCrossEntropyOptions& options() const { return options_; }
+
+  Index target_rows(Index rows) const {
+    const Index given = static_cast<Index>(options_.class_weights.size());
+    require(given == 0 || given == rows, name, ": y has ", rows, " rows, there are ", given, " class weights");
+    return 1;
+  }
   static Index terms(Index) { return 1; }
 
   template <class Scalar>
-  static const char* problem(const Scalar* target, Index rows) {
+  static const char* problem(const Scalar* target, Index rows, const double*) {
     const bool fits = *target >= 0 && *target < static_cast<Scalar>(rows) && *target == std::floor(*target);
     return fits ? nullptr : "no class, expected a whole number from 0 to one less than the rows of y";
   }
 
   template <class Scalar>
-  static double column(const Scalar* y, const Scalar* target, Index rows, Scalar* d) {
-    const Scalar largest = *std::max_element(y, y + rows);
-    double sum = 0;
-    for (Index i = 0; i < rows; i += Pack<Scalar>::size) {
-      const Index lanes = std::min<Index>(rows - i, Pack<Scalar>::size);
-      exp(Pack<Scalar>::load(y + i, lanes) - Pack<Scalar>(largest)).store(d + i, lanes);
-      for (Index k = i; k < i + lanes; ++k) sum += static_cast<double>(d[k]);
-    }
-    for (Index i = 0; i < rows; ++i) d[i] = static_cast<Scalar>(static_cast<double>(d[i]) / sum);
-    const Index at = static_cast<Index>(*target);
-    d[at] -= 1;
-    return std::log(sum) + (static_cast<double>(largest) - static_cast<double>(y[at]));
+  double weight(const Scalar* target) const {
+    return options_.class_weights.empty() ? 1 : options_.class_weights[static_cast<std::size_t>(*target)];
   }
+
+  template <class Scalar>
+  double column(const Scalar* y, const Scalar* target, Index rows, Scalar* d, const double*) const {
+    const LogSumExp sum = log_sum_exp(y, rows, d);
+    const Index at = static_cast<Index>(*target);
+    const double smoothing = options_.label_smoothing;
+    if (smoothing == 0) {
+      d[at] -= 1;
+      return sum.surprise(y[at]);
+    }
+    // Class i has the share q_i of the target, before the column's weight: q_i = smoothing / rows w_i / w_at, and the
+    // rest of the class itself.
+    double loss = 0, shares = 0;
+    const auto share = [&](Index i) {
+      const Scalar of = static_cast<Scalar>(i);
+      return smoothing / static_cast<double>(rows) * weight(&of) / weight(target) + (i == at ? 1 - smoothing : 0);
+    };
+    for (Index i = 0; i < rows; ++i) {
+      loss += share(i) * sum.surprise(y[i]);
+      shares += share(i);
+    }
+    for (Index i = 0; i < rows; ++i) d[i] = static_cast<Scalar>(shares * static_cast<double>(d[i]) - share(i));
+    return loss;
+  }
+
+ private:
+  SoftmaxCrossEntropyOptions options_;
 };
 
 }  // namespace detail
 
+/// SoftmaxCrossEntropy{{.label_smoothing = 0.1, .class_weights = {1, 5}}}: the loss below with options. Throws
+/// std::invalid_argument where they make no sense.
 using SoftmaxCrossEntropy = Loss<detail::SoftmaxCrossEntropyRule>;
 
 /// The mean over the columns of -log softmax(y)[target], with the gradient (softmax(y) - onehot(target)) / n.
 ///
 /// log sum e^y is taken as m + log sum e^(y - m), m = max y, which overflows nowhere (Blanchard, Higham & Higham 2021,
-/// equation 1.4). The target is 1 x (T*B): the class of each column, 0 to O - 1. See Loss for masks and weights.
-inline constexpr SoftmaxCrossEntropy softmax_cross_entropy;
+/// equation 1.4). The target is 1 x (T*B): the class of each column, 0 to O - 1. With class weights, as in PyTorch, the
+/// mean is weighted by those of the targets. See Loss for masks and weights.
+inline const SoftmaxCrossEntropy softmax_cross_entropy;
 
 }  // namespace unroll

@@ -8,6 +8,7 @@
 
 #include "unroll/data/example.hpp"
 #include "unroll/layers/layer.hpp"
+#include "unroll/losses/function_loss.hpp"
 
 namespace unroll {
 
@@ -45,13 +46,13 @@ Evaluation mean_loss(const Model& model, const Data& data, const Loss& loss, OnN
     batch.record = false;
     batch.same_weights = true;
     const auto y = model.forward(e.x, tape, batch, batch.continues ? carried : typename Model::State());
-    const double count = loss.count(y.cols(), e.batch, e.weights);
-    const double value = count > 0 ? loss(y, e.target, unused, e.batch, e.weights) : 0;
+    const double value = loss(y, e.target, unused, e.batch, e.weights);
     if (!std::isfinite(value)) {
       if (result.problem.empty()) result.problem = text("batch ", k + 1, ": ", not_finite("loss", model, tape));
       if (on_non_finite == OnNonFinite::stop) return result;
       continue;
     }
+    const double count = loss.count(e.target, e.batch, e.weights);
     sum += count * value;
     total += count;
     carried = tape.final_state;
@@ -69,7 +70,7 @@ Evaluation mean_loss(const Model& model, const Data& data, const Loss& loss, OnN
 /// where no column of the data counts.
 template <Layer Model, DataSource Data, class Loss>
 double evaluate(const Model& model, const Data& data, const Loss& loss) {
-  return detail::mean_loss(model, data, loss, OnNonFinite::stop).loss;
+  return detail::mean_loss(model, data, detail::as_loss<typename Model::Scalar>(loss), OnNonFinite::stop).loss;
 }
 
 }  // namespace unroll

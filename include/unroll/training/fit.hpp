@@ -171,8 +171,8 @@ class Fit {
 
     const auto y =
         state_.model.forward(example.x, tape_, batch, batch.continues ? state_.carried : typename Model::State());
-    const double count = loss_.count(y.cols(), batch, example.weights);
     const double value = loss_(y, example.target, d_y_, batch, example.weights);
+    const double count = loss_.count(example.target, batch, example.weights);
     auto carried = tape_.final_state;
     ClipReport clip;
     if (!std::isfinite(value)) {
@@ -267,16 +267,18 @@ class Fit {
 template <Layer Model, class Optimizer, DataSource Data, class Loss>
 requires(!DataSource<Loss>) FitReport
     fit(TrainingState<Model, Optimizer>& state, const Data& data, const Loss& loss, const FitOptions& options = {}) {
-  return detail::Fit(state, data, loss, options, std::function<detail::Evaluation(const Model&)>()).run();
+  const auto& scored = detail::as_loss<typename Model::Scalar>(loss);
+  return detail::Fit(state, data, scored, options, std::function<detail::Evaluation(const Model&)>()).run();
 }
 
 template <Layer Model, class Optimizer, DataSource Data, DataSource Validation, class Loss>
 FitReport fit(TrainingState<Model, Optimizer>& state, const Data& data, const Validation& validation, const Loss& loss,
               const FitOptions& options = {}) {
+  const auto& scored = detail::as_loss<typename Model::Scalar>(loss);
   const auto validate = [&](const Model& model) {
-    return detail::mean_loss(model, validation, loss, options.on_non_finite);
+    return detail::mean_loss(model, validation, scored, options.on_non_finite);
   };
-  return detail::Fit(state, data, loss, options, std::function<detail::Evaluation(const Model&)>(validate)).run();
+  return detail::Fit(state, data, scored, options, std::function<detail::Evaluation(const Model&)>(validate)).run();
 }
 
 }  // namespace unroll

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <vector>
+
+#include "unroll/losses/loss.hpp"
+
+namespace unroll {
+
+struct ErrorToSignalOptions {
+  double pre_emphasis = 0.85;  ///< a of the filter s_t - a s_{t-1} before the first term; 0: none
+  double dc = 1;               ///< the weight of the second term
+  double epsilon = 1e-5;       ///< added to the energies, for targets that are silent
+};
+
+/// How much of a signal's energy the error has, as effects and amplifiers are learned with (Wright, Damskägg & Välimäki
+/// 2019, "Real-time black-box modelling with recurrent neural networks", equations 10 to 12):
+///
+///   L = mean (p_t - a p_{t-1})^2 / mean (s_t - a s_{t-1})^2  +  dc mean_b (mean_t p)^2 / mean s^2
+///
+/// with p = target - y and s = target, sample by sample and row by row, over all steps within the sequences; a sequence
+/// and an episode (Batch::resets) begin behind silence. y and the target are O x (T*B). It has no weights.
+class ErrorToSignal {
+ public:
+  static constexpr const char* name = "error_to_signal";
+
+  /// Throws std::invalid_argument where an option makes no sense.
+  explicit ErrorToSignal(ErrorToSignalOptions how = {}) : options_(how) {
+    detail::require(how.pre_emphasis >= 0 && how.pre_emphasis < 1, name, ": pre_emphasis is ", how.pre_emphasis,
+                    ", expected at least 0 and less than 1");
+    detail::require(how.dc >= 0, name, ": dc is ", how.dc, ", expected at least 0");
+    detail::require(how.epsilon > 0, name, ": epsilon is ", how.epsilon, ", expected more than 0");
+  }
+
+  template <class Y>
+  double operator()(const Eigen::MatrixBase<Y>& y, const Input<typename Y::Scalar>& target,
+                    Matrix<typename Y::Scalar>& d_y, const Batch& batch = {},
+                    const std::vector<double>& weights = {}) const {
+    detail::require(target.rows() == y.rows() && target.cols() == y.cols(), name, ": target is ", target.rows(), " x ",
+                    target.cols(), ", expected ", y.rows(), " x ", y.cols(), " as y");
+    const double terms = count(target, batch, weights) * static_cast<double>(y.rows());
+    const Matrix<double> signal = target.template cast<double>();
+    const Matrix<double> error = signal - y.template cast<double>();
+    Matrix<double> slopes = Matrix<double>::Zero(y.rows(), y.cols());  // dL/d error
+    const double loss = terms == 0 ? 0 : run(signal, error, slopes, batch, terms);
+    d_y = -slopes.cast<typename Y::Scalar>();
+    return loss;
+  }
+
+  /// The number of columns within the sequences. Throws std::invalid_argument where there are weights.
+  template <class Target>
+  double count(const Eigen::MatrixBase<Target>& target, const Batch& batch = {},
+               const std::vector<double>& weights = {}) const {
+    detail::require(weights.empty(), name, ": ", weights.size(), " weights, expected none");
+    batch.require_covers(name, target.cols());
+    double sum = 0;
+    const Index steps = batch.steps(target.cols());
+    for (Index b = 0; b < batch.size; ++b) sum += static_cast<double>(batch.length(b, steps));
+    return sum;
+  }
+
+ private:
+  double run(const Matrix<double>& signal, const Matrix<double>& error, Matrix<double>& slopes, const Batch& batch,
+             double terms) const {
+    const Index steps = batch.steps(signal.cols());
+    double emphasised = 0, errors = 0, energy = 0, offsets = 0;
+    // A column less what the filter takes off it.
+    const auto filtered = [&](const Matrix<double>& of, Index t, Index b) -> Vector<double> {
+      if (t == 0 || batch.reset(t, b)) return of.col(t * batch.size + b);
+      return of.col(t * batch.size + b) - options_.pre_emphasis * of.col((t - 1) * batch.size + b);
+    };
+    for_each(batch, steps, [&](Index t, Index b) {
+      emphasised += filtered(signal, t, b).squaredNorm();
+      errors += filtered(error, t, b).squaredNorm();
+      energy += signal.col(t * batch.size + b).squaredNorm();
+    });
+    const double first = 1 / (emphasised / terms + options_.epsilon) / terms;
+    const double second =
+        options_.dc / (energy / terms + options_.epsilon) / static_cast<double>(signal.rows() * batch.size);
+    for_each(batch, steps, [&](Index t, Index b) {
+      const Vector<double> d = 2 * first * filtered(error, t, b);
+      slopes.col(t * batch.size + b) += d;
+      if (t > 0 && !batch.reset(t, b)) slopes.col((t - 1) * batch.size + b) -= options_.pre_emphasis * d;
+    });
+    for (Index b = 0; b < batch.size; ++b) {
+      const Index length = batch.length(b, steps);
+      if (length == 0) continue;
+      Vector<double> mean = Vector<double>::Zero(signal.rows());
+      for (Index t = 0; t < length; ++t) mean += error.col(t * batch.size + b) / static_cast<double>(length);
+      offsets += mean.squaredNorm();
+      for (Index t = 0; t < length; ++t)
+        slopes.col(t * batch.size + b) += 2 * second / static_cast<double>(length) * mean;
+    }
+    return first * errors + second * offsets;
+  }
+
+  template <class F>
+  static void for_each(const Batch& batch, Index steps, F f) {
+    for (Index b = 0; b < batch.size; ++b)
+      for (Index t = 0; t < batch.length(b, steps); ++t) f(t, b);
+  }
+
+  ErrorToSignalOptions options_;
+};
+
+}  // namespace unroll

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <type_traits>
+#include <utility>
+
+#include "unroll/losses/loss.hpp"
+
+namespace unroll {
+
+/// A function of one's own as a loss: f(y, target, d_y) returns its value and leaves dL/dy in d_y, which comes with y's
+/// shape. `fit` and `evaluate` take such a function as it is.
+///
+///   const auto cubes = [](const auto& y, const auto& target, auto& d_y) -> double {
+///     const auto error = (y - target).array().eval();
+///     d_y = 3 * error.square() * error.sign() / static_cast<float>(y.size());
+///     return error.abs().cube().mean();
+///   };
+///
+/// Of a ragged batch it sees the columns within the sequences alone, side by side. Data with weights are refused: a
+/// loss that takes them is called as loss(y, target, d_y, batch, weights) and has a `count`, see Loss.
+template <class F>
+class FunctionLoss {
+ public:
+  explicit FunctionLoss(F function) : function_(std::move(function)) {}
+
+  template <class Y>
+  double operator()(const Eigen::MatrixBase<Y>& y, const Input<typename Y::Scalar>& target,
+                    Matrix<typename Y::Scalar>& d_y, const Batch& batch = {},
+                    const std::vector<double>& weights = {}) const {
+    using Scalar = typename Y::Scalar;
+    const Input<Scalar> values(y.derived());
+    const Index active = static_cast<Index>(count(values, batch, weights));
+    detail::require(target.cols() == values.cols() || active == values.cols(), "a loss of your own: target has ",
+                    target.cols(), " columns, y has ", values.cols(), " of sequences of different lengths");
+    if (active == values.cols()) return call(values, target, d_y);
+
+    Matrix<Scalar> some(values.rows(), active), of_some(target.rows(), active), d_some;
+    const detail::ColumnWeights columns(batch, weights, values.rows(), values.cols());
+    const auto for_each = [&](auto copy) {
+      for (Index j = 0, k = 0; j < values.cols(); ++j)
+        if (columns.active(j)) copy(j, k++);
+    };
+    for_each([&](Index j, Index k) {
+      some.col(k) = values.col(j);
+      of_some.col(k) = target.col(j);
+    });
+    const double loss = active == 0 ? 0 : call(Input<Scalar>(some), Input<Scalar>(of_some), d_some);
+    d_y.setZero(values.rows(), values.cols());
+    for_each([&](Index j, Index k) { d_y.col(j) = d_some.col(k); });
+    return loss;
+  }
+
+  /// The number of y's columns within the sequences. Throws std::invalid_argument where there are weights.
+  template <class Y>
+  double count(const Eigen::MatrixBase<Y>& y, const Batch& batch = {}, const std::vector<double>& weights = {}) const {
+    detail::require(weights.empty(), "a loss of your own that takes no weights has got ", weights.size());
+    batch.require_fits("a loss of your own", y.cols());
+    const detail::ColumnWeights columns(batch, weights, y.rows(), y.cols());
+    double sum = 0;
+    for (Index j = 0; j < y.cols(); ++j) sum += columns.active(j) ? 1 : 0;
+    return sum;
+  }
+
+ private:
+  template <class Scalar>
+  double call(const Input<Scalar>& y, const Input<Scalar>& target, Matrix<Scalar>& d_y) const {
+    Matrix<Scalar> slopes = Matrix<Scalar>::Zero(y.rows(), y.cols());
+    const double loss = function_(y, target, slopes);
+    detail::require(slopes.rows() == y.rows() && slopes.cols() == y.cols(), "a loss of your own left a d_y of ",
+                    slopes.rows(), " x ", slopes.cols(), ", expected ", y.rows(), " x ", y.cols());
+    d_y = std::move(slopes);
+    return loss;
+  }
+
+  F function_;
+};
+
+namespace detail {
+
+/// What fit and evaluate call: a loss with a count as it is, a function as a FunctionLoss.
+template <class Scalar, class L>
+decltype(auto) as_loss(const L& loss) {
+  if constexpr (requires(const Input<Scalar>& y) { loss.count(y, Batch(), std::vector<double>()); })
+    return (loss);
+  else
+    return FunctionLoss<L>(loss);
+}
+
+}  // namespace detail
+
+}  // namespace unroll

@@ -1,0 +1,50 @@
+#include "unroll/losses/function_loss.hpp"
+
+#include "catch.hpp"
+#include "core/flat.hpp"
+#include "training/sine.hpp"
+
+using namespace unroll;
+using Catch::Matchers::Message;
+
+namespace {
+
+const auto squares = [](const auto& y, const auto& target, auto& d_y) -> double {
+  const auto error = (y - target).eval();
+  d_y = 2 * error / static_cast<double>(y.size());
+  return error.squaredNorm() / static_cast<double>(y.size());
+};
+
+}  // namespace
+
+TEST_CASE("a lambda is a loss, of ragged batches too", "[losses]") {
+  SineState state = sine_state(), expected = sine_state();
+  const FitOptions options{.epochs = 3};
+  fit(state, sine_sequences(), sine_stream(), squares, options);
+  fit(expected, sine_sequences(), sine_stream(), mean_squared_error, options);
+  const Flat found = flat(state.model), same = flat(expected.model);
+  for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i] == Approx(same[i]).epsilon(1e-12).margin(1e-14));
+  CHECK(state.history.validation_loss.back() == Approx(expected.history.validation_loss.back()).epsilon(1e-12));
+  CHECK(evaluate(state.model, sine_sequences(), squares) ==
+        Approx(evaluate(state.model, sine_sequences(), mean_squared_error)).epsilon(1e-12));
+
+  const auto explicit_types = [](const Matrix<double>& y, const Matrix<double>& target, Matrix<double>& d_y) {
+    return squares(y, target, d_y);
+  };
+  CHECK(evaluate(state.model, sine_sequences(), explicit_types) == evaluate(state.model, sine_sequences(), squares));
+}
+
+TEST_CASE("what a lambda cannot do is refused", "[losses]") {
+  const SineState state = sine_state();
+  const StreamWindows<double> weighted(sine(80), sine(80, 1), 2, 10, Matrix<double>::Ones(1, 80));
+  CHECK_THROWS_MATCHES(evaluate(state.model, weighted, squares), std::invalid_argument,
+                       Message("a loss of your own that takes no weights has got 20"));
+  const auto shapeless = [](const auto&, const auto&, auto& d_y) -> double {
+    d_y.resize(1, 1);
+    return 0;
+  };
+  Matrix<double> d_y = sine(2);
+  CHECK_THROWS_MATCHES(FunctionLoss(shapeless)(sine(6), sine(6), d_y), std::invalid_argument,
+                       Message("a loss of your own left a d_y of 1 x 1, expected 1 x 6"));
+  CHECK(d_y == sine(2));
+}

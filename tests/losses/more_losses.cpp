@@ -1,0 +1,175 @@
+// Losses with options and losses that look at whole columns or sequences, each against PyTorch: data/more_losses.txt,
+// made by reference/training_vectors.py.
+#include <limits>
+
+#include "catch.hpp"
+#include "reference/read_vectors.hpp"
+#include "unroll/losses/cosine.hpp"
+#include "unroll/losses/ctc.hpp"
+#include "unroll/losses/error_to_signal.hpp"
+#include "unroll/losses/huber.hpp"
+#include "unroll/losses/kl_divergence.hpp"
+#include "unroll/losses/quantile.hpp"
+#include "unroll/losses/softmax_cross_entropy.hpp"
+#include "unroll/testing/gradient_check.hpp"
+
+using namespace unroll;
+using Catch::Matchers::Message;
+
+namespace {
+
+const Vectors& torch() {
+  static const Vectors vectors(UNROLL_TEST_DATA "/more_losses.txt");
+  return vectors;
+}
+
+const Batch ragged{.size = 3, .lengths = {4, 2, 3}};
+
+std::vector<double> numbers(const Matrix<double>& matrix) { return {matrix.data(), matrix.data() + matrix.size()}; }
+
+template <class L>
+void check_torch(const L& loss, const std::string& name, const std::string& of, const Matrix<double>& target,
+                 const Batch& batch = {}, const std::vector<double>& weights = {}) {
+  CAPTURE(name);
+  Matrix<double> d_y;
+  CHECK(loss(torch()[of], target, d_y, batch, weights) == Approx(torch()[name](0)).epsilon(1e-12));
+  REQUIRE(d_y.rows() == torch()["d_" + name].rows());
+  CHECK((d_y - torch()["d_" + name]).cwiseAbs().maxCoeff() <= 1e-12);
+
+  Matrix<float> d_f;
+  CHECK(loss(torch()[of].cast<float>(), target.cast<float>(), d_f, batch, weights) ==
+        Approx(torch()[name](0)).epsilon(1e-5));
+  CHECK((d_f.cast<double>() - d_y).cwiseAbs().maxCoeff() <= 1e-5);
+}
+
+template <class L>
+void check_both(const L& loss, const std::string& name, const std::string& of, const Matrix<double>& target) {
+  check_torch(loss, name + "_plain", of, target);
+  check_torch(loss, name + "_masked", of, target, ragged, numbers(torch()["weights"]));
+}
+
+/// Labels of four samples, -1 behind the last.
+Matrix<double> labels() {
+  Matrix<double> target(4, 4);
+  target << 2, 3, -1, 1, 2, 4, -1, -1, 1, -1, -1, -1, 2, -1, -1, -1;
+  return target;
+}
+const Batch four{.size = 4, .lengths = {7, 4, 3, 1}};
+
+template <class F>
+void refuse(F f, const std::string& why) {
+  CHECK_THROWS_MATCHES(f(), std::invalid_argument, Message(why));
+}
+
+}  // namespace
+
+TEST_CASE("smoothed and weighted cross-entropy, divergence, cosine and quantiles are PyTorch's", "[losses]") {
+  check_both(SoftmaxCrossEntropy{{.label_smoothing = 0.125}}, "smoothed", "y", torch()["classes"]);
+  check_both(SoftmaxCrossEntropy{{.label_smoothing = 0.125, .class_weights = {0.5, 2, 1, 4, 1}}}, "classes", "y",
+             torch()["classes"]);
+  check_both(kl_divergence, "kl", "y", torch()["soft"]);
+  check_both(cosine_distance, "cosine", "y", torch()["target"]);
+  check_both(Quantile{{0.1, 0.5, 0.9}}, "quantile", "y6", torch()["target2"]);
+}
+
+TEST_CASE("numbers of a target may have weights of their own, and those that are not known any value", "[losses]") {
+  Matrix<double> target = torch()["target"];
+  const Matrix<double>& weights = torch()["element_weights"];
+  check_torch(Huber{0.75}, "elements", "y", target, ragged, numbers(weights));
+  for (Index i = 0; i < target.size(); ++i)
+    if (weights.data()[i] == 0) target.data()[i] = std::numeric_limits<double>::quiet_NaN();
+  Matrix<double> d_y;
+  CHECK(Huber{0.75}(torch()["y"], target, d_y, ragged, numbers(weights)) == Approx(torch()["elements"](0)));
+  CHECK(d_y.allFinite());
+
+  // Of three quantiles each number of the target is one number.
+  const Quantile quantile{{0.1, 0.5, 0.9}};
+  Matrix<double> half = torch()["target2"], expected;
+  std::vector<double> known(24, 1.0);
+  const double whole = quantile(torch()["y6"], half, expected);
+  known[5] = 0;  // of row 1, column 2
+  half(1, 2) = std::numeric_limits<double>::quiet_NaN();
+  const double part = quantile(torch()["y6"], half, d_y, {}, known);
+  CHECK(std::isfinite(part));
+  CHECK(part != whole);
+  for (const Index row : {1, 3, 5}) CHECK(d_y(row, 2) == 0);
+  CHECK(d_y(0, 2) == Approx(expected(0, 2) * 24 / 23));
+}
+
+TEST_CASE("the error to signal and CTC are PyTorch's, on ragged batches too", "[losses]") {
+  const ErrorToSignal error{{.pre_emphasis = 0.75, .dc = 0.5, .epsilon = 1e-3}};
+  check_torch(error, "error_to_signal", "y", torch()["target"], ragged);
+  check_torch(Ctc(), "ctc_plain", "ctc_y", labels(), four);
+  check_torch(Ctc(), "ctc_masked", "ctc_y", labels(), four, {1, 2, 0.5, 3});
+  CHECK(Ctc().count(labels(), four, {1, 2, 0.5, 3}) == 6.5);
+  CHECK(error.count(torch()["target"], ragged) == 9);
+}
+
+TEST_CASE("CTC with another blank is CTC of the rows in another order", "[losses]") {
+  const Matrix<double>& y = torch()["ctc_y"];
+  Matrix<double> turned(y.rows(), y.cols()), target = labels(), d_y;
+  turned << y.bottomRows(4), y.topRows(1);
+  target = (target.array() < 0).select(target, target.array() - 1);
+  CHECK(Ctc({.blank = 4})(turned, target, d_y, four) == Approx(torch()["ctc_plain"](0)).epsilon(1e-12));
+  CHECK((d_y.bottomRows(1) - torch()["d_ctc_plain"].topRows(1)).cwiseAbs().maxCoeff() <= 1e-12);
+}
+
+TEST_CASE("an episode's first step has no filter behind it", "[losses]") {
+  const Matrix<double> y = torch()["y"].leftCols(4), target = torch()["target"].leftCols(4);
+  Matrix<double> whole, one, other;
+  const ErrorToSignal error{{.dc = 0}};
+  error(y, target, whole, {.resets = {false, false, true, false}});
+  error(y.leftCols(2), target.leftCols(2), one);
+  error(y.rightCols(2), target.rightCols(2), other);
+  CHECK((whole.leftCols(2) / whole(0, 0) - one / one(0, 0)).cwiseAbs().maxCoeff() <= 1e-12);
+  CHECK((whole.rightCols(2) / whole(0, 2) - other / other(0, 0)).cwiseAbs().maxCoeff() <= 1e-12);
+}
+
+TEST_CASE("d_y may be y or the target itself", "[losses]") {
+  const Matrix<double> target = torch()["soft"];
+  Matrix<double> y = torch()["y"], expected, also = target;
+  const double loss = kl_divergence(y, target, expected);
+  CHECK(kl_divergence(y, also, also) == loss);
+  CHECK(also == expected);
+  CHECK(kl_divergence(y, target, y) == loss);
+  CHECK(y == expected);
+}
+
+TEST_CASE("losses refuse options and targets that make no sense", "[losses]") {
+  const Matrix<double> y = Matrix<double>::Zero(3, 4), classes = Matrix<double>::Zero(1, 4);
+  Matrix<double> d_y;
+  refuse([] { SoftmaxCrossEntropy{{.label_smoothing = 1.5}}; },
+         "softmax_cross_entropy: label_smoothing is " + detail::text(1.5) + ", expected 0 to 1");
+  refuse(
+      [] {
+        SoftmaxCrossEntropy{{.class_weights = {1, -1}}};
+      },
+      "softmax_cross_entropy: a class weight is " + detail::text(-1.0) + ", expected a number of at least 0");
+  refuse(
+      [&] {
+        SoftmaxCrossEntropy{{.class_weights = {1, 2}}}(y, classes, d_y);
+      },
+      "softmax_cross_entropy: y has 3 rows, there are 2 class weights");
+  refuse([] { Quantile{{0.5, 1}}; }, "quantile: a level is " + detail::text(1.0) + ", expected between 0 and 1");
+  refuse([&] { Quantile{{0.1, 0.9}}(y, classes, d_y); }, "quantile: y has 3 rows, expected a multiple of the 2 levels");
+  refuse([&] { kl_divergence(y, y, d_y); },
+         "kl_divergence: the target of sample 0 at step 0 is no distribution: its probabilities do not sum to 1");
+  refuse([&] { cosine_distance(y, y, d_y, {}, std::vector<double>(12, 1.0)); },
+         "cosine_distance: 12 weights, expected one for each of 4 columns or of 4 steps");
+  refuse([] { ErrorToSignal{{.pre_emphasis = 1}}; },
+         "error_to_signal: pre_emphasis is " + detail::text(1.0) + ", expected at least 0 and less than 1");
+  refuse([&] { ErrorToSignal()(y, y, d_y, {}, {1, 1, 1, 1}); }, "error_to_signal: 4 weights, expected none");
+  const auto ctc = [&](double first, double second, double third, const Batch& batch = {}) {
+    Matrix<double> target(3, 1);
+    target << first, second, third;
+    return [=, &d_y, &y] { Ctc()(y, target, d_y, batch); };
+  };
+  CHECK_NOTHROW(ctc(1, 2, 1)());
+  refuse(ctc(1, 1, 1), "ctc: sample 0 has 4 steps, its labels need 5");
+  refuse(ctc(1, 0, 1), "ctc: label 1 of sample 0 is " + detail::text(0.0) +
+                           ", expected a whole number from 0 to 2 that is not the blank, and -1 behind the last one");
+  refuse(ctc(1, -1, 1), "ctc: label 2 of sample 0 is " + detail::text(1.0) +
+                            ", expected a whole number from 0 to 2 that is not the blank, and -1 behind the last one");
+  refuse(ctc(1, 2, 1, {.size = 2}), "ctc: target has 1 columns for a batch of 2");
+  CHECK(d_y.size() == 12);  // as the one that was taken left it
+}
