@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <chrono>
@@ -13,6 +15,32 @@
 #include "unroll/core/random.hpp"
 
 using unroll::write_file;
+
+namespace {
+
+/// What the system is asked for in a test, in order: "fsync file", "rename", "fsync folder". It says no where a test
+/// wants.
+std::vector<std::string> calls;
+std::string refused_call;
+int refusal = 0;
+
+bool refuses(const std::string& call) {
+  calls.push_back(call);
+  if (call == refused_call) errno = refusal;
+  return call == refused_call;
+}
+
+}  // namespace
+
+// In place of the C library's.
+extern "C" int fsync(int descriptor) {
+  struct stat status;
+  fstat(descriptor, &status);
+  return refuses(S_ISDIR(status.st_mode) ? "fsync folder" : "fsync file") ? -1 : int(syscall(SYS_fsync, descriptor));
+}
+extern "C" int rename(const char* from, const char* to) noexcept {
+  return refuses("rename") ? -1 : renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
 
 namespace {
 
@@ -72,6 +100,93 @@ TEST_CASE("permissions and links stay", "[write_file]") {
   CHECK(read_bytes(folder / "a") == "new");
   CHECK(mode(folder / "a") == 0640);
   CHECK(std::filesystem::is_symlink(folder / "link"));
+}
+
+TEST_CASE("a link whose file is not there yet keeps pointing", "[write_file]") {
+  const Folder folder("dangling");
+  std::filesystem::create_directory(folder / "versions");
+  std::filesystem::create_symlink("versions/1", folder / "model");
+  std::filesystem::create_symlink(folder / "model", folder / "newest");
+  write_file(folder / "newest", {"one"});
+  CHECK(std::filesystem::is_symlink(folder / "newest"));
+  CHECK(std::filesystem::is_symlink(folder / "model"));
+  CHECK(read_bytes(folder / "versions" / "1") == "one");
+  std::filesystem::create_symlink("round", folder / "round");
+  CHECK_THROWS_AS(write_file(folder / "round", {"x"}), std::system_error);
+}
+
+TEST_CASE("a name may be as long as the system takes it", "[write_file]") {
+  const Folder folder("long");
+  for (const std::size_t size : {238u, 244u, 255u}) {
+    const std::string name(size, 'm');
+    for (const char* content : {"old", "new"}) write_file(folder / name, {content});
+    CHECK(read_bytes(folder / name) == "new");
+  }
+  CHECK_THROWS_WITH(write_file(folder / std::string(256, 'm'), {"x"}), contains_text("File name too long"));
+  CHECK(folder.count() == 3);
+}
+
+TEST_CASE("what is written lasts before it takes the old file's place, and that lasts too", "[write_file]") {
+  const Folder folder("lasting");
+  write_file(folder / "a", {"old"});
+  calls.clear();
+  write_file(folder / "a", {"new"});
+  CHECK(calls == std::vector<std::string>{"fsync file", "rename", "fsync folder"});
+
+  const auto refuse = [&](const std::string& call, int number, const std::string& why) {
+    refused_call = call;
+    refusal = number;
+    CHECK_THROWS_WITH(write_file(folder / "a", {"newer"}), contains_text(why));
+    refused_call.clear();
+    CHECK(folder.count() == 1);
+  };
+  refuse("fsync file", EIO, "a: cannot be saved: Input/output error");
+  refuse("rename", EBUSY, "a: cannot be saved, it is a mount point");
+  CHECK(read_bytes(folder / "a") == "new");
+  refuse("fsync folder", EIO, "a: saved, but its folder cannot be synced: Input/output error");
+  CHECK(read_bytes(folder / "a") == "newer");
+  refused_call = "fsync folder";
+  refusal = EINVAL;  // of a file system that cannot
+  CHECK_NOTHROW(write_file(folder / "a", {"newest"}));
+  refused_call.clear();
+}
+
+TEST_CASE("a save removes what killed writers left, and nothing else", "[write_file]") {
+  const Folder folder("left");
+  for (const char* name : {".unroll-1-0.tmp", ".unroll-99999999-12.tmp", ".unroll-2-0.tmp", ".unroll-backup.tmp",
+                           "unroll-1-0.tmp", ".unroll-1-0.tmp.gz"})
+    write_bytes(folder / name, "left");
+  const unroll::detail::Descriptor at_work(open((folder / ".unroll-2-0.tmp").c_str(), O_WRONLY));
+  REQUIRE(flock(at_work.get(), LOCK_EX) == 0);
+  write_file(folder / "a", {"x"});
+  CHECK_FALSE(std::filesystem::exists(folder / ".unroll-1-0.tmp"));
+  CHECK_FALSE(std::filesystem::exists(folder / ".unroll-99999999-12.tmp"));
+  CHECK(folder.count() == 5);
+}
+
+TEST_CASE("saves side by side in one folder do not disturb each other", "[write_file]") {
+  const Folder folder("side_by_side");
+  const std::string contents[] = {std::string(3000, 'a'), std::string(2000, 'b')};
+  std::vector<pid_t> children;
+  for (const std::string& content : contents) {
+    children.push_back(fork());
+    if (children.back() != 0) continue;
+    int failures = 0;
+    for (int k = 0; k < 200; ++k) try {
+        write_file(folder / "file", {content});
+      } catch (...) {
+        ++failures;
+      }
+    _exit(failures > 0);
+  }
+  for (const pid_t child : children) {
+    int status = 1;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+  }
+  const std::string found = read_bytes(folder / "file");
+  CHECK((found == contents[0] || found == contents[1]));
+  CHECK(folder.count() == 1);
 }
 
 TEST_CASE("a file that cannot be written says why, and the old one stays", "[write_file]") {
@@ -136,12 +251,11 @@ TEST_CASE("killed at any of 1,000 moments, the old or the new file is whole", "[
     if (is_new) current = 1 - current;
     moment *= is_new ? 0.97 : 1.03;
     replaced += is_new;
-    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
-      if (entry.path() == path) continue;
-      ++left_over;
-      std::filesystem::remove(entry.path());
-    }
+    REQUIRE(folder.count() <= 2);  // each save removed what the one before had left
+    left_over += folder.count() == 2;
   }
+  write_file(path, {});
+  CHECK(folder.count() == 1);
   // The kills came before, in the midst and after.
   INFO(replaced << " replaced, " << left_over << " temporary files left over");
   CHECK(replaced > 100);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
@@ -15,6 +16,7 @@
 #include <fstream>
 #else
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #endif
@@ -29,17 +31,25 @@ namespace detail {
   throw std::system_error(number, std::generic_category(), what);
 }
 
-/// A name in the target's own folder, which no other save of this process and no other process uses.
-inline std::filesystem::path temporary_beside(const std::filesystem::path& target) {
+/// Where the path leads by its symbolic links, to a file that need not be there.
+inline std::filesystem::path followed(std::filesystem::path path) {
+  for (int links = 0; std::filesystem::is_symlink(path); ++links) {
+    if (links == 40) throw_errno(ELOOP, path.string());
+    path = path.parent_path() / std::filesystem::read_symlink(path);
+  }
+  return path;
+}
+
+/// A name in the folder, which no other save of this process and no other process uses. It does not hold the target's,
+/// which may be as long as a name can be.
+inline std::filesystem::path temporary_in(const std::filesystem::path& folder) {
   static std::atomic<unsigned> count{0};
 #if defined(_WIN32)
   const auto process = ::_getpid();
 #else
   const auto process = ::getpid();
 #endif
-  std::filesystem::path name = target.filename();
-  name += text(".", process, "-", count++, ".tmp");
-  return target.parent_path() / name;
+  return folder / text(".unroll-", process, "-", count++, ".tmp");
 }
 
 #if !defined(_WIN32)
@@ -54,12 +64,6 @@ class Descriptor {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
   int get() const { return descriptor_; }
-  /// Closes now; false where the system says that what was written is lost.
-  bool close() {
-    const int descriptor = descriptor_;
-    descriptor_ = -1;
-    return ::close(descriptor) == 0 || errno == EINTR;
-  }
 
  private:
   int descriptor_;
@@ -68,12 +72,45 @@ class Descriptor {
 /// False, with errno, where not all of it could be written.
 inline bool write_all(int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    const std::size_t most = 1 << 30;  // macOS refuses 2 GB
+    const ssize_t written = ::write(descriptor, bytes.data(), std::min(bytes.size(), most));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return true;
+}
+
+/// Removes the temporary files of writers that were killed. Those of writers at work are locked.
+inline void collect_temporaries(const std::filesystem::path& folder) {
+  namespace fs = std::filesystem;
+  const auto is_temporary = [](const std::string& name) {
+    return name.starts_with(".unroll-") && name.ends_with(".tmp") &&
+           name.find_first_not_of("0123456789-", 8) == name.size() - 4;
+  };
+  std::error_code error;
+  for (fs::directory_iterator entry(folder.empty() ? "." : folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    const fs::path& path = entry->path();
+    if (!is_temporary(path.filename().string())) continue;
+    const Descriptor left(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (left.get() >= 0 && ::flock(left.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(path.c_str());
+  }
+}
+
+/// Makes and locks a new file in the folder; -1, with errno, where that cannot be. Where a file system has no locks,
+/// nothing is ever collected.
+inline int open_temporary(const std::filesystem::path& folder, std::filesystem::path& temporary) {
+  for (;;) {
+    temporary = temporary_in(folder);
+    const int opened = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (opened < 0 && errno != EEXIST && errno != EINTR) return -1;
+    if (opened < 0) continue;
+    while (::flock(opened, LOCK_EX) != 0 && errno == EINTR) continue;
+    struct ::stat now;
+    if (::fstat(opened, &now) != 0 || now.st_nlink > 0) return opened;
+    ::close(opened);  // another save collected it before it was locked
+  }
 }
 
 /// Makes the folder's entry last. Some file systems cannot, and say EINVAL.
@@ -88,19 +125,20 @@ inline bool sync_folder(const std::filesystem::path& folder) {
 }  // namespace detail
 
 /// Writes the parts one after the other as the file `path`, or leaves what was there: a temporary file in the same
-/// folder, made lasting (fsync), takes the old file's place (rename), and that is made lasting too. Killed at any
-/// moment, the old or the new file is whole; the temporary file may then be left over.
+/// folder, made lasting (fsync), takes the old file's place (rename), and that is made lasting too (but on Windows,
+/// which is left to do it in its own time). Killed at any moment, the old or the new file is whole; the temporary file
+/// may then be left over, and the next save in the folder removes it (but on Windows).
 ///
 /// A symbolic link keeps pointing where it did, an old file's permissions stay. Throws std::system_error, with the old
 /// file as it was (but where only the last step failed: then the new one is there, perhaps not yet on the disk).
 inline void write_file(const std::filesystem::path& path, const std::vector<std::string_view>& parts) {
   namespace fs = std::filesystem;
-  const fs::path target = fs::is_symlink(path) ? fs::weakly_canonical(path) : path;
+  const fs::path target = detail::followed(path), folder = target.parent_path();
   const std::string said = path.string() + ": cannot be saved";
   if (fs::exists(target) && !fs::is_regular_file(target))
     throw std::system_error(std::make_error_code(std::errc::invalid_argument), said + ", it is not a regular file");
 #if defined(_WIN32)
-  const fs::path temporary = detail::temporary_beside(target);
+  const fs::path temporary = detail::temporary_in(folder);
   try {
     std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
     for (const std::string_view part : parts) out.write(part.data(), static_cast<std::streamsize>(part.size()));
@@ -113,27 +151,24 @@ inline void write_file(const std::filesystem::path& path, const std::vector<std:
     throw;
   }
 #else
+  detail::collect_temporaries(folder);
   fs::path temporary;
-  int opened = -1;
-  do {
-    temporary = detail::temporary_beside(target);
-    opened = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  } while (opened < 0 && (errno == EEXIST || errno == EINTR));
-  if (opened < 0) detail::throw_errno(errno, said);
-  detail::Descriptor out(opened);
-  const auto give_up = [&] {
+  const detail::Descriptor out(detail::open_temporary(folder, temporary));
+  if (out.get() < 0) detail::throw_errno(errno, said);
+  const auto give_up = [&](const char* why = "") {
     const int number = errno;
     ::unlink(temporary.c_str());
-    detail::throw_errno(number, said);
+    detail::throw_errno(number, said + why);
   };
   struct ::stat old;
   if (::stat(target.c_str(), &old) == 0 && ::fchmod(out.get(), old.st_mode & 07777) != 0) give_up();
   for (const std::string_view part : parts)
     if (!detail::write_all(out.get(), part)) give_up();
   if (::fsync(out.get()) != 0) give_up();
-  if (!out.close()) give_up();
-  if (::rename(temporary.c_str(), target.c_str()) != 0) give_up();
-  if (!detail::sync_folder(target.parent_path()))
+  if (::rename(temporary.c_str(), target.c_str()) != 0)
+    give_up(errno == EBUSY ? ", it is a mount point, as a file bound into a container is: mount its folder instead"
+                           : "");
+  if (!detail::sync_folder(folder))
     detail::throw_errno(errno, path.string() + ": saved, but its folder cannot be synced");
 #endif
 }
