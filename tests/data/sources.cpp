@@ -128,7 +128,7 @@ TEST_CASE("a split by time takes the last steps for the test, those before for v
   CHECK(split.test == counted(2, 18));
   CHECK(split_by_time(counted(3), 0, 0).training == counted(3));
   refuse([] { split_by_time(counted(9), 0.5, 0.5); },
-         "split_by_time: validation is 0.500000 and test 0.500000, expected shares whose sum is less than 1");
+         "split_by_time: validation is 0.5 and test 0.5, expected shares whose sum is less than 1");
   refuse([] { split_by_time(counted(1), 0, 0.9); }, "split_by_time: of 1 steps none is left to train on");
   refuse([] { split_by_time(counted(9), 0, 0, 2); },
          "split_by_time: x has 9 columns, expected a multiple of the batch size 2");

@@ -144,7 +144,7 @@ TEST_CASE("a layer's backward pass refuses what does not fit", "[refusals]") {
         [](auto& a) {
           a.options.truncation = {2, -1};
         }},
-       {"Lstm::backward: clip is -1.000000, expected at least 0", [](auto& a) { a.options.clip = -1; }},
+       {"Lstm::backward: clip is -1, expected at least 0", [](auto& a) { a.options.clip = -1; }},
        {"Lstm::backward: clip is nan, expected at least 0",
         [](auto& a) { a.options.clip = std::numeric_limits<double>::quiet_NaN(); }}});
 }
@@ -171,7 +171,7 @@ TEST_CASE("a whole model's backward pass refuses what does not fit in any of its
        {"model::backward: d_y is 5 x 8, expected 2 x 8 as in forward", [](auto& a) { a.in.d_y = zeros(5, 8); }},
        {"Gru::backward: the final gradient's state h is 5 x 2, expected 4 x 2",
         [](auto& a) { std::get<0>(a.in.d_final.layers).values[0] = zeros(5, 2); }},
-       {"Gru::backward: clip is -1.000000, expected at least 0", [](auto& a) { a.options.clip = -1; }},
+       {"Gru::backward: clip is -1, expected at least 0", [](auto& a) { a.options.clip = -1; }},
        {"Dense::backward: the gradient's weight is 3 x 5, the model's is 2 x 5",
         [](auto& a) { std::get<2>(a.gradient.layers) = Dense<double>::zeros(5, 3); }}});
   check_refusals<B>(

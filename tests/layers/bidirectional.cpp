@@ -174,7 +174,7 @@ TEST_CASE("wrong gradients, states and options are refused before anything is ch
   refuse([&] { layer.backward(x, expected.d_y, tape, gradient, {}, final_wrong); },
          "Gru::backward: the final gradient's state h is 6 x 2, expected 7 x 2");
   refuse([&] { layer.backward(x, expected.d_y, tape, gradient, {.clip = -1}); },
-         "Gru::backward: clip is -1.000000, expected at least 0");
+         "Gru::backward: clip is -1, expected at least 0");
   refuse([&] { layer.backward(x, expected.d_y, tape, gradient, {.truncation = {.window = 2, .stride = 3}}); },
          "Gru::backward: truncation window 2 and stride 3, expected window >= stride >= 0");
   CHECK(flat(gradient) == flat(blank));

@@ -299,7 +299,7 @@ TEST_CASE("a backward pass that throws changes no gradient, and the right one st
       wrong([](auto&, auto& gradient, auto&...) { std::get<2>(gradient.layers).weight_hh.resize(2, 3); },
             "Rnn::backward: the gradient's weight_hh is 2 x 3, the model's is 2 x 2");
       wrong([](auto&, auto&, auto& options, auto&) { options.clip = -0.5; },
-            "Lstm::backward: clip is -0.500000, expected at least 0");
+            "Lstm::backward: clip is -0.5, expected at least 0");
       wrong([](auto&, auto&, auto& options, auto&) { options.truncation = {.window = -1}; },
             "Lstm::backward: truncation window -1 and stride 0, expected window >= stride >= 0");
       wrong([](auto&, auto&, auto&, auto& d_final) { std::get<1>(d_final.layers).values[1] = drawn(7, 2); },

@@ -125,12 +125,12 @@ TEST_CASE("options that make no sense are refused", "[optimizers]") {
   const auto refuse = [](auto make, const std::string& why) {
     CHECK_THROWS_MATCHES(make(), std::invalid_argument, Message(why));
   };
-  refuse([&] { Sgd(model, {.learning_rate = -1}); }, "Sgd: learning_rate is -1.000000, expected at least 0");
+  refuse([&] { Sgd(model, {.learning_rate = -1}); }, "Sgd: learning_rate is -1, expected at least 0");
   refuse([&] { Sgd(model, {.nesterov = true}); }, "Sgd: nesterov needs a momentum above 0");
-  refuse([&] { Adam(model, {.beta1 = 1}); }, "Adam: beta1 is 1.000000, expected at least 0 and less than 1");
-  refuse([&] { AdamW(model, {.weight_decay = -0.5}); }, "AdamW: weight_decay is -0.500000, expected at least 0");
-  refuse([&] { RmsProp(model, {.alpha = 2}); }, "RmsProp: alpha is 2.000000, expected at least 0 and less than 1");
-  refuse([&] { Adagrad(model, {.epsilon = -1}); }, "Adagrad: epsilon is -1.000000, expected at least 0");
+  refuse([&] { Adam(model, {.beta1 = 1}); }, "Adam: beta1 is 1, expected at least 0 and less than 1");
+  refuse([&] { AdamW(model, {.weight_decay = -0.5}); }, "AdamW: weight_decay is -0.5, expected at least 0");
+  refuse([&] { RmsProp(model, {.alpha = 2}); }, "RmsProp: alpha is 2, expected at least 0 and less than 1");
+  refuse([&] { Adagrad(model, {.epsilon = -1}); }, "Adagrad: epsilon is -1, expected at least 0");
   auto moved = model;
   Sgd sgd(moved);
   refuse([&] { sgd.step(moved, Dense<double>::zeros(2, 1)); },

@@ -1,10 +1,18 @@
 #pragma once
 
+#include <charconv>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
 
 namespace unroll::detail {
+
+/// A number as the shortest text that reads back as the same number, whatever the locale is.
+template <class Number>
+std::string number_text(Number number) {
+  char digits[64];  // of a long double there are at most 40
+  return {digits, std::to_chars(digits, digits + sizeof(digits), +number).ptr};
+}
 
 /// Strings and numbers side by side, without streams.
 template <class... Parts>
@@ -12,7 +20,7 @@ std::string text(const Parts&... parts) {
   std::string result;
   const auto append = [&](const auto& part) {
     if constexpr (std::is_arithmetic_v<std::remove_cvref_t<decltype(part)>>)
-      result += std::to_string(part);
+      result += number_text(part);
     else
       result += part;
   };

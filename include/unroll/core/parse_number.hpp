@@ -1,0 +1,37 @@
+#pragma once
+
+#include <charconv>
+#include <cmath>
+#include <locale>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+namespace unroll::detail {
+
+/// The number that is all of the text, in whatever locale; none where the text is anything else, a number beyond
+/// double's range, infinity or NaN. Below double's range it is rounded, to zero in the end.
+inline std::optional<double> parse_number(std::string_view text) {
+  const auto begins_number = [](char c) { return (c >= '0' && c <= '9') || c == '.'; };
+  const std::size_t sign = !text.empty() && (text[0] == '+' || text[0] == '-') ? 1 : 0;
+  if (text.size() == sign || !begins_number(text[sign])) return std::nullopt;
+  const auto by_chars = [&](auto& number) {
+    if constexpr (requires { std::from_chars(text.data(), text.data(), number); }) {
+      const char* const end = text.data() + text.size();
+      const auto read = std::from_chars(text.data() + (text[0] == '+' ? 1 : 0), end, number);
+      return read.ec == std::errc() && read.ptr == end;
+    }
+    return false;  // libc++ before 20 has it for integers alone
+  };
+  double number = 0;
+  if (by_chars(number)) return number;
+  // Slow, and rare where there is from_chars: it does not say whether a number is too large or too small.
+  std::istringstream in{std::string(text)};
+  in.imbue(std::locale::classic());
+  in >> std::noskipws >> number;
+  if (in.fail() || in.peek() != std::istringstream::traits_type::eof()) return std::nullopt;
+  return number;
+}
+
+}  // namespace unroll::detail
