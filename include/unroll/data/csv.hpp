@@ -1,13 +1,15 @@
 #pragma once
 
+#include <algorithm>
 #include <fstream>
-#include <locale>
-#include <sstream>
+#include <limits>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "unroll/core/error.hpp"
+#include "unroll/core/parse_number.hpp"
 #include "unroll/core/types.hpp"
 
 namespace unroll {
@@ -16,18 +18,32 @@ namespace unroll {
 struct Csv {
   std::vector<std::string> names;  // I; without a header empty
   Matrix<double> values;           // I x T
+  /// The columns of CsvOptions::text in the file's order: a name, and a text for each line.
+  std::vector<std::string> text_names;
+  std::vector<std::vector<std::string>> texts;
 
   /// The row of that name. Throws std::invalid_argument where there is none.
-  Index row(const std::string& name) const {
-    for (std::size_t i = 0; i < names.size(); ++i)
-      if (names[i] == name) return static_cast<Index>(i);
-    throw std::invalid_argument("Csv: no column is named '" + name + "'");
+  Index row(const std::string& name) const { return static_cast<Index>(place(names, name)); }
+  /// The column of text of that name. Throws std::invalid_argument where there is none.
+  const std::vector<std::string>& text(const std::string& name) const { return texts[place(text_names, name)]; }
+
+ private:
+  static std::size_t place(const std::vector<std::string>& names, const std::string& name) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) throw std::invalid_argument("Csv: no column is named '" + name + "'");
+    return static_cast<std::size_t>(found - names.begin());
   }
 };
 
 struct CsvOptions {
   char separator = ',';
   bool header = true;
+  char decimal = '.';                     ///< between a number's whole and its fraction
+  bool trim = false;                      ///< blanks and tabs around a field are no part of it
+  bool skip_blank_lines = false;          ///< lines of nothing, or with `trim` of blanks, are none
+  std::vector<std::string> missing = {};  ///< fields that are read as NaN: {"", "NA", "nan"}
+  std::vector<std::string> text = {};     ///< columns kept as text: their names, or without a header "1", "2", ...
+  std::vector<std::string> skip = {};     ///< columns left out
 };
 
 namespace detail {
@@ -35,91 +51,186 @@ namespace detail {
 /// One line's fields one after the other, as RFC 4180 has them but that a quoted field ends on its line.
 class CsvLine {
  public:
-  CsvLine(const std::string& name, std::size_t number, const std::string& line, char separator)
-      : name_(name), number_(number), line_(line), separator_(separator) {}
+  CsvLine(const std::string& name, std::size_t number, std::string_view line, const CsvOptions& options)
+      : name_(name), number_(number), line_(line), options_(options) {}
 
   bool more() const { return more_; }
 
-  std::string next() {
+  /// Valid until the next is read.
+  std::string_view next() {
+    skip_blanks();
     start_ = at_;
-    std::string field;
-    if (at_ < line_.size() && line_[at_] == '"') {
-      for (++at_;; ++at_) {
-        if (at_ >= line_.size()) fail("a quote is not closed");
-        if (line_[at_] != '"')
-          field += line_[at_];
-        else if (at_ + 1 < line_.size() && line_[at_ + 1] == '"')
-          field += line_[at_++];
-        else
-          break;
-      }
-      ++at_;
-      if (at_ < line_.size() && line_[at_] != separator_) fail("something follows a closing quote");
-    } else {
-      while (at_ < line_.size() && line_[at_] != separator_) {
-        if (line_[at_] == '"') fail("a quote stands inside a field");
-        field += line_[at_++];
-      }
-    }
+    const std::string_view field = at_ < line_.size() && line_[at_] == '"' ? quoted() : plain();
     more_ = at_++ < line_.size();
     return field;
   }
 
   double next_number() {
-    const std::string field = next();
-    std::istringstream in(field);
-    in.imbue(std::locale::classic());
-    double value = 0;
-    in >> std::noskipws >> value;
-    if (in.fail() || in.peek() != std::istringstream::traits_type::eof())
-      fail("found '" + field.substr(0, 60) + "', expected a number");
-    return value;
+    const std::string_view field = next();
+    const auto& missing = options_.missing;
+    if (std::find(missing.begin(), missing.end(), field) != missing.end())
+      return std::numeric_limits<double>::quiet_NaN();
+    const auto number = options_.decimal == '.' ? parse_number(field) : parse_number(with_point(field));
+    if (!number) fail("found '" + std::string(field.substr(0, 60)) + "', expected a number");
+    return *number;
   }
 
   /// "name:line:column: what", both from 1 on; the column is where the field starts.
-  [[noreturn]] void fail(const std::string& what) const {
-    throw std::runtime_error(text(name_, ":", number_, ":", start_ + 1, ": ", what));
+  [[noreturn]] void fail(const std::string& what) const { fail(what, start_); }
+  [[noreturn]] void fail(const std::string& what, std::size_t at) const {
+    throw std::runtime_error(text(name_, ":", number_, ":", at + 1, ": ", what));
+  }
+  /// Whether there is nothing on the line.
+  bool blank() const {
+    return std::all_of(line_.begin(), line_.end(), [&](char c) { return skips(c); });
   }
 
  private:
+  bool skips(char c) const { return options_.trim && (c == ' ' || c == '\t') && c != options_.separator; }
+
+  void skip_blanks() {
+    while (at_ < line_.size() && skips(line_[at_])) ++at_;
+  }
+
+  std::string_view plain() {
+    const std::size_t end = std::min(line_.find(options_.separator, at_), line_.size());
+    std::string_view field = line_.substr(at_, end - at_);
+    at_ = end;
+    if (field.find('"') != field.npos) fail("a quote stands inside a field");
+    while (!field.empty() && skips(field.back())) field.remove_suffix(1);
+    return field;
+  }
+
+  std::string_view quoted() {
+    unquoted_.clear();
+    for (++at_;; ++at_) {
+      if (at_ >= line_.size()) fail("a quote is not closed");
+      if (line_[at_] != '"')
+        unquoted_ += line_[at_];
+      else if (at_ + 1 < line_.size() && line_[at_ + 1] == '"')
+        unquoted_ += line_[at_++];
+      else
+        break;
+    }
+    ++at_;
+    skip_blanks();
+    if (at_ < line_.size() && line_[at_] != options_.separator) fail("something follows a closing quote");
+    return unquoted_;
+  }
+
+  /// A point is no decimal sign then.
+  std::string_view with_point(std::string_view field) {
+    pointed_ = field;
+    for (char& c : pointed_) c = c == options_.decimal ? '.' : c == '.' ? '?' : c;
+    return pointed_;
+  }
+
   const std::string& name_;
   std::size_t number_;
-  const std::string& line_;
-  char separator_;
+  std::string_view line_;
+  const CsvOptions& options_;
   std::size_t at_ = 0, start_ = 0;
   bool more_ = true;
+  std::string unquoted_, pointed_;
+};
+
+/// Reads a table line by line.
+class CsvReader {
+ public:
+  CsvReader(const std::string& name, const CsvOptions& options) : name_(name), options_(options) {
+    require(options.decimal == '.' || options.decimal == ',', "CsvOptions: decimal is '",
+            std::string(1, options.decimal), "', expected . or ,");
+    require(options.decimal != options.separator, "CsvOptions: decimal and separator are the same sign");
+  }
+
+  /// All of a file. Its lines end as the first does, "\n" with or without "\r", or "\r".
+  Csv read(std::string_view all) {
+    if (all.starts_with("\xEF\xBB\xBF")) all.remove_prefix(3);
+    const std::size_t first = all.find_first_of("\r\n");
+    const char end = first != all.npos && all[first] == '\r' && all.substr(first + 1, 1) != "\n" ? '\r' : '\n';
+    while (!all.empty()) {
+      ++number_;
+      const std::size_t size = std::min(all.find(end), all.size());
+      read_line(all.substr(0, size), end);
+      all.remove_prefix(std::min(size + 1, all.size()));
+    }
+    if (kinds_.empty()) throw std::runtime_error(name_ + ": cannot be read or is empty");
+    const Index rows = std::count(kinds_.begin(), kinds_.end(), Kind::number);
+    csv_.values = Matrix<double>::Map(values_.data(), rows, lines_);
+    return std::move(csv_);
+  }
+
+ private:
+  enum class Kind { number, text, skip };
+
+  void read_line(std::string_view line, char end) {
+    if (end == '\n' && line.ends_with('\r')) line.remove_suffix(1);
+    CsvLine row(name_, number_, line, options_);
+    if (options_.skip_blank_lines && row.blank()) return;
+    if (end == '\n' && line.find('\r') != line.npos)
+      row.fail("a carriage return stands inside the line", line.find('\r'));
+    if (kinds_.empty()) {
+      first_ = number_;
+      read_columns(line);
+      if (options_.header) return;
+    }
+    std::size_t count = 0, text = 0;
+    for (; row.more(); ++count) {
+      if (count == kinds_.size()) row.fail(detail::text("found more than the ", count, " fields of line ", first_));
+      if (kinds_[count] == Kind::number)
+        values_.push_back(row.next_number());
+      else if (const std::string_view field = row.next(); kinds_[count] == Kind::text)
+        csv_.texts[text++].emplace_back(field);
+    }
+    if (count < kinds_.size())
+      row.fail(detail::text("the line ends after ", count, " fields, line ", first_, " has ", kinds_.size()));
+    ++lines_;
+  }
+
+  /// What the columns are, from the first line.
+  void read_columns(std::string_view line) {
+    std::vector<std::string> names;
+    for (CsvLine row(name_, number_, line, options_); row.more();) {
+      const std::string_view field = row.next();
+      names.push_back(options_.header ? std::string(field) : std::to_string(names.size() + 1));
+      const auto& name = names.back();
+      const auto named = [&](const auto& list) { return std::find(list.begin(), list.end(), name) != list.end(); };
+      kinds_.push_back(named(options_.skip) ? Kind::skip : named(options_.text) ? Kind::text : Kind::number);
+      if (kinds_.back() == Kind::text) csv_.text_names.push_back(name);
+      if (kinds_.back() == Kind::number && options_.header) csv_.names.push_back(name);
+    }
+    csv_.texts.resize(csv_.text_names.size());
+    for (const auto* list : {&options_.skip, &options_.text})
+      for (const std::string& name : *list)
+        if (std::find(names.begin(), names.end(), name) == names.end())
+          throw std::runtime_error(text(name_, ":", number_, ":1: no column is named '", name, "'"));
+  }
+
+  const std::string& name_;
+  const CsvOptions& options_;
+  std::size_t number_ = 0, first_ = 0;  // of the line, and of the first that is none of nothing
+  Index lines_ = 0;                     // with numbers
+  std::vector<Kind> kinds_;             // of the columns
+  std::vector<double> values_;
+  Csv csv_;
 };
 
 }  // namespace detail
 
 /// Reads lines of numbers, each as many as the first line has fields. `name` is for the errors.
 ///
-/// Throws std::runtime_error with line and column for anything else, an empty field or line too. A number out of
-/// double's range is no number. Line ends may be those of Windows.
+/// Throws std::runtime_error with line and column for anything else, an empty field or line too, unless an option says
+/// what it is. A number out of double's range is no number. A mark of UTF-8 at the beginning is skipped; line ends may
+/// be those of Windows or of old Macs. Throws std::invalid_argument for options that contradict each other.
 inline Csv read_csv(std::istream& in, const std::string& name, const CsvOptions& options = {}) {
-  Csv csv;
-  std::vector<double> values;
-  std::string line;
-  std::size_t fields = 0, number = 0;
-  while (std::getline(in, line)) {
-    ++number;
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    detail::CsvLine row(name, number, line, options.separator);
-    std::size_t count = 0;
-    for (; row.more(); ++count) {
-      if (number > 1 && count == fields) row.fail(detail::text("found more than the ", fields, " fields of line 1"));
-      if (number == 1 && options.header)
-        csv.names.push_back(row.next());
-      else
-        values.push_back(row.next_number());
-    }
-    if (number == 1) fields = count;
-    if (count < fields) row.fail(detail::text("the line ends after ", count, " fields, line 1 has ", fields));
-  }
-  if (in.bad() || number == 0) throw std::runtime_error(name + ": cannot be read or is empty");
-  const Index rows = static_cast<Index>(fields);
-  csv.values = Matrix<double>::Map(values.data(), rows, static_cast<Index>(values.size()) / rows);
-  return csv;
+  detail::CsvReader reader(name, options);
+  std::string all;
+  std::vector<char> chunk(1 << 16);
+  do {
+    in.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
+    all.append(chunk.data(), static_cast<std::size_t>(in.gcount()));
+  } while (in);
+  return reader.read(in.bad() ? std::string_view() : all);
 }
 
 inline Csv read_csv(const std::string& path, const CsvOptions& options = {}) {
