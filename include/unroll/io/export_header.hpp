@@ -5,6 +5,7 @@
 #include <locale>
 #include <ostream>
 #include <sstream>
+#include <string_view>
 
 #include "unroll/io/write_file.hpp"
 #include "unroll/layers/bidirectional.hpp"
@@ -102,11 +103,22 @@ CppLayer cpp_layer(const Chain<Layers>& chain) {
   return {result.type, result.type + "(" + result.zeros + ")"};
 }
 
-inline bool is_identifier(const std::string& name) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  return !name.empty() && letter(name[0]) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c); });
+/// An identifier that C++ leaves to programs, and that is no namespace of the libraries that the header needs.
+inline bool names_a_namespace(const std::string& name) {
+  const std::string_view taken =
+      " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t"
+      " char32_t class compl concept const consteval constexpr constinit const_cast continue co_await"
+      " co_return co_yield decltype default delete do double dynamic_cast else enum explicit export extern"
+      " false float for friend goto if inline int long mutable namespace new noexcept not not_eq nullptr"
+      " operator or or_eq private protected public register reinterpret_cast requires return short signed"
+      " sizeof static static_assert static_cast struct switch template this thread_local throw true try"
+      " typedef typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq main"
+      " posix unroll Eigen ";
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto follows = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_'; };
+  const bool identifier = !name.empty() && letter(name[0]) && std::all_of(name.begin(), name.end(), follows);
+  const bool reserved = name.starts_with("std") && name.find_first_not_of("0123456789", 3) == name.npos;
+  return identifier && !reserved && name.find("__") == name.npos && taken.find(" " + name + " ") == taken.npos;
 }
 
 }  // namespace detail
@@ -118,11 +130,11 @@ inline bool is_identifier(const std::string& name) {
 ///   Stream stream(pedal::model());
 ///
 /// The weights are hexadecimal literals, so its outputs have the bits of this model's. A Stack becomes a Sequential,
-/// Dropout is left out. Throws std::invalid_argument for a name that is no identifier, a weight that is not finite.
+/// Dropout is left out. Throws std::invalid_argument for a name that C++ has for itself, a weight that is not finite.
 template <class Model>
 void export_header(const Model& model, const std::string& name, std::ostream& out) {
   using Scalar = typename Model::Scalar;
-  detail::require(detail::is_identifier(name), "export_header: '", name, "' is no name for a C++ namespace");
+  detail::require(detail::names_a_namespace(name), "export_header: '", name, "' is no name for a C++ namespace");
   const detail::CppLayer layer = detail::cpp_layer(model);
   detail::require(!layer.type.empty(), "export_header: the model has no layer that does anything at inference");
 
