@@ -5,6 +5,7 @@
 #include "training/sine.hpp"
 #include "unroll/io/checkpoints.hpp"
 #include "unroll/layers/bidirectional.hpp"
+#include "unroll/optimizers/rms_prop.hpp"
 
 using namespace unroll;
 
@@ -68,13 +69,15 @@ struct Training {
 };
 
 /// Every bit of it, as a file.
-std::string bits(const Training& training, const Folder& folder) {
+template <class State>
+std::string bits(const State& training, const Folder& folder) {
   save(training, folder / "bits");
   return read_bytes(folder / "bits");
 }
 
 /// The message of loading a changed checkpoint, which must leave the training as it was.
-std::string refusal(Training training, const Folder& folder, const TensorFile& file) {
+template <class State>
+std::string refusal(State training, const Folder& folder, const TensorFile& file) {
   write_safetensors(file, folder / "changed");
   const std::string before = bits(training, folder);
   std::string message = "accepted";
@@ -82,8 +85,8 @@ std::string refusal(Training training, const Folder& folder, const TensorFile& f
     load(training, folder / "changed");
   } catch (const format_error& error) {
     message = error.what();
+    CHECK((bits(training, folder) == before));
   }
-  CHECK(bits(training, folder) == before);
   return message;
 }
 
@@ -167,4 +170,103 @@ TEST_CASE("a run of fit that went through a file ends with the bits of one that 
   CHECK(bits(loaded) == bits(stopped));
   fit(loaded, sine_stream(), sine_sequences(), mean_squared_error, options);
   CHECK(bits(loaded) == bits(whole));
+}
+
+TEST_CASE("a checkpoint is of one optimizer with its options", "[checkpoint]") {
+  const Folder folder("optimizers");
+  const SineState saved = sine_state();
+  save(saved, folder / "adam");
+  const TensorFile file = read_safetensors(folder / "adam");
+  const auto refused_by = [&](auto optimizer) {
+    return refusal(TrainingState(saved.model, optimizer, Random(1)), folder, file);
+  };
+  CHECK(refused_by(Adam(saved.model, {.learning_rate = 0.01})) == "accepted");
+  CHECK_THAT(refused_by(AdamW(saved.model)), contains_text("the optimizer is Adam, expected AdamW"));
+  CHECK_THAT(refused_by(RmsProp(saved.model)), contains_text("the optimizer is Adam, expected RmsProp"));
+  const auto refused_with = [&](AdamOptions options, const std::string& why) {
+    CHECK_THAT(refused_by(Adam(saved.model, options)), contains_text(why));
+  };
+  refused_with({.beta1 = 0.8}, "Adam's beta1 is 0.9, expected 0.8");
+  refused_with({.beta2 = 0.99}, "Adam's beta2 is 0.999, expected 0.99");
+  refused_with({.epsilon = 1e-7}, "Adam's epsilon is 1e-08, expected 1e-07");
+  refused_with({.weight_decay = 1e-4}, "Adam's weight_decay is 0, expected 1e-04");
+  refused_with({.decay_biases = false}, "Adam's decay_biases is 1, expected 0");
+
+  SineState slower = sine_state();
+  slower.optimizer.options.learning_rate = 1;
+  load(slower, folder / "adam");
+  CHECK(slower.optimizer.options.learning_rate == 0.01);
+
+  SineState on_plateau = sine_state();
+  on_plateau.plateau.emplace(0.01);
+  save(on_plateau, folder / "plateau");
+  on_plateau.plateau->options.patience = 3;
+  CHECK_THAT(refusal(on_plateau, folder, read_safetensors(folder / "plateau")),
+             contains_text("ReduceOnPlateau's patience is 10, expected 3"));
+  CHECK_THAT(describe(folder / "plateau").text(),
+             contains_text("optimizer: Adam, beta1 0.9, beta2 0.999, decay_biases 1, epsilon 1e-08, weight_decay 0\n"
+                           "plateau: ReduceOnPlateau, cooldown 0, factor 0.1, least 0, patience 10, "));
+  save(saved.optimizer, folder / "alone");
+  RmsProp<SineModel> other(saved.model);
+  CHECK_THROWS_WITH(load(other, folder / "alone"), contains_text("the optimizer is Adam, expected RmsProp"));
+}
+
+TEST_CASE("every count of a checkpoint is checked before it is taken", "[checkpoint]") {
+  const Folder folder("counts");
+  SineState state = sine_state();
+  state.plateau.emplace(0.01);
+  fit(state, sine_stream(), mean_squared_error, {.epochs = 2});
+  save(state, folder / "good");
+  const TensorFile good = read_safetensors(folder / "good");
+  CHECK(refusal(state, folder, good) == "accepted");
+  const auto with = [&](const std::string& name, const StoredTensor& tensor) {
+    TensorFile file = good;
+    file.tensors.at(name) = tensor;
+    return refusal(state, folder, file);
+  };
+  for (const std::string name : {"epoch", "batch", "clipped", "skipped", "epochs_since_best"})
+    for (const auto& [count, said] : {std::pair(std::int64_t(-3), "-3"), std::pair(std::int64_t(1) << 62, "46116860")})
+      CHECK_THAT(with(name, detail::store(count)),
+                 contains_text("the state's " + name + " is " + said) && contains_text("expected from 0 to "));
+  CHECK_THAT(with("optimizer.steps", detail::store(-1)), contains_text("Adam: steps is -1, expected at least 0"));
+  CHECK_THAT(with("plateau.bad", detail::store(-1)), contains_text("ReduceOnPlateau: bad is -1 and cooling 0"));
+  CHECK_THAT(with("plateau.cooling", detail::store(-2)), contains_text("bad is 0 and cooling -2"));
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const double bad : {-1.0, nan}) {
+    CHECK_THAT(with("optimizer.learning_rate", detail::store(bad)), contains_text("Adam: learning_rate is "));
+    CHECK_THAT(with("plateau.rate", detail::store(bad)), contains_text("ReduceOnPlateau: rate is "));
+  }
+  for (const std::string name : {"loss_sum", "loss_count", "best_loss"})
+    CHECK_THAT(with(name, detail::store(nan)), contains_text(name) && contains_text("is no number"));
+  CHECK_THAT(with("plateau.best", detail::store(nan)), contains_text("best is no number"));
+  for (const std::string name : {"loss", "validation_loss", "learning_rate", "clipped", "skipped"})
+    CHECK_THAT(with("history." + name, detail::store(std::vector<double>(3))),
+               contains_text("the state's history has "));
+}
+
+TEST_CASE("a checkpoint that 0.1.0 wrote goes on to the same bits", "[checkpoint]") {
+  Random random(5);
+  const Sequential before{Lstm<float>(2, 3, random), Dense<float>(3, 1, random)};  // drew from the same generator
+  const Sequential model{Gru<float>(1, 3, random), Dense<float>(3, 1, random)};
+  TrainingState state(model, Adam(model, {.beta2 = 0.99}), Random(1));
+  state.plateau.emplace(1);
+  std::vector<Matrix<float>> x, y;
+  for (int k = 0; k < 6; ++k) {
+    x.emplace_back(1, 5);
+    set_uniform(x.back(), 1, random);
+    y.push_back(x.back() * 0.5f);
+  }
+  load(state, UNROLL_TEST_DATA "/before/adam.safetensors");
+  const TensorFile file = read_safetensors(UNROLL_TEST_DATA "/before/adam.safetensors");
+  std::size_t tensors = 0;
+  for_each_tensor(
+      [&](const std::string& name, const auto& part) {
+        CHECK((detail::store(part).bytes == file.tensors.at(name).bytes));
+        ++tensors;
+      },
+      state);
+  CHECK(tensors == file.tensors.size());
+  fit(state, Sequences<float>(x, y, 2), mean_squared_error, {.epochs = 3});
+  CHECK(state.history.loss[1] == 0.025679583135848151);
+  CHECK(std::abs(state.history.loss[2] - 0.018046839259473348) < 1e-8);  // instruction sets differ in the last bits
 }

@@ -76,6 +76,31 @@ TEST_CASE("what was written is read", "[safetensors]") {
   CHECK(read_safetensors(folder / "nothing").tensors.empty());
 }
 
+TEST_CASE("the checksum is CRC-64/XZ of all numbers in the order of their names", "[safetensors]") {
+  const auto crc = [](const std::string& first, const std::string& second) {
+    detail::Checksum checksum;
+    checksum.add(first);
+    checksum.add(second);
+    return checksum.value();
+  };
+  CHECK(crc("", "") == 0);
+  CHECK(crc("123456789", "") == 0x995dc9bbdf1939fa);  // as published
+  for (std::size_t cut = 0; cut < 43; ++cut) {
+    const std::string text = "The quick brown fox jumps over the lazy dog";
+    REQUIRE(crc(text.substr(0, cut), text.substr(cut)) == 0x5b5eb8c2e54aa1c4);  // as `xz --check=crc64` has it
+  }
+  const Folder folder("checksum");
+  TensorFile file;
+  file.tensors["b"] = {"U8", {5}, "56789", 0};
+  file.tensors["a"] = {"I32", {1}, "1234", 0};
+  write_safetensors(file, folder / "a");
+  CHECK_THAT(read_bytes(folder / "a"), contains_text(R"("unroll.crc64":"995dc9bbdf1939fa")"));
+  CHECK(read_safetensors(folder / "a").metadata.empty());
+  std::string bytes = read_bytes(folder / "a");
+  bytes.back() = '8';
+  CHECK_THAT(refusal(bytes).what(), contains_text(", expected 995dc9bbdf1939fa: they are damaged"));
+}
+
 TEST_CASE("the length of the header is checked against the file before it is used", "[safetensors]") {
   CHECK_THAT(refusal("").what(), contains_text("f: byte 0: has 0 bytes, expected a header's length of 8"));
   CHECK_THAT(refusal("1234567").what(), contains_text("has 7 bytes"));

@@ -2,6 +2,7 @@
 
 #include "catch.hpp"
 #include "core/flat.hpp"
+#include "core/german_locale.hpp"
 #include "io/files.hpp"
 #include "unroll/layers/parallel.hpp"
 
@@ -76,13 +77,22 @@ TEST_CASE("weights are row-major, in the shapes that PyTorch shows", "[save]") {
 TEST_CASE("a file of other tensors is refused by name and leaves the model as it was", "[save]") {
   const Folder folder("refusals");
   save(model(1), folder / "m");
-  CHECK_THAT(refusal(model(2, 5), folder / "m"),
-             contains_text("tensor '0.weight_ih'") && contains_text("the shape is [16, 3], expected [20, 3]"));
-  Random random(3);
-  CHECK_THAT(refusal(Lstm<float>(3, 4, random), folder / "m"),
-             contains_text("tensor 'weight_ih'") && contains_text("is missing, expected the shape [16, 3]"));
-  CHECK_THAT(refusal(Sequential{Lstm<float>(3, 4, random)}, folder / "m"),
-             contains_text("tensor '2.bias'") && contains_text("is surplus, its shape is [2]"));
+  const TensorFile whole = read_safetensors(folder / "m");
+  TensorFile other = whole;
+  other.tensors["0.weight_ih"] = detail::store(Matrix<float>(Matrix<float>::Zero(20, 3)));
+  write_safetensors(other, folder / "other");
+  CHECK_THAT(refusal(model(2), folder / "other"),
+             contains_text("tensor '0.weight_ih'") && contains_text("the shape is [20, 3], expected [16, 3]"));
+  other = whole;
+  other.tensors.erase("0.weight_ih");
+  write_safetensors(other, folder / "other");
+  CHECK_THAT(refusal(model(2), folder / "other"),
+             contains_text("tensor '0.weight_ih'") && contains_text("is missing, expected the shape [16, 3]"));
+  other = whole;
+  other.tensors["3.bias"] = detail::store(Vector<float>(Vector<float>::Zero(2)));
+  write_safetensors(other, folder / "other");
+  CHECK_THAT(refusal(model(2), folder / "other"),
+             contains_text("tensor '3.bias'") && contains_text("is surplus, its shape is [2]"));
 
   TensorFile last = read_safetensors(folder / "m");
   last.tensors.at("2.weight").shape = {4, 2};
@@ -116,6 +126,14 @@ TEST_CASE("layers of other kinds are refused though their tensors fit", "[save]"
       contains_text("direction forward") && contains_text("expected '' Rnn") && contains_text("direction reverse"));
   CHECK_THAT(refusal(Rnn<double>(2, 3, random, {.readout = Readout::last}), folder / "rnn"),
              contains_text("readout last"));
+  save(model(1), folder / "model");
+  CHECK_THAT(refusal(model(2, 5), folder / "model"),
+             contains_text("the layer is '0' Lstm 3 to 4, ") && contains_text("; expected '0' Lstm 3 to 5, "));
+  CHECK_THAT(refusal(Sequential{Lstm<float>(3, 4, random)}, folder / "model"),
+             contains_text("the layer is '1' Dropout; expected none"));
+  save(Gru<float>(3, 4, random), folder / "gru");
+  CHECK_THAT(refusal(Lstm<float>(3, 4, random), folder / "gru"),
+             contains_text("the layer is '' Gru 3 to 4") && contains_text("expected '' Lstm 3 to 4"));
 
   TensorFile foreign = read_safetensors(folder / "rnn");
   foreign.metadata.erase("unroll.format");
@@ -143,7 +161,7 @@ TEST_CASE("sizes at compile time refuse a file of others", "[save]") {
   CHECK(global_norm(fixed) > 0);
   save(Gru<float>(3, 5, random), folder / "larger");
   CHECK_THAT(refusal(fixed, folder / "larger"),
-             contains_text("tensor 'weight_ih'") && contains_text("the shape is [15, 3], expected [12, 3]"));
+             contains_text("the layer is '' Gru 3 to 5, ") && contains_text("; expected '' Gru 3 to 4, "));
 }
 
 TEST_CASE("float is widened, double is rounded only when asked", "[save]") {
@@ -160,4 +178,86 @@ TEST_CASE("float is widened, double is rounded only when asked", "[save]") {
   Dense<float> rounded = narrow;
   load(rounded, folder / "wide", {.round = true});
   CHECK(rounded.weight == wide.weight.cast<float>());
+}
+
+TEST_CASE("any flipped bit of the numbers is refused", "[save]") {
+  const Folder folder("flipped");
+  save(model(1), folder / "m");
+  const std::string good = read_bytes(folder / "m");
+  std::uint64_t header = 0;
+  std::memcpy(&header, good.data(), 8);
+  for (std::size_t bit = 8 * (8 + header); bit < 8 * good.size(); bit += 37) {
+    std::string flipped = good;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
+    write_bytes(folder / "flipped", flipped);
+    REQUIRE_THAT(refusal(model(2), folder / "flipped"),
+                 contains_text("flipped: byte 8: the numbers have the checksum ") && contains_text("damaged"));
+    CHECK(describe(folder / "flipped").layers.size() == 3);
+  }
+  // Without a checksum, as before there was one, there is nothing to compare.
+  std::string without = good;
+  without.replace(without.find("unroll.crc64"), 12, "another_text");
+  write_bytes(folder / "without", without);
+  CHECK(refusal(model(1), folder / "without") == "accepted");
+}
+
+TEST_CASE("a file of another model is refused by its header alone", "[save]") {
+  const Folder folder("header");
+  const auto refused_unread = [&](const auto& value) {
+    std::string bytes = read_bytes(folder / "m");
+    bytes.back() = static_cast<char>(bytes.back() ^ 1);  // whoever reads the numbers meets this first
+    write_bytes(folder / "unread", bytes);
+    return refusal(value, folder / "unread");
+  };
+  save(model(1), folder / "m");
+  CHECK_THAT(refused_unread(model(2, 5)), contains_text("expected '0' Lstm 3 to 5"));
+  TensorFile wide = read_safetensors(folder / "m");
+  wide.tensors["2.bias"] = detail::store(Vector<double>(Vector<double>::Zero(2)));
+  write_safetensors(wide, folder / "m");
+  CHECK_THAT(refused_unread(model(2)), contains_text("tensor '2.bias'") && contains_text("the dtype is F64"));
+  wide.tensors["2.more"] = wide.tensors["2.bias"];
+  wide.tensors["2.bias"] = detail::store(Vector<float>(Vector<float>::Zero(2)));
+  write_safetensors(wide, folder / "m");
+  CHECK_THAT(refused_unread(model(2)), contains_text("tensor '2.more'") && contains_text("surplus"));
+}
+
+TEST_CASE("rates of zoneout are kept to the last bit, in every locale", "[save]") {
+  const Folder folder("zoneout");
+  const auto layer = [](double zoneout) { return Lstm<double>::zeros(1, 1, {.zoneout = zoneout}); };
+  const auto all = [&](const std::filesystem::path& path) {
+    CHECK(refusal(layer(0.1), path) == "accepted");
+    CHECK_THAT(refusal(layer(std::nextafter(0.1, 1)), path), contains_text("zoneout 0.1; expected"));
+  };
+  save(layer(0.1), folder / "here");
+  {
+    const GermanLocale german;
+    save(layer(0.1), folder / "there");
+    all(folder / "here");
+  }
+  all(folder / "there");
+  CHECK(read_bytes(folder / "here") == read_bytes(folder / "there"));
+  save(layer(1e-7), folder / "small");
+  CHECK_THAT(refusal(layer(4e-7), folder / "small"), contains_text("zoneout 1e-07; expected"));
+}
+
+TEST_CASE("a model that 0.1.0 wrote before there was a checksum loads to its bits", "[save]") {
+  const std::filesystem::path path = UNROLL_TEST_DATA "/before/zoneout.safetensors";
+  const auto model = [](double zoneout, double zoneout_cell_state) {
+    return Sequential{Lstm<float>::zeros(2, 3, {.zoneout = zoneout, .zoneout_cell_state = zoneout_cell_state}),
+                      Dense<float>::zeros(3, 1)};
+  };
+  auto loaded = model(0.05, 1.0 / 3);
+  load(loaded, path);
+  const TensorFile file = read_safetensors(path);
+  CHECK(file.metadata.at("note") == "before");
+  for_each_tensor([&](const std::string& name,
+                      const auto& tensor) { CHECK(detail::store(tensor).bytes == file.tensors.at(name).bytes); },
+                  loaded);
+  CHECK_THAT(refusal(model(0.05, 0.33333), path), contains_text("zoneout_cell_state 0.333333; expected"));
+  // A locale's comma.
+  std::string german = read_bytes(path);
+  german.replace(german.find("0.050000"), 8, "0,050000");
+  const Folder folder("before");
+  write_bytes(folder / "german", german);
+  CHECK_NOTHROW(load(loaded, folder / "german"));
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "unroll/core/parse_number.hpp"
 #include "unroll/io/safetensors.hpp"
 #include "unroll/layers/bidirectional.hpp"
 #include "unroll/layers/chain.hpp"
@@ -11,13 +12,17 @@
 
 namespace unroll {
 
-/// One layer of a model, as its file tells it.
+template <Layer Model>
+class Parallel;
+
+/// One layer of a model, or one part of a training, as its file tells it.
 struct LayerDescription {
-  std::string name;      ///< what its tensors' names begin with, "1.forward"; empty: the whole model
+  std::string name;      ///< what its tensors' names begin with, "1.forward"; empty: the whole model; "optimizer"
   std::string kind;      ///< "Lstm"
   Index input_size = 0;  ///< 0: any
   Index output_size = 0;
-  /// "direction", "readout", "gates" with "input_gates" and "recurrent_gates", "zoneout"; "merge"
+  /// "direction", "readout", "gates" with "input_gates" and "recurrent_gates", "zoneout"; "merge"; an optimizer's
+  /// options
   Metadata properties;
 
   friend bool operator==(const LayerDescription&, const LayerDescription&) = default;
@@ -33,9 +38,11 @@ struct LayerDescription {
 
 /// What a file holds, without its numbers.
 struct FileDescription {
-  Index format_version = 0;              ///< 0: not written by `save`
-  std::vector<LayerDescription> layers;  ///< in the order of the data's way through them
-  Metadata metadata;                     ///< the caller's
+  Index format_version = 0;                ///< 0: not written by `save`
+  std::vector<LayerDescription> layers;    ///< in the order of the data's way through them
+  std::vector<LayerDescription> training;  ///< what a checkpoint holds beside the model: the optimizer, the plateau
+  std::string checksum;                    ///< of the numbers, as write_safetensors left it; empty: none is there
+  Metadata metadata;                       ///< the caller's
   std::map<std::string, StoredTensor> tensors;
 
   /// A few lines to print.
@@ -43,6 +50,7 @@ struct FileDescription {
     std::string result = detail::text("format version ", format_version, "\n");
     for (const LayerDescription& layer : layers)
       result += (layer.name.empty() ? "model" : "layer " + layer.name) + ": " + layer.text() + "\n";
+    for (const LayerDescription& part : training) result += part.name + ": " + part.text() + "\n";
     for (const auto& [key, value] : metadata) result += key + ": " + value + "\n";
     for (const auto& [name, tensor] : tensors)
       result += name + ": " + tensor.dtype + " " + detail::shape_text(tensor.shape) + "\n";
@@ -54,6 +62,7 @@ namespace detail {
 
 inline constexpr const char* format_key = "unroll.format";
 inline constexpr const char* layers_key = "unroll.layers";
+inline constexpr const char* training_key = "unroll.training";
 inline constexpr Index format_version = 1;
 
 template <class L>
@@ -72,9 +81,24 @@ std::string gates_text(GateRun run) {
   return result;
 }
 
-template <class L>
-Metadata properties_of(const L&) {
-  return {};
+struct OptionTexts {
+  Metadata texts;
+
+  template <class Option>
+  void operator()(const char* name, const Option& option) {
+    texts[name] = text(option);
+  }
+};
+template <class Value>
+concept HasOptions = requires(const Value& value, OptionTexts& texts) {
+  value.each_option(texts);
+};
+
+template <class Value>
+Metadata properties_of([[maybe_unused]] const Value& value) {
+  OptionTexts options;
+  if constexpr (HasOptions<Value>) value.each_option(options);
+  return options.texts;
 }
 template <class Cell>
 Metadata recurrent_properties(const Unrolling& how) {
@@ -102,25 +126,31 @@ Metadata properties_of(const Bidirectional<L>& layer) {
   return {{"merge", layer.merge == Merge::concatenate ? "concatenate" : "sum"}};
 }
 
-/// Adds the layers of a model, or of a value whose member `model` is one. What else a value holds is no layer. A layer
-/// around a model, as Parallel is, has the model's own names.
+// Is it a model that is its layers and no more, and has their names?
+template <class Layers>
+std::true_type is_plain_model(const Chain<Layers>*);
+template <class Model>
+std::true_type is_plain_model(const Parallel<Model>*);
+std::false_type is_plain_model(const void*);
+
+/// Adds the layers of a model, or of a value whose member `model` is one: each layer, then those that it is made of,
+/// which a layer of the user's shows by each_layer(f), f("name", layer) for each. What else a value holds is no layer.
 template <class Value>
 void add_layers(const Value& value, const std::string& prefix, std::vector<LayerDescription>& to) {
-  if constexpr (requires { value.layers; }) {
-    const auto add = [&](std::size_t k, const auto& layer) { add_layers(layer, prefix + std::to_string(k) + ".", to); };
-    walk(add, value.layers);
-  } else if constexpr (requires { value.model; }) {
-    add_layers(value.model, Layer<Value> ? prefix : prefix + "model.", to);
-  } else if constexpr (requires {
-                         value.input_size();
-                         value.output_size();
-                       }) {
+  constexpr bool plain = decltype(is_plain_model(&value))::value;
+  if constexpr (!plain && requires { value.input_size(), value.output_size(); })
     to.push_back({prefix.substr(0, prefix.empty() ? 0 : prefix.size() - 1), kind_of(value), value.input_size(),
                   value.output_size(), properties_of(value)});
-    if constexpr (requires { value.forward_layer; }) {
-      add_layers(value.forward_layer, prefix + "forward.", to);
-      add_layers(value.reverse_layer, prefix + "reverse.", to);
-    }
+  const auto add = [&](const std::string& name, const auto& part) { add_layers(part, prefix + name + ".", to); };
+  if constexpr (requires { value.layers; }) {
+    walk([&](std::size_t k, const auto& layer) { add(std::to_string(k), layer); }, value.layers);
+  } else if constexpr (requires { value.model; }) {
+    add_layers(value.model, plain ? prefix : prefix + "model.", to);
+  } else if constexpr (requires { value.forward_layer; }) {
+    add("forward", value.forward_layer);
+    add("reverse", value.reverse_layer);
+  } else if constexpr (requires { value.each_layer(add); }) {
+    value.each_layer(add);
   }
 }
 
@@ -131,10 +161,24 @@ std::vector<LayerDescription> layers_of(const Value& value) {
   return layers;
 }
 
-/// The metadata that `save` writes beside the caller's.
-inline Metadata described(const std::vector<LayerDescription>& layers, Metadata metadata) {
-  for (const auto& [key, value] : metadata)
-    require(key.rfind("unroll.", 0) != 0, "metadata '", key, "': names that begin with unroll. are the library's");
+/// An optimizer, or what a value holds beside its model under the names `optimizer` and `plateau`.
+template <class Value>
+std::vector<LayerDescription> training_of(const Value& value) {
+  std::vector<LayerDescription> parts;
+  const auto add = [&](const char* name, const auto& part) {
+    if constexpr (HasOptions<std::remove_cvref_t<decltype(part)>>)
+      parts.push_back({name, part.name(), 0, 0, properties_of(part)});
+  };
+  if constexpr (requires { value.optimizer; })
+    add("optimizer", value.optimizer);
+  else if constexpr (!requires { value.input_size(); })
+    add("optimizer", value);
+  if constexpr (requires { *value.plateau; })
+    if (value.plateau) add("plateau", *value.plateau);
+  return parts;
+}
+
+inline std::string json_of(const std::vector<LayerDescription>& layers) {
   nlohmann::json json = nlohmann::json::array();
   for (const LayerDescription& layer : layers)
     json.push_back({{"name", layer.name},
@@ -142,46 +186,102 @@ inline Metadata described(const std::vector<LayerDescription>& layers, Metadata 
                     {"input_size", layer.input_size},
                     {"output_size", layer.output_size},
                     {"properties", layer.properties}});
+  return json.dump();
+}
+
+/// The metadata that `save` writes beside the caller's.
+template <class Value>
+Metadata described(const Value& value, Metadata metadata) {
+  for (const auto& [key, text] : metadata)
+    require(!key.starts_with("unroll."), "metadata '", key, "': names that begin with unroll. are the library's");
   metadata[format_key] = std::to_string(format_version);
-  metadata[layers_key] = json.dump();
+  metadata[layers_key] = json_of(layers_of(value));
+  if (const auto training = training_of(value); !training.empty()) metadata[training_key] = json_of(training);
   return metadata;
+}
+
+/// Takes one key's layers out of the metadata; none where it is not there.
+inline std::vector<LayerDescription> take_layers(const std::string& file, const char* key, Metadata& metadata) {
+  std::vector<LayerDescription> result;
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) return result;
+  try {
+    for (const auto& layer : parse_json(found->second, file, 8))
+      result.push_back({layer.at("name").get<std::string>(), layer.at("kind").get<std::string>(),
+                        layer.at("input_size").get<Index>(), layer.at("output_size").get<Index>(),
+                        layer.at("properties").get<Metadata>()});
+  } catch (const nlohmann::json::exception& error) {
+    throw format_error(file, "__metadata__", 8, text(key, ": ", error.what()));
+  }
+  metadata.erase(found);
+  return result;
 }
 
 /// Takes the library's own part out of a file's metadata.
 inline FileDescription read_description(const std::string& file, Metadata metadata) {
   FileDescription result;
-  const auto version = metadata.find(format_key), layers = metadata.find(layers_key);
-  if (version != metadata.end()) {
+  if (const auto checksum = metadata.find(checksum_key); checksum != metadata.end()) {
+    result.checksum = checksum->second;
+    metadata.erase(checksum);
+  }
+  if (const auto version = metadata.find(format_key); version != metadata.end()) {
     if (version->second != std::to_string(format_version))
       throw format_error(file, "__metadata__", 8,
                          text("the format version is ", version->second, ", expected ", format_version));
-    if (layers == metadata.end()) throw format_error(file, "__metadata__", 8, text(layers_key, " is missing"));
+    if (metadata.count(layers_key) == 0) throw format_error(file, "__metadata__", 8, text(layers_key, " is missing"));
     result.format_version = format_version;
-    try {
-      for (const auto& layer : parse_json(layers->second, file, 8))
-        result.layers.push_back({layer.at("name").get<std::string>(), layer.at("kind").get<std::string>(),
-                                 layer.at("input_size").get<Index>(), layer.at("output_size").get<Index>(),
-                                 layer.at("properties").get<Metadata>()});
-    } catch (const nlohmann::json::exception& error) {
-      throw format_error(file, "__metadata__", 8, text(layers_key, ": ", error.what()));
-    }
-    metadata.erase(layers);
+    result.layers = take_layers(file, layers_key, metadata);
+    result.training = take_layers(file, training_key, metadata);
     metadata.erase(version);
   }
   result.metadata = std::move(metadata);
   return result;
 }
 
+/// Files from before there was a checksum have numbers with six decimals, and the comma of their writer's locale.
+inline void read_old_number(std::string& found, const std::string& expected) {
+  const auto number = parse_number(expected);
+  if (!number) return;
+  char digits[400];
+  const std::string_view old(digits,
+                             std::to_chars(digits, digits + sizeof(digits), *number, std::chars_format::fixed, 6).ptr);
+  if (found.size() == old.size() &&
+      std::equal(found.begin(), found.end(), old.begin(), [](char a, char b) { return (a == ',' ? '.' : a) == b; }))
+    found = expected;
+}
+
 /// Throws format_error unless the file's layers are these.
-inline void require_layers(const std::string& file, const FileDescription& found,
+inline void require_layers(const std::string& file, FileDescription found,
                            const std::vector<LayerDescription>& expected) {
   const auto said = [](const std::vector<LayerDescription>& layers, std::size_t k) {
     return k < layers.size() ? "'" + layers[k].name + "' " + layers[k].text() : "none";
   };
-  for (std::size_t k = 0; k < std::max(found.layers.size(), expected.size()); ++k)
-    if (k >= found.layers.size() || k >= expected.size() || !(found.layers[k] == expected[k]))
+  for (std::size_t k = 0; k < std::max(found.layers.size(), expected.size()); ++k) {
+    const bool both = k < found.layers.size() && k < expected.size();
+    if (both && found.checksum.empty())
+      for (auto& [name, value] : found.layers[k].properties)
+        if (const auto other = expected[k].properties.find(name); other != expected[k].properties.end())
+          read_old_number(value, other->second);
+    if (!both || !(found.layers[k] == expected[k]))
       throw format_error(file, "__metadata__", 8,
                          text("the layer is ", said(found.layers, k), "; expected ", said(expected, k)));
+  }
+}
+
+/// Throws format_error where the file holds an optimizer or a plateau of another kind, or with another option.
+inline void require_training(const std::string& file, const FileDescription& found,
+                             const std::vector<LayerDescription>& expected) {
+  const auto fail = [&](const auto&... parts) { throw format_error(file, "__metadata__", 8, text(parts...)); };
+  for (const LayerDescription& part : expected)
+    for (const LayerDescription& other : found.training) {
+      if (part.name != other.name) continue;
+      if (part.kind != other.kind) fail("the ", part.name, " is ", other.kind, ", expected ", part.kind);
+      for (const auto& [option, value] : part.properties) {
+        const auto given = other.properties.find(option);
+        if (given == other.properties.end()) fail(part.kind, "'s ", option, " is missing, expected ", value);
+        if (given->second != value) fail(part.kind, "'s ", option, " is ", given->second, ", expected ", value);
+      }
+    }
 }
 
 }  // namespace detail

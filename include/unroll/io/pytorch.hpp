@@ -199,10 +199,7 @@ template <class Model>
 void load_pytorch(Model& model, const std::filesystem::path& path, const TorchNames& names = {{"", ""}},
                   const LoadOptions& options = {}) {
   detail::TensorReader reader(path, options);
-  Model loaded = model;
-  detail::exchange_model(detail::TorchReader{reader}, loaded, names);
-  reader.require_all_taken();
-  model = std::move(loaded);
+  reader.load(model, [&](Model& loaded) { detail::exchange_model(detail::TorchReader{reader}, loaded, names); });
 }
 
 /// Saves a state_dict for PyTorch: `module.load_state_dict(safetensors.torch.load_file(path))`. Atomic, throws as

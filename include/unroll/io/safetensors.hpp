@@ -1,5 +1,6 @@
 #pragma once
 
+#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <istream>
@@ -8,6 +9,7 @@
 #include <set>
 #include <tuple>
 
+#include "unroll/io/checksum.hpp"
 #include "unroll/io/format_error.hpp"
 #include "unroll/io/stored_tensor.hpp"
 #include "unroll/io/write_file.hpp"
@@ -24,7 +26,16 @@ struct TensorFile {
 
 namespace detail {
 
-inline constexpr std::uint64_t max_header = 100'000'000;  // as in the safetensors library
+inline constexpr std::uint64_t max_header = 100'000'000;     // as in the safetensors library
+inline constexpr const char* checksum_key = "unroll.crc64";  // in the metadata
+
+/// Of the bytes of all tensors, in the order of their names: 16 hexadecimal digits of CRC-64/XZ or fewer.
+inline std::string checksum_text(const std::map<std::string, StoredTensor>& tensors) {
+  Checksum checksum;
+  for (const auto& [name, tensor] : tensors) checksum.add(tensor.bytes);
+  char digits[16];
+  return {digits, std::to_chars(digits, digits + sizeof(digits), checksum.value(), 16).ptr};
+}
 
 /// JSON without what nlohmann/json lets pass: a key that is there twice, more levels than any text of ours has. Throws
 /// format_error; `offset` is the text's place in the file.
@@ -168,18 +179,31 @@ inline std::ifstream open_file(const std::filesystem::path& path) {
   return in;
 }
 
-}  // namespace detail
-
-/// Reads a safetensors file strictly: no duplicate, no overlap, no hole, nothing unknown. Throws format_error; `file`
-/// is its name in the messages.
-inline TensorFile read_safetensors(std::istream& in, const std::string& file = "stream") {
-  TensorFile result = detail::read_header(in, file);
-  for (auto& [name, tensor] : result.tensors) {
-    tensor.bytes.resize(static_cast<std::size_t>(*detail::byte_count(tensor.dtype, tensor.shape)));
+/// Reads the bytes of a header's tensors, and takes the checksum out of the metadata where there is one. Throws
+/// format_error where the bytes have another.
+inline void read_numbers(std::istream& in, const std::string& file, TensorFile& header) {
+  for (auto& [name, tensor] : header.tensors) {
+    tensor.bytes.resize(static_cast<std::size_t>(*byte_count(tensor.dtype, tensor.shape)));
     in.seekg(static_cast<std::streamoff>(tensor.offset));
     if (!in.read(tensor.bytes.data(), static_cast<std::streamsize>(tensor.bytes.size())))
       throw format_error(file, name, tensor.offset, "cannot be read");
   }
+  const auto expected = header.metadata.find(checksum_key);
+  if (expected == header.metadata.end()) return;
+  if (const std::string found = checksum_text(header.tensors); found != expected->second)
+    throw format_error(file, "", 8,
+                       text("the numbers have the checksum ", found, ", expected ", expected->second,
+                            ": they are damaged (or were changed by a program that kept ", checksum_key, ")"));
+  header.metadata.erase(expected);
+}
+
+}  // namespace detail
+
+/// Reads a safetensors file strictly: no duplicate, no overlap, no hole, nothing unknown, and numbers of the checksum
+/// that write_safetensors left. Throws format_error; `file` is its name in the messages.
+inline TensorFile read_safetensors(std::istream& in, const std::string& file = "stream") {
+  TensorFile result = detail::read_header(in, file);
+  detail::read_numbers(in, file, result);
   return result;
 }
 
@@ -190,11 +214,13 @@ inline TensorFile read_safetensors(const std::filesystem::path& path) {
 }
 
 /// Writes a safetensors file atomically (see write_file): larger dtypes first and the header padded, so that every
-/// number is aligned. Throws std::invalid_argument for a tensor whose bytes are not its shape's or a name that is no
-/// UTF-8, std::system_error where the file cannot be written; the old file stays.
+/// number is aligned, and with a checksum of the numbers in the metadata. Throws std::invalid_argument for a tensor
+/// whose bytes are not its shape's or a name that is no UTF-8, std::system_error where the file cannot be written; the
+/// old file stays.
 inline void write_safetensors(const TensorFile& file, const std::filesystem::path& path) {
   nlohmann::json header = nlohmann::json::object();
-  if (!file.metadata.empty()) header["__metadata__"] = file.metadata;
+  header["__metadata__"] = file.metadata;
+  header["__metadata__"][detail::checksum_key] = detail::checksum_text(file.tensors);
   std::vector<std::string_view> parts(2);
   std::uint64_t end = 0;
   for (const auto& [name, tensor] : file.tensors)

@@ -28,7 +28,7 @@ namespace unroll {
 /// old file stays.
 template <class Value>
 void save(const Value& value, const std::filesystem::path& path, const Metadata& metadata = {}) {
-  TensorFile file{detail::described(detail::layers_of(value), metadata), {}};
+  TensorFile file{detail::described(value, metadata), {}};
   const auto store = [&](const std::string& name, const auto& part) {
     detail::require(file.tensors.emplace(name, detail::store(part)).second, "save: two tensors are called '", name,
                     "'");
@@ -45,15 +45,15 @@ void save(const Value& value, const std::filesystem::path& path, const Metadata&
 template <class Value>
 void load(Value& value, const std::filesystem::path& path, const LoadOptions& options = {}) {
   detail::TensorReader reader(path, options);
-  Value loaded = value;
-  for_each_tensor([&](const std::string& name, auto&& part) { reader.take(name, part); }, loaded);
-  reader.require_all_taken();
   const FileDescription description = detail::read_description(reader.file(), reader.metadata());
   if (description.format_version == 0)
     throw format_error(reader.file(), "__metadata__", 8,
                        "the file was not written by unroll; a state_dict of PyTorch is read by load_pytorch");
   detail::require_layers(reader.file(), description, detail::layers_of(value));
-  value = std::move(loaded);
+  detail::require_training(reader.file(), description, detail::training_of(value));
+  reader.load(value, [&](Value& loaded) {
+    for_each_tensor([&](const std::string& name, auto&& part) { reader.take(name, part); }, loaded);
+  });
 }
 
 }  // namespace unroll

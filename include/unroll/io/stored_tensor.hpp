@@ -88,30 +88,39 @@ std::vector<To> decode(const std::string& bytes, Convert convert) {
   return result;
 }
 
-/// The numbers in memory order. Throws std::invalid_argument for a dtype that To does not hold exactly.
+/// Throws std::invalid_argument for a dtype that To does not hold exactly.
+template <class To>
+void require_dtype(const std::string& dtype, const LoadOptions& options) {
+  if constexpr (std::is_floating_point_v<To>) {
+    constexpr bool wide = sizeof(To) >= sizeof(double);
+    require(dtype == "F32" || dtype == "F16" || dtype == "BF16" || (dtype == "F64" && (wide || options.round)),
+            "the dtype is ", dtype, ", expected F32, F16 or BF16",
+            wide ? " or F64" : ", or F64 with LoadOptions::round");
+  } else {
+    constexpr const char* expected = is_word<To> ? "U64" : "I64";
+    require(dtype == expected, "the dtype is ", dtype, ", expected ", expected);
+  }
+}
+
+/// The numbers in memory order. Throws std::invalid_argument for a dtype or an integer that To does not hold exactly.
 template <class To>
 std::vector<To> numbers(const StoredTensor& stored, const LoadOptions& options = {}) {
+  require_dtype<To>(stored.dtype, options);
   const auto same = [](auto number) { return number; };
-  const auto& dtype = stored.dtype;
   if constexpr (std::is_floating_point_v<To>) {
-    if (dtype == "F32") return decode<float, To>(stored.bytes, same);
-    if (dtype == "F64" && (sizeof(To) >= sizeof(double) || options.round))
-      return decode<double, To>(stored.bytes, same);
-    if (dtype == "F16") return decode<Eigen::half, To>(stored.bytes, [](auto h) { return static_cast<float>(h); });
-    if (dtype == "BF16") return decode<Eigen::bfloat16, To>(stored.bytes, [](auto b) { return static_cast<float>(b); });
-    require(false, "the dtype is ", dtype, ", expected F32, F16 or BF16",
-            sizeof(To) >= sizeof(double) ? " or F64" : ", or F64 with LoadOptions::round");
+    if (stored.dtype == "F32") return decode<float, To>(stored.bytes, same);
+    if (stored.dtype == "F64") return decode<double, To>(stored.bytes, same);
+    const auto widen = [](auto half) { return static_cast<float>(half); };
+    if (stored.dtype == "F16") return decode<Eigen::half, To>(stored.bytes, widen);
+    return decode<Eigen::bfloat16, To>(stored.bytes, widen);
   } else if constexpr (is_word<To>) {
-    require(dtype == "U64", "the dtype is ", dtype, ", expected U64");
     return decode<std::uint64_t, To>(stored.bytes, same);
   } else {
-    require(dtype == "I64", "the dtype is ", dtype, ", expected I64");
     for (const std::int64_t number : decode<std::int64_t, std::int64_t>(stored.bytes, same))
       require(number == static_cast<std::int64_t>(static_cast<To>(number)) && (std::is_signed_v<To> || number >= 0),
               "the integer ", number, " does not fit its variable");
     return decode<std::int64_t, To>(stored.bytes, same);
   }
-  return {};
 }
 
 template <class Number>
@@ -144,9 +153,14 @@ StoredTensor store_numbers(const Number* first, std::size_t count, std::vector<s
   return result;
 }
 
-// store(value) and restore(stored, value, options) for every kind of thing that a `visit` may show: Eigen's matrices
-// and vectors, numbers, generators, vectors of numbers, and AnyShape. restore throws std::invalid_argument that says
-// what was found and what was expected.
+// For every kind of thing that a `visit` may show, Eigen's matrices and vectors, numbers, generators, vectors of
+// numbers and AnyShape:
+//
+//   store(value)
+//   require_fits(stored, value, options)   looks at dtype and shape alone, the bytes need not be there
+//   restore(stored, value, options)        of what fits
+//
+// The last two throw std::invalid_argument that says what was found and what was expected.
 
 /// A matrix is [rows, cols], a vector [size].
 template <class Tensor>
@@ -168,8 +182,14 @@ StoredTensor store(const Eigen::PlainObjectBase<Tensor>& tensor) {
 }
 
 template <class Tensor>
-void restore(const StoredTensor& stored, Eigen::PlainObjectBase<Tensor>& tensor, const LoadOptions& options) {
+void require_fits(const StoredTensor& stored, const Eigen::PlainObjectBase<Tensor>& tensor,
+                  const LoadOptions& options) {
   require_stored_shape(stored, shape_of(tensor));
+  require_dtype<typename Tensor::Scalar>(stored.dtype, options);
+}
+
+template <class Tensor>
+void restore(const StoredTensor& stored, Eigen::PlainObjectBase<Tensor>& tensor, const LoadOptions& options) {
   const auto values = numbers<typename Tensor::Scalar>(stored, options);
   using Map = Eigen::Map<const RowMajor<typename Tensor::Scalar>>;
   tensor.matrix() = Map(values.data(), tensor.rows(), tensor.cols());
@@ -181,14 +201,22 @@ StoredTensor store(const AnyShape<Tensor>& any) {
 }
 
 template <class Tensor>
-void restore(const StoredTensor& stored, const AnyShape<Tensor>& any, const LoadOptions& options) {
-  constexpr std::size_t rank = Tensor::IsVectorAtCompileTime ? 1 : 2;
-  require(stored.shape.size() == rank, "the shape is ", shape_text(stored.shape), ", expected ", rank, " sizes");
+inline constexpr std::size_t rank = Tensor::IsVectorAtCompileTime ? 1 : 2;
+
+template <class Tensor>
+void require_fits(const StoredTensor& stored, const AnyShape<Tensor>&, const LoadOptions& options) {
+  require(stored.shape.size() == rank<Tensor>, "the shape is ", shape_text(stored.shape), ", expected ", rank<Tensor>,
+          " sizes");
   for (const std::uint64_t size : stored.shape)
     require(size <= static_cast<std::uint64_t>(std::numeric_limits<Index>::max()), "the shape is ",
             shape_text(stored.shape), ", which no matrix has");
+  require_dtype<typename Tensor::Scalar>(stored.dtype, options);
+}
+
+template <class Tensor>
+void restore(const StoredTensor& stored, const AnyShape<Tensor>& any, const LoadOptions& options) {
   const Index rows = static_cast<Index>(stored.shape[0]);
-  if constexpr (rank == 1)
+  if constexpr (rank<Tensor> == 1)
     any.tensor.resize(rows);
   else
     any.tensor.resize(rows, static_cast<Index>(stored.shape[1]));
@@ -200,8 +228,14 @@ requires std::is_arithmetic_v<Number> StoredTensor store(const Number& number) {
 
 template <class Number>
 requires std::is_arithmetic_v<Number>
-void restore(const StoredTensor& stored, Number& number, const LoadOptions& options) {
+void require_fits(const StoredTensor& stored, const Number&, const LoadOptions& options) {
   require_stored_shape(stored, {});
+  require_dtype<Number>(stored.dtype, options);
+}
+
+template <class Number>
+requires std::is_arithmetic_v<Number>
+void restore(const StoredTensor& stored, Number& number, const LoadOptions& options) {
   number = numbers<Number>(stored, options)[0];
 }
 
@@ -211,8 +245,13 @@ StoredTensor store(const std::vector<Number>& values) {
 }
 
 template <class Number>
-void restore(const StoredTensor& stored, std::vector<Number>& values, const LoadOptions& options) {
+void require_fits(const StoredTensor& stored, const std::vector<Number>&, const LoadOptions& options) {
   require(stored.shape.size() == 1, "the shape is ", shape_text(stored.shape), ", expected one size");
+  require_dtype<Number>(stored.dtype, options);
+}
+
+template <class Number>
+void restore(const StoredTensor& stored, std::vector<Number>& values, const LoadOptions& options) {
   values = numbers<Number>(stored, options);
 }
 
@@ -224,9 +263,13 @@ inline StoredTensor store(const Random& random) {
   return store_numbers(state.data(), state.size(), {state.size()});
 }
 
+inline void require_fits(const StoredTensor& stored, const Random&, const LoadOptions& options) {
+  require_stored_shape(stored, {RandomState().size()});
+  require_dtype<std::uint64_t>(stored.dtype, options);
+}
+
 inline void restore(const StoredTensor& stored, Random& random, const LoadOptions& options) {
   RandomState state{};
-  require_stored_shape(stored, {state.size()});
   const auto words = numbers<std::uint64_t>(stored, options);
   std::copy(words.begin(), words.end(), state.begin());
   require(state != RandomState{}, "the generator's state is all zero, which it never is");

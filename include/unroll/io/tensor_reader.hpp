@@ -8,10 +8,29 @@ namespace unroll::detail {
 class TensorReader {
  public:
   TensorReader(const std::filesystem::path& path, const LoadOptions& options)
-      : file_(path.string()), options_(options), content_(read_safetensors(path)) {}
+      : file_(path.string()), options_(options), in_(open_file(path)), content_(read_header(in_, file_)) {}
 
   const Metadata& metadata() const { return content_.metadata; }
   const std::string& file() const { return file_; }
+
+  /// Loads all of the file: `take_all(loaded)` calls `take` for every tensor of `loaded`. It is called twice, at first
+  /// to compare by the header alone. The value is changed only when all of it was read; what it says of itself in
+  /// `require_valid() const` is asked before. Throws format_error.
+  template <class Value, class TakeAll>
+  void load(Value& value, TakeAll take_all) {
+    Value loaded = value;
+    take_all(loaded);
+    require_all_taken();
+    read_numbers(in_, file_, content_);
+    read_ = true;
+    take_all(loaded);
+    try {
+      require_valid(loaded);
+    } catch (const std::invalid_argument& error) {
+      throw format_error(file_, "", 8, error.what());
+    }
+    value = std::move(loaded);
+  }
 
   /// Throws format_error where the tensor is missing, of another shape or of another type.
   template <class Value>
@@ -20,14 +39,23 @@ class TensorReader {
     if (found == content_.tensors.end())
       throw format_error(file_, name, 8, "is missing, expected the shape " + shape_text(store(value).shape));
     try {
-      restore(found->second, value, options_);
+      require_fits(found->second, value, options_);
+      if (read_) restore(found->second, value, options_);
     } catch (const std::invalid_argument& error) {
       throw format_error(file_, name, found->second.offset, error.what());
     }
     taken_.insert(name);
   }
 
-  /// Throws format_error where the file holds more than was taken.
+ private:
+  template <class Value>
+  static void require_valid(const Value& value) {
+    if constexpr (requires { value.require_valid(); })
+      value.require_valid();
+    else if constexpr (requires { value.optimizer.require_valid(); })
+      value.optimizer.require_valid();
+  }
+
   void require_all_taken() const {
     for (const auto& [name, tensor] : content_.tensors)
       if (taken_.count(name) == 0)
@@ -35,10 +63,11 @@ class TensorReader {
                            "is surplus, its shape is " + shape_text(tensor.shape) + ", expected no such tensor");
   }
 
- private:
   std::string file_;
   LoadOptions options_;
+  std::ifstream in_;
   TensorFile content_;
+  bool read_ = false;
   std::set<std::string> taken_;
 };
 

@@ -25,6 +25,12 @@ struct AdagradRule {
     require_not_negative(name, "epsilon", o.epsilon);
   }
 
+  template <class F>
+  static void each_option(F&& f, const Options& o) {
+    f("learning_rate_decay", o.learning_rate_decay);
+    f("epsilon", o.epsilon);
+  }
+
   template <class Scalar>
   struct Step {
     Scalar rate, epsilon;

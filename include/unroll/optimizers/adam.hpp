@@ -38,6 +38,13 @@ struct AdamRule {
     require_not_negative(name, "epsilon", o.epsilon);
   }
 
+  template <class F>
+  static void each_option(F&& f, const Options& o) {
+    f("beta1", o.beta1);
+    f("beta2", o.beta2);
+    f("epsilon", o.epsilon);
+  }
+
   template <class Scalar>
   struct Step {
     Scalar beta1, rest1, beta2, rest2, rate, scale, epsilon;

@@ -31,6 +31,7 @@ inline void require_not_negative(const char* caller, const char* what, double va
 ///   name, moment_names                 for messages and files
 ///   decoupled                          whether weight decay shrinks w itself, not by way of the gradient
 ///   check(options)                     throws std::invalid_argument
+///   each_option(f, options)            f(name, option) for each of its own, for files
 ///   Step<Scalar>(options, steps)       the numbers of one step; step(w, g, moment...) moves w, where V is
 ///                                      a Pack of parameters
 ///
@@ -44,11 +45,7 @@ class Optimizer {
   Options options;
 
   /// Throws std::invalid_argument where an option makes no sense.
-  Optimizer(const Model& model, Options how) : options(how), moments_(zeros(model, Places())) {
-    Rule::check(options);
-    detail::require_not_negative(Rule::name, "learning_rate", options.learning_rate);
-    detail::require_not_negative(Rule::name, "weight_decay", options.weight_decay);
-  }
+  Optimizer(const Model& model, Options how) : options(how), moments_(zeros(model, Places())) { require_options(); }
 
   std::int64_t steps() const { return steps_; }
 
@@ -70,6 +67,22 @@ class Optimizer {
     for (const Moving& tensor : all) move(tensor);
   }
 
+  static const char* name() { return Rule::name; }
+
+  /// f(name, option) for each option that must stay the same within a run; the learning rate may change.
+  template <class F>
+  void each_option(F&& f) const {
+    Rule::each_option(f, options);
+    f("weight_decay", options.weight_decay);
+    f("decay_biases", options.decay_biases);
+  }
+
+  /// Throws std::invalid_argument where what a file gave back cannot be.
+  void require_valid() const {
+    require_options();
+    detail::require(steps_ >= 0, Rule::name, ": steps is ", steps_, ", expected at least 0");
+  }
+
   /// All that a checkpoint must hold: f(name, tensor...) for each tensor of the moments, f("steps", count...) and
   /// f("learning_rate", rate...), which a schedule may have changed.
   template <class F, class... Optimizers>
@@ -83,6 +96,12 @@ class Optimizer {
   }
 
  private:
+  void require_options() const {
+    Rule::check(options);
+    detail::require_not_negative(Rule::name, "learning_rate", options.learning_rate);
+    detail::require_not_negative(Rule::name, "weight_decay", options.weight_decay);
+  }
+
   using Scalar = typename Model::Scalar;
   static constexpr std::size_t moment_count = Rule::moment_names.size();
   using Places = std::make_index_sequence<moment_count>;

@@ -27,6 +27,13 @@ struct RmsPropRule {
     require_not_negative(name, "momentum", o.momentum);
   }
 
+  template <class F>
+  static void each_option(F&& f, const Options& o) {
+    f("alpha", o.alpha);
+    f("epsilon", o.epsilon);
+    f("momentum", o.momentum);
+  }
+
   template <class Scalar>
   struct Step {
     Scalar rate, alpha, rest, epsilon, momentum;

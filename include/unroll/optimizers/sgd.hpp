@@ -25,6 +25,12 @@ struct SgdRule {
     require(!o.nesterov || o.momentum > 0, "Sgd: nesterov needs a momentum above 0");
   }
 
+  template <class F>
+  static void each_option(F&& f, const Options& o) {
+    f("momentum", o.momentum);
+    f("nesterov", o.nesterov);
+  }
+
   template <class Scalar>
   struct Step {
     Scalar rate, momentum;

@@ -77,8 +77,8 @@ class Fit {
     require(options.clip_norm >= 0, "fit: clip_norm is ", options.clip_norm, ", expected at least 0");
     require(options.patience >= 0, "fit: patience is ", options.patience, ", expected at least 0");
     require(data.batches() >= 1, "fit: there is no batch to learn from");
-    require(state.epoch >= 0, "fit: the state stands at epoch ", state.epoch, ", expected at least 0");
-    require(state.batch >= 0 && state.batch <= data.batches(), "fit: the state stands at batch ", state.batch,
+    state.require_valid();
+    require(state.batch <= data.batches(), "fit: the state stands at batch ", state.batch,
             ", the data have ", data.batches());
     require(!options.schedule || !state.plateau, "fit: a schedule and a plateau would both set the learning rate");
     if (data.batches() > 1) {  // a model that cannot carry its state is refused before anything is changed

@@ -96,6 +96,27 @@ class ReduceOnPlateau {
     return rate_;
   }
 
+  static const char* name() { return "ReduceOnPlateau"; }
+
+  /// f(name, option) for each option that must stay the same within a run.
+  template <class F>
+  void each_option(F&& f) const {
+    f("factor", options.factor);
+    f("patience", options.patience);
+    f("threshold", options.threshold);
+    f("cooldown", options.cooldown);
+    f("least", options.least);
+  }
+
+  /// Throws std::invalid_argument where what a file gave back cannot be.
+  void require_valid() const {
+    detail::require(rate_ >= 0 && rate_ <= std::numeric_limits<double>::max(), "ReduceOnPlateau: rate is ", rate_,
+                    ", expected a number of at least 0");
+    detail::require(!std::isnan(best_), "ReduceOnPlateau: best is no number");
+    detail::require(bad_ >= 0 && cooling_ >= 0, "ReduceOnPlateau: bad is ", bad_, " and cooling ", cooling_,
+                    ", expected at least 0");
+  }
+
   template <class F, class... Schedules>
   static void visit(F&& f, const std::string& prefix, Schedules&... schedules) {
     f(prefix + "rate", schedules.rate_...);

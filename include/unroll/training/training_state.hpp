@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -83,6 +84,29 @@ struct TrainingState {
     order_seed = seed;
     loss_sum = loss_count = 0;
     clipped = skipped = 0;
+  }
+
+  /// Throws std::invalid_argument where what a file gave back cannot be.
+  void require_valid() const {
+    constexpr Index most = Index(1) << std::numeric_limits<Index>::digits / 2;  // the product of two is an Index
+    const auto require_count = [&](const char* what, Index count) {
+      detail::require(count >= 0 && count <= most, "the state's ", what, " is ", count, ", expected from 0 to ", most);
+    };
+    require_count("epoch", epoch);
+    require_count("batch", batch);
+    require_count("clipped", clipped);
+    require_count("skipped", skipped);
+    require_count("epochs_since_best", epochs_since_best);
+    detail::require(!std::isnan(loss_sum) && !std::isnan(loss_count) && !std::isnan(best_loss),
+                    "the state's loss_sum, loss_count or best_loss is no number");
+    const std::size_t epochs = history.loss.size(), validated = history.validation_loss.size();
+    detail::require(history.learning_rate.size() == epochs && history.clipped.size() == epochs &&
+                        history.skipped.size() == epochs && validated <= epochs,
+                    "the state's history has ", epochs, " losses, ", validated, " of validation, ",
+                    history.learning_rate.size(), " rates, ", history.clipped.size(), " and ", history.skipped.size(),
+                    " counts, expected as many of each");
+    optimizer.require_valid();
+    if (plateau) plateau->require_valid();
   }
 
   /// Calls f(name, part...) for everything that a checkpoint must hold, of states that were made alike: tensors (those
