@@ -195,3 +195,17 @@ TEST_CASE("what does not fit is refused, and the gradient stays", "[losses]") {
          "binary_cross_entropy: the target of sample 1 at step 2 is no probability, expected 0 to 1");
   CHECK_THROWS_MATCHES(Huber{0}, std::invalid_argument, Message("huber: delta is 0, expected more than 0"));
 }
+
+TEST_CASE("there are no more classes than numbers that tell them apart", "[losses]") {
+  const auto refuse = [](auto number, Index classes) {
+    using Scalar = decltype(number);
+    const Output<Scalar> y(&number, classes, 1);  // refused before any of it is read
+    const Matrix<Scalar> target = Matrix<Scalar>::Constant(1, 1, 3);
+    Matrix<Scalar> d_y;
+    CHECK_THROWS_MATCHES(softmax_cross_entropy(y, target, d_y), std::invalid_argument,
+                         Message("softmax_cross_entropy: the target of sample 0 at step 0 is one of too many classes, "
+                                 "expected fewer than 2^24 in float or 2^53 in double"));
+  };
+  refuse(0.0f, Index(1) << 24);
+  refuse(0.0, Index(1) << 53);
+}

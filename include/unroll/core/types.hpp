@@ -1,6 +1,8 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <cstdint>
+#include <limits>
 
 #if !EIGEN_VERSION_AT_LEAST(3, 4, 0)
 #error "unroll: Eigen 3.4.0 or newer is needed"
@@ -23,6 +25,15 @@ using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic>;
 
 template <class Scalar>
 using Vector = Eigen::Matrix<Scalar, Dynamic, 1>;
+
+namespace detail {
+
+/// Tokens and classes are numbers of type Scalar: there must be fewer than this, 2^24 for float and 2^53 for double,
+/// for from here on neighbours are one number.
+template <class Scalar>
+inline constexpr std::int64_t too_many_numbers = std::int64_t(1) << std::numeric_limits<Scalar>::digits;
+
+}  // namespace detail
 
 /// What a layer is given: any dense matrix or block of columns, not copied.
 template <class Scalar>

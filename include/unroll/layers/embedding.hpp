@@ -8,7 +8,8 @@
 
 namespace unroll {
 
-/// A learned vector for each of V tokens (Bengio et al. 2003): x is 1 x (T*B) and holds the tokens' numbers, 0 to V-1.
+/// A learned vector for each of V tokens (Bengio et al. 2003): x is 1 x (T*B) and holds the tokens' numbers, 0 to V-1,
+/// where V is less than 2^24 for float and 2^53 for double.
 template <class Scalar_ = float>
 class Embedding {
  public:
@@ -121,6 +122,8 @@ class Embedding {
   Embedding(Index tokens, Index output_size) {
     detail::require(tokens >= 1 && output_size >= 1, "Embedding: ", tokens, " tokens of size ", output_size,
                     ", expected at least 1 of each");
+    detail::require(tokens < detail::too_many_numbers<Scalar>, "Embedding: ", tokens, " tokens, expected fewer than ",
+                    detail::too_many_numbers<Scalar>, ": their numbers would not be exact");
     weight.setZero(output_size, tokens);
   }
 

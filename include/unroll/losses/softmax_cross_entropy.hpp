@@ -72,6 +72,8 @@ class SoftmaxCrossEntropyRule {
 
   template <class Scalar>
   static const char* problem(const Scalar* target, Index rows, const double*) {
+    if (rows >= too_many_numbers<Scalar>)
+      return "one of too many classes, expected fewer than 2^24 in float or 2^53 in double";
     const bool fits = *target >= 0 && *target < static_cast<Scalar>(rows) && *target == std::floor(*target);
     return fits ? nullptr : "no class, expected a whole number from 0 to one less than the rows of y";
   }
