@@ -79,9 +79,9 @@ TEST_CASE("an exported model gives the same bits", "[export_header]") {
 TEST_CASE("what no header can hold is refused", "[export_header]") {
   Random random(1);
   Rnn<float> rnn(2, 2, random);
-  for (const char* name :
-       {"",       "1st",  "a-b", "a b",  "a::b",  "alignas", "class", "int", "new", "and_eq", "co_await", "concept",
-        "xor_eq", "main", "std", "std2", "posix", "unroll",  "Eigen", "_a1", "_A",  "__a",    "a__b",     "\u00e4"})
+  for (const char* name : {"",       "1st",      "a-b",     "a b",    "a::b", "alignas", "class", "int",   "new",
+                           "and_eq", "co_await", "concept", "xor_eq", "main", "std",     "std2",  "posix", "unroll",
+                           "Eigen",  "NULL",     "_a1",     "_A",     "__a",  "a__b",    "\u00e4"})
     CHECK_THROWS_WITH(exported(rnn, name), contains_text("is no name for a C++ namespace"));
   for (const char* name : {"a_1", "int_", "classes", "standard", "model", "Model"}) CHECK_NOTHROW(exported(rnn, name));
   rnn.bias[1] = std::numeric_limits<float>::infinity();

@@ -103,7 +103,7 @@ CppLayer cpp_layer(const Chain<Layers>& chain) {
   return {result.type, result.type + "(" + result.zeros + ")"};
 }
 
-/// An identifier that C++ leaves to programs, and that is no namespace of the libraries that the header needs.
+/// An identifier that C++ leaves to programs, and that is neither a namespace nor a macro of what the header needs.
 inline bool names_a_namespace(const std::string& name) {
   const std::string_view taken =
       " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t"
@@ -113,7 +113,7 @@ inline bool names_a_namespace(const std::string& name) {
       " operator or or_eq private protected public register reinterpret_cast requires return short signed"
       " sizeof static static_assert static_cast struct switch template this thread_local throw true try"
       " typedef typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq main"
-      " posix unroll Eigen ";
+      " posix unroll Eigen NULL EOF linux unix ";
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   const auto follows = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_'; };
   const bool identifier = !name.empty() && letter(name[0]) && std::all_of(name.begin(), name.end(), follows);

@@ -173,9 +173,9 @@ inline TensorFile read_header(std::istream& in, const std::string& file) {
 
 inline std::ifstream open_file(const std::filesystem::path& path) {
   if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path))
-    throw_errno(EINVAL, path.string() + ": not a regular file");
+    throw_errno(EINVAL, path_text(path) + ": not a regular file");
   std::ifstream in(path, std::ios::binary);
-  if (!in) throw_errno(errno, path.string() + ": cannot be opened");
+  if (!in) throw_errno(errno, path_text(path) + ": cannot be opened");
   return in;
 }
 
@@ -210,7 +210,7 @@ inline TensorFile read_safetensors(std::istream& in, const std::string& file = "
 /// Throws std::system_error too, where the file cannot be opened.
 inline TensorFile read_safetensors(const std::filesystem::path& path) {
   std::ifstream in = detail::open_file(path);
-  return read_safetensors(in, path.string());
+  return read_safetensors(in, detail::path_text(path));
 }
 
 /// Writes a safetensors file atomically (see write_file): larger dtypes first and the header padded, so that every
@@ -242,10 +242,10 @@ inline void write_safetensors(const TensorFile& file, const std::filesystem::pat
   try {
     text = header.dump();
   } catch (const nlohmann::json::type_error& error) {
-    throw std::invalid_argument(path.string() + ": a name or a metadata text is no UTF-8: " + error.what());
+    throw std::invalid_argument(detail::path_text(path) + ": a name or a metadata text is no UTF-8: " + error.what());
   }
   text.append((8 - text.size() % 8) % 8, ' ');
-  detail::require(text.size() <= detail::max_header, path.string(), ": the header has ", text.size(),
+  detail::require(text.size() <= detail::max_header, detail::path_text(path), ": the header has ", text.size(),
                   " bytes, expected at most ", detail::max_header);
   const std::uint64_t length = text.size();
   parts[0] = {reinterpret_cast<const char*>(&length), sizeof(length)};

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "unroll/io/description.hpp"
+#include "unroll/io/compare.hpp"
 #include "unroll/io/tensor_reader.hpp"
 
 namespace unroll {
@@ -39,9 +39,10 @@ void save(const Value& value, const std::filesystem::path& path, const Metadata&
 
 /// Loads what `save` wrote into a value of the same layers and shapes.
 ///
-/// Throws format_error for a bad file, a tensor that is missing, surplus or of another shape, and layers of another
-/// kind or order of gates; std::system_error where the file cannot be opened. The value is changed only when all of it
-/// was read.
+/// Throws format_error for a bad file, a tensor that is missing, surplus or of another shape, layers of another kind or
+/// order of gates, another optimizer or other options of it, and where `require_valid() const` of the value, if it has
+/// one, throws std::invalid_argument; std::system_error where the file cannot be opened. All but the numbers is
+/// compared before the numbers are read, and the value is changed only when all of it was.
 template <class Value>
 void load(Value& value, const std::filesystem::path& path, const LoadOptions& options = {}) {
   detail::TensorReader reader(path, options);

@@ -8,7 +8,7 @@ namespace unroll::detail {
 class TensorReader {
  public:
   TensorReader(const std::filesystem::path& path, const LoadOptions& options)
-      : file_(path.string()), options_(options), in_(open_file(path)), content_(read_header(in_, file_)) {}
+      : file_(path_text(path)), options_(options), in_(open_file(path)), content_(read_header(in_, file_)) {}
 
   const Metadata& metadata() const { return content_.metadata; }
   const std::string& file() const { return file_; }

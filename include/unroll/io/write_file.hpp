@@ -31,10 +31,17 @@ namespace detail {
   throw std::system_error(number, std::generic_category(), what);
 }
 
+/// A path for messages. On Windows path::string() throws for names outside the code page.
+inline std::string path_text(const std::filesystem::path& path) {
+  const auto utf8 = path.u8string();
+  return {utf8.begin(), utf8.end()};
+}
+
 /// Where the path leads by its symbolic links, to a file that need not be there.
 inline std::filesystem::path followed(std::filesystem::path path) {
-  for (int links = 0; std::filesystem::is_symlink(path); ++links) {
-    if (links == 40) throw_errno(ELOOP, path.string());
+  std::error_code error;  // whoever opens the file will say it
+  for (int links = 0; std::filesystem::is_symlink(path, error); ++links) {
+    if (links == 40) throw_errno(ELOOP, path_text(path));
     path = path.parent_path() / std::filesystem::read_symlink(path);
   }
   return path;
@@ -134,8 +141,9 @@ inline bool sync_folder(const std::filesystem::path& folder) {
 inline void write_file(const std::filesystem::path& path, const std::vector<std::string_view>& parts) {
   namespace fs = std::filesystem;
   const fs::path target = detail::followed(path), folder = target.parent_path();
-  const std::string said = path.string() + ": cannot be saved";
-  if (fs::exists(target) && !fs::is_regular_file(target))
+  const std::string said = detail::path_text(path) + ": cannot be saved";
+  std::error_code error;
+  if (const fs::file_status there = fs::status(target, error); fs::exists(there) && !fs::is_regular_file(there))
     throw std::system_error(std::make_error_code(std::errc::invalid_argument), said + ", it is not a regular file");
 #if defined(_WIN32)
   const fs::path temporary = detail::temporary_in(folder);
@@ -169,7 +177,7 @@ inline void write_file(const std::filesystem::path& path, const std::vector<std:
     give_up(errno == EBUSY ? ", it is a mount point, as a file bound into a container is: mount its folder instead"
                            : "");
   if (!detail::sync_folder(folder))
-    detail::throw_errno(errno, path.string() + ": saved, but its folder cannot be synced");
+    detail::throw_errno(errno, detail::path_text(path) + ": saved, but its folder cannot be synced");
 #endif
 }
 

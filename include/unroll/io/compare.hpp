@@ -1,0 +1,58 @@
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+
+#include "unroll/core/parse_number.hpp"
+#include "unroll/io/description.hpp"
+
+/// What a file says of itself beside what a value says: refused before any number is read.
+namespace unroll::detail {
+
+/// Files from before there was a checksum have numbers with six decimals, and the comma of their writer's locale.
+inline void read_old_number(std::string& found, const std::string& expected) {
+  const auto number = parse_number(expected);
+  if (!number) return;
+  char digits[400];
+  const std::string old(digits,
+                        std::to_chars(digits, digits + sizeof(digits), *number, std::chars_format::fixed, 6).ptr);
+  if (found.size() == old.size() &&
+      std::equal(found.begin(), found.end(), old.begin(), [](char a, char b) { return (a == ',' ? '.' : a) == b; }))
+    found = expected;
+}
+
+/// Throws format_error unless the file's layers are these.
+inline void require_layers(const std::string& file, FileDescription found,
+                           const std::vector<LayerDescription>& expected) {
+  const auto said = [](const std::vector<LayerDescription>& layers, std::size_t k) {
+    return k < layers.size() ? "'" + layers[k].name + "' " + layers[k].text() : "none";
+  };
+  for (std::size_t k = 0; k < std::max(found.layers.size(), expected.size()); ++k) {
+    const bool both = k < found.layers.size() && k < expected.size();
+    if (both && found.checksum.empty())
+      for (auto& [name, value] : found.layers[k].properties)
+        if (const auto other = expected[k].properties.find(name); other != expected[k].properties.end())
+          read_old_number(value, other->second);
+    if (!both || !(found.layers[k] == expected[k]))
+      throw format_error(file, "__metadata__", 8,
+                         text("the layer is ", said(found.layers, k), "; expected ", said(expected, k)));
+  }
+}
+
+/// Throws format_error where the file holds an optimizer or a plateau of another kind, or with another option.
+inline void require_training(const std::string& file, const FileDescription& found,
+                             const std::vector<LayerDescription>& expected) {
+  const auto fail = [&](const auto&... parts) { throw format_error(file, "__metadata__", 8, text(parts...)); };
+  for (const LayerDescription& part : expected)
+    for (const LayerDescription& other : found.training) {
+      if (part.name != other.name) continue;
+      if (part.kind != other.kind) fail("the ", part.name, " is ", other.kind, ", expected ", part.kind);
+      for (const auto& [option, value] : part.properties) {
+        const auto given = other.properties.find(option);
+        if (given == other.properties.end()) fail(part.kind, "'s ", option, " is missing, expected ", value);
+        if (given->second != value) fail(part.kind, "'s ", option, " is ", given->second, ", expected ", value);
+      }
+    }
+}
+
+}  // namespace unroll::detail
