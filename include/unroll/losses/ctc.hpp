@@ -38,6 +38,9 @@ class Ctc {
                     const std::vector<double>& weights = {}) const {
     detail::require(options_.blank >= 0 && options_.blank < y.rows(), name, ": blank is ", options_.blank, ", y has ",
                     y.rows(), " rows");
+    detail::require(y.rows() < detail::too_many_numbers<typename Y::Scalar>, name, ": y has ", y.rows(),
+                    " rows, expected fewer than ", detail::too_many_numbers<typename Y::Scalar>,
+                    ": labels would not be exact");
     batch.require_fits(name, y.cols());
     const double total = count(target, batch, weights);
     const Matrix<double> logits = y.template cast<double>();

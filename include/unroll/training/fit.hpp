@@ -78,8 +78,8 @@ class Fit {
     require(options.patience >= 0, "fit: patience is ", options.patience, ", expected at least 0");
     require(data.batches() >= 1, "fit: there is no batch to learn from");
     state.require_valid();
-    require(state.batch <= data.batches(), "fit: the state stands at batch ", state.batch,
-            ", the data have ", data.batches());
+    require(state.batch <= data.batches(), "fit: the state stands at batch ", state.batch, ", the data have ",
+            data.batches());
     require(!options.schedule || !state.plateau, "fit: a schedule and a plateau would both set the learning rate");
     if (data.batches() > 1) {  // a model that cannot carry its state is refused before anything is changed
       const auto second = data.example(1, data.order(std::nullopt));
