@@ -172,5 +172,5 @@ TEST_CASE("a rate must be at least zero and below one", "[dropout]") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const double rate : {-0.25, 1.0, 1.5, nan})
     CHECK_THROWS_MATCHES(Dropout<>(rate), std::invalid_argument,
-                         Message("Dropout: rate is " + std::to_string(rate) + ", expected 0 <= rate < 1"));
+                         Message("Dropout: rate is " + detail::text(rate) + ", expected 0 <= rate < 1"));
 }

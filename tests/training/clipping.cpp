@@ -184,7 +184,7 @@ TEST_CASE("a limit that is not above zero is refused, and nothing is changed", "
     for (const double limit : {0.0, -1.0, -HUGE_VAL, std::numeric_limits<double>::quiet_NaN()}) {
       auto kept = gradient<double>();
       CHECK_THROWS_MATCHES(way.clip(kept, limit), std::invalid_argument,
-                           Message(way.name + ": the limit is " + std::to_string(limit) + ", expected more than 0"));
+                           Message(way.name + ": the limit is " + detail::text(limit) + ", expected more than 0"));
       CHECK(flat(kept) == flat(gradient<double>()));
     }
 }
