@@ -127,6 +127,48 @@ inline bool sync_folder(const std::filesystem::path& folder) {
   return ::fsync(opened.get()) == 0 || errno == EINVAL;
 }
 
+/// Puts a new file in the target's place; `name` is for the messages.
+inline void replace_file(const std::filesystem::path& target, const std::vector<std::string_view>& parts,
+                         const std::string& name) {
+  const std::filesystem::path folder = target.parent_path();
+  collect_temporaries(folder);
+  std::filesystem::path temporary;
+  const Descriptor out(open_temporary(folder, temporary));
+  if (out.get() < 0) throw_errno(errno, name + ": cannot be saved");
+  const auto give_up = [&](const char* why = "") {
+    const int number = errno;
+    ::unlink(temporary.c_str());
+    throw_errno(number, name + ": cannot be saved" + why);
+  };
+  struct ::stat old;
+  if (::stat(target.c_str(), &old) == 0 && ::fchmod(out.get(), old.st_mode & 07777) != 0) give_up();
+  for (const std::string_view part : parts)
+    if (!write_all(out.get(), part)) give_up();
+  if (::fsync(out.get()) != 0) give_up();
+  if (::rename(temporary.c_str(), target.c_str()) != 0)
+    give_up(errno == EBUSY ? ", it is a mount point, as a file bound into a container is: mount its folder instead"
+                           : "");
+  if (!sync_folder(folder)) throw_errno(errno, name + ": saved, but its folder cannot be synced");
+}
+
+#else
+
+inline void replace_file(const std::filesystem::path& target, const std::vector<std::string_view>& parts,
+                         const std::string& name) {
+  const std::filesystem::path temporary = temporary_in(target.parent_path());
+  try {
+    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
+    for (const std::string_view part : parts) out.write(part.data(), static_cast<std::streamsize>(part.size()));
+    out.close();
+    if (!out) throw_errno(EIO, name + ": cannot be saved");
+    std::filesystem::rename(temporary, target);
+  } catch (...) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    throw;
+  }
+}
+
 #endif
 
 }  // namespace detail
@@ -140,45 +182,12 @@ inline bool sync_folder(const std::filesystem::path& folder) {
 /// file as it was (but where only the last step failed: then the new one is there, perhaps not yet on the disk).
 inline void write_file(const std::filesystem::path& path, const std::vector<std::string_view>& parts) {
   namespace fs = std::filesystem;
-  const fs::path target = detail::followed(path), folder = target.parent_path();
-  const std::string said = detail::path_text(path) + ": cannot be saved";
+  const fs::path target = detail::followed(path);
+  const std::string name = detail::path_text(path);
   std::error_code error;
   if (const fs::file_status there = fs::status(target, error); fs::exists(there) && !fs::is_regular_file(there))
-    throw std::system_error(std::make_error_code(std::errc::invalid_argument), said + ", it is not a regular file");
-#if defined(_WIN32)
-  const fs::path temporary = detail::temporary_in(folder);
-  try {
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    for (const std::string_view part : parts) out.write(part.data(), static_cast<std::streamsize>(part.size()));
-    out.close();
-    if (!out) detail::throw_errno(EIO, said);
-    fs::rename(temporary, target);
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove(temporary, ignored);
-    throw;
-  }
-#else
-  detail::collect_temporaries(folder);
-  fs::path temporary;
-  const detail::Descriptor out(detail::open_temporary(folder, temporary));
-  if (out.get() < 0) detail::throw_errno(errno, said);
-  const auto give_up = [&](const char* why = "") {
-    const int number = errno;
-    ::unlink(temporary.c_str());
-    detail::throw_errno(number, said + why);
-  };
-  struct ::stat old;
-  if (::stat(target.c_str(), &old) == 0 && ::fchmod(out.get(), old.st_mode & 07777) != 0) give_up();
-  for (const std::string_view part : parts)
-    if (!detail::write_all(out.get(), part)) give_up();
-  if (::fsync(out.get()) != 0) give_up();
-  if (::rename(temporary.c_str(), target.c_str()) != 0)
-    give_up(errno == EBUSY ? ", it is a mount point, as a file bound into a container is: mount its folder instead"
-                           : "");
-  if (!detail::sync_folder(folder))
-    detail::throw_errno(errno, detail::path_text(path) + ": saved, but its folder cannot be synced");
-#endif
+    detail::throw_errno(EINVAL, name + ": cannot be saved, it is not a regular file");
+  detail::replace_file(target, parts, name);
 }
 
 }  // namespace unroll
