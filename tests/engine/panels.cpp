@@ -29,6 +29,15 @@ Matrix<double> rows_of(const GateBuffer<double>& buffer, GateRun run) {
   return rows;
 }
 
+struct One {
+  Matrix<float> weight;
+
+  template <class F, class... Ones>
+  static void visit(F&& f, const std::string& prefix, Ones&... ones) {
+    f(prefix + "weight", ones.weight...);
+  }
+};
+
 bool near(const Matrix<double>& given, const Matrix<double>& expected) {
   return (given - expected).norm() <= 1e-13 * (1 + expected.norm());
 }
@@ -87,14 +96,14 @@ TEST_CASE("transposed panels walk along k as a gate buffer's rows lie", "[panels
 TEST_CASE("chunks cover the columns once, in order", "[panels]") {
   for (const Index columns : {0, 1, 1023, 1024, 1025, 1309, 5000}) {
     CAPTURE(columns);
-    Index next = 0;
-    for_each_chunk(columns, [&](Range chunk) {
+    Index next = 3;
+    for_each_chunk({3, columns}, [&](Range chunk) {
       CHECK(chunk.first == next);
       CHECK(chunk.count >= 1);
       CHECK(chunk.count <= 1024);
       next += chunk.count;
     });
-    CHECK(next == columns);
+    CHECK(next == 3 + columns);
   }
 }
 
@@ -114,19 +123,43 @@ TEST_CASE("the products of gradients, chunk by chunk, are the matrix products", 
         constexpr GateRun run{1, 3};
         const Matrix<double> x = some(inputs, columns, random), weight = some(3 * units, inputs, random);
         const Matrix<double> start = some(3 * units, inputs, random), rows = rows_of(d, run);
-        const Vector<double> bias_start = some(4 * units, 1, random);
+        Vector<double> sums = some(4 * units, 1, random);
+        const Vector<double> sums_start = sums;
         Panels<double> panels;
         panels.pack_transposed(weight, units, 0, 3);
 
         Matrix<double> gradient = start, d_x(inputs, columns);
-        Vector<double> bias = bias_start, spread;
-        for_each_chunk(columns, [&](Range chunk) {
+        Vector<double> spread;
+        for_each_chunk({0, columns}, [&](Range chunk) {
           add_outer_products<3>(d, chunk, run, 0, across(x.data(), inputs, inputs, chunk, spread), gradient);
-          add_column_sums(d, chunk, bias);
+          add_column_sums<4>(d, chunk, sums);
           multiply_transposed(panels, d, chunk, run, d_x);
         });
         CHECK(near(gradient, start + rows * x.transpose()));
-        CHECK(near(bias, bias_start + Vector<double>(rows_of(d, {0, 4}).rowwise().sum())));
+        CHECK(near(sums, sums_start + Vector<double>(rows_of(d, {0, 4}).rowwise().sum())));
         CHECK(near(d_x, weight.transpose() * rows));
       }
+}
+
+TEST_CASE("ten million columns in float have the sums of double", "[panels]") {
+  Random random(4);
+  constexpr Index columns = 10'000'000, chunk = 1000;
+  const Matrix<float> x = some(1, chunk, random).cast<float>().array() + 1;
+  GateBuffer<float> d;  // a chunk's, which comes ten thousand times
+  d.resize(1, 1, chunk, 1);
+  d.set_zero();
+  for (Index j = 0; j < chunk; ++j) d.at(0, j)[0] = 0.1f;
+  Vector<double> sum = Vector<double>::Zero(1);
+  One gradient{Matrix<float>::Zero(1, 1)};
+  double product = 0;
+  for_each_sum({0, columns}, gradient, [&](One& part, Range range) {
+    for (Index k = 0; k < range.count; k += chunk) {
+      const Range now{0, std::min(chunk, range.count - k)};
+      add_outer_products<1>(d, now, {0, 1}, 0, {x.data(), 1, 1, 1, {now.count}}, part.weight);
+      add_column_sums<1>(d, now, sum);
+      product += static_cast<double>(0.1f) * x.leftCols(now.count).cast<double>().sum();
+    }
+  });
+  CHECK(sum[0] == Approx(static_cast<double>(columns) * static_cast<double>(0.1f)).epsilon(5e-7));
+  CHECK(static_cast<double>(gradient.weight(0, 0)) == Approx(product).epsilon(1e-6));
 }

@@ -87,3 +87,26 @@ TEST_CASE("the readouts of a sequence of no steps are zero", "[readout]") {
       CHECK(same_bits(pass.d_initial, in.d_final));
     }
 }
+
+TEST_CASE("over a million steps a mean and its gradients in float are those in double", "[readout]") {
+  Random random(4);
+  const auto wide = with_biases(Lstm<double>(1, 2, random, {.readout = Readout::mean}), random);
+  auto layer = Lstm<float>::zeros(1, 2, wide.unrolling), gradient = layer;
+  const auto narrow = [](const std::string&, auto& to, const auto& from) { to = from.template cast<float>(); };
+  for_each_tensor(narrow, layer, wide);
+  auto exact = zeros_like(wide);
+  Matrix<double> x(1, 1'000'000);
+  for (double& value : x.reshaped()) value = random.uniform(1.0);
+  const Matrix<double> d_y = Matrix<double>::Ones(2, 1);
+  Lstm<double>::Tape wide_tape;
+  Lstm<float>::Tape tape;
+  const Matrix<double> y = wide.forward(x, wide_tape);
+  CHECK((layer.forward(x.cast<float>(), tape).cast<double>() - y).norm() <= 2e-6 * y.norm());
+  wide.backward(x, d_y, wide_tape, exact);
+  layer.backward(x.cast<float>(), d_y.cast<float>(), tape, gradient);
+  const auto compare = [](const std::string& name, const auto& given, const auto& expected) {
+    CAPTURE(name);
+    CHECK((given.template cast<double>() - expected).norm() <= 2e-6 * expected.norm());
+  };
+  for_each_tensor(compare, gradient, exact);
+}

@@ -101,3 +101,14 @@ TEST_CASE("a dense layer refuses wrong sizes and says what it expected", "[dense
   refuse([&] { layer.forward(x, tape); }, shapes);
   refuse([&] { layer.stream(); }, shapes);
 }
+
+TEST_CASE("a million equal columns have the gradient of double", "[dense]") {
+  auto layer = Dense<float>::zeros(1, 2), gradient = layer;
+  Dense<float>::Tape tape;
+  const Index columns = 1'000'000;
+  layer.forward(Matrix<float>::Constant(1, columns, 0.3f), tape);
+  layer.backward(Matrix<float>::Constant(1, columns, 0.3f), Matrix<float>::Constant(2, columns, 0.1f), tape, gradient);
+  const double sum = static_cast<double>(columns) * static_cast<double>(0.1f);
+  CHECK(static_cast<double>(gradient.bias[1]) == Approx(sum).epsilon(1e-6));
+  CHECK(static_cast<double>(gradient.weight(1, 0)) == Approx(sum * static_cast<double>(0.3f)).epsilon(1e-5));
+}

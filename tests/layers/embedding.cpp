@@ -138,3 +138,14 @@ TEST_CASE("an embedding needs a token and a size", "[embedding]") {
                          Message("Embedding: " + std::to_string(rows) + " tokens of size " + std::to_string(cols) +
                                  ", expected at least 1 of each"));
 }
+
+TEST_CASE("a token that comes a million times has the gradient of double", "[embedding]") {
+  const auto layer = Embedding<float>::zeros(2, 3);
+  auto gradient = layer;
+  Embedding<float>::Tape tape;
+  const Matrix<float> x = Matrix<float>::Ones(1, 1'000'000);
+  layer.forward(x, tape);
+  layer.backward(x, Matrix<float>::Constant(3, x.cols(), 0.1f), tape, gradient);
+  CHECK(gradient.weight.col(0).isZero(0));
+  CHECK(static_cast<double>(gradient.weight(2, 1)) == Approx(1e6 * static_cast<double>(0.1f)).epsilon(1e-7));
+}

@@ -285,3 +285,23 @@ TEST_CASE("a number that is not finite is found at its place", "[layer_norm_lstm
   layer.forward(drawn(3, 4), tape, {.size = 2});
   CHECK(place(layer.find_non_finite(tape)) == "LayerNormLstm f 0 0 forward");
 }
+
+TEST_CASE("over many columns the gradients in float are those in double", "[layer_norm]") {
+  const Normed wide = any(2, 3);
+  auto layer = LayerNormLstm<float>::zeros(2, 3), gradient = layer;
+  for_each_tensor([](const std::string&, auto& to, auto& from) { to = from.template cast<float>(); }, layer, wide);
+  auto exact = zeros_like(wide);
+  const Index columns = 64 * 4000;
+  const Matrix<double> x = drawn(2, columns, 3), d_y = drawn(3, columns, 4).array() + 0.2;
+  Normed::Tape wide_tape;
+  LayerNormLstm<float>::Tape tape;
+  wide.forward(x, wide_tape, {.size = 64});
+  wide.backward(x, d_y, wide_tape, exact);
+  layer.forward(x.cast<float>(), tape, {.size = 64});
+  layer.backward(x.cast<float>(), d_y.cast<float>(), tape, gradient);
+  const auto compare = [](const std::string& name, const auto& given, const auto& expected) {
+    CAPTURE(name);
+    CHECK((given.template cast<double>() - expected).norm() <= 2e-6 * expected.norm());
+  };
+  for_each_tensor(compare, gradient, exact);
+}

@@ -150,3 +150,14 @@ TEST_CASE("a parallel model refuses what the model refuses", "[parallel]") {
   parallel.shard_size = -1;
   CHECK_THROWS_WITH(parallel.forward(x, tape), "Parallel: shard_size is -1, expected at least 0");
 }
+
+TEST_CASE("thousands of shards lose nothing of their gradients' sum", "[parallel]") {
+  Parallel<Dense<float>> parallel(Dense<float>::zeros(1, 1), pool_of(2));
+  parallel.shard_size = 1;
+  Parallel<Dense<float>>::Tape tape;
+  auto gradient = zeros_like(parallel);
+  const Matrix<float> x = Matrix<float>::Ones(1, 4096);
+  parallel.forward(x, tape, {.size = 4096});
+  parallel.backward(x, Matrix<float>::Constant(1, 4096, 0.1f), tape, gradient);
+  CHECK(gradient.model.bias[0] == 4096 * 0.1f);
+}

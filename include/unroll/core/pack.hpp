@@ -56,6 +56,16 @@ struct Pack {
     }
   }
 
+  /// Adds the first `count` lanes to sums in double.
+  void add_to(double* sums, Index count) const {
+    std::array<Scalar, size> lanes;
+    store(lanes.data());
+    if (count >= size)
+      for (int i = 0; i < size; ++i) sums[i] += static_cast<double>(lanes[static_cast<std::size_t>(i)]);
+    else
+      for (Index i = 0; i < count; ++i) sums[i] += static_cast<double>(lanes[static_cast<std::size_t>(i)]);
+  }
+
   /// Itself, in a register: compilers may neither compute or load it again for each use nor see through it.
   Pack in_register() const {
     Pack same = *this;

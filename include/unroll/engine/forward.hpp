@@ -256,8 +256,10 @@ void read_out(RecurrentTape<Cell, Scalar>& tape) {
     if (tape.readout == Readout::last) {
       tape.read.col(b) = tape.final_state.values[0].col(b);
     } else {
-      for (Index t = 0; t < length; ++t) tape.read.col(b) += tape.states[0].col(tape.next_block(t) * tape.size() + b);
-      tape.read.col(b) /= static_cast<Scalar>(length);
+      tape.read_sum.setZero(tape.read.rows());
+      for (Index t = 0; t < length; ++t)
+        tape.read_sum += tape.states[0].col(tape.next_block(t) * tape.size() + b).template cast<double>();
+      tape.read.col(b) = (tape.read_sum / static_cast<double>(length)).template cast<Scalar>();
     }
   }
 }

@@ -49,7 +49,8 @@ struct Sums {
   Index block_stride;
   Index gate_stride;
   Index column_stride;
-  Index units;  ///< lanes of units behind these are not touched
+  Index units;         ///< lanes of units behind these are not touched
+  bool added = false;  ///< sums that go here are added to what is there
 };
 
 template <class Scalar>
@@ -185,10 +186,13 @@ class Tile {
     else
       ((s[I] = is_last(I) ? P::load(start[I], last) : P::load(start[I])), ...);
     add_products<Gates, Units, C, Gates, 0>(a, b, block, column, s);
-    if (last >= P::size)
+    if (last >= P::size) {
+      if (to.added) ((s[I] += P::load(end[I])), ...);
       (s[I].store(end[I]), ...);
-    else
+    } else {
+      if (to.added) ((s[I] += is_last(I) ? P::load(end[I], last) : P::load(end[I])), ...);
       ((is_last(I) ? s[I].store(end[I], last) : s[I].store(end[I])), ...);
+    }
   }
 };
 

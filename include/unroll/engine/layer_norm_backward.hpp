@@ -6,23 +6,15 @@
 namespace unroll::detail {
 
 /// A sweep back over the steps processed in the places [begin, end), as BackwardSweep.
-template <class Tape, class L>
+template <class Tape, class Cell, class Scalar>
 class LayerNormSweep {
-  using Cell = typename L::Cell;
-  using Scalar = typename L::Scalar;
   using P = Pack<Scalar>;
 
  public:
-  /// d_h: dL/dh of every step, used from the place `first_error` on. dL/d gain_c and bias_c are added to `gradient`.
+  /// d_h: dL/dh of every step, used from the place `first_error` on. dL/d gain_c and bias_c are added to the tape's.
   LayerNormSweep(Tape& tape, const Input<Scalar>& d_h, Index first_error, const BackwardOptions& options,
-                 GateBuffer<Scalar>& d_gates, L& gradient, const Member& member)
-      : tape_(tape),
-        d_h_(d_h),
-        first_error_(first_error),
-        options_(options),
-        d_gates_(d_gates),
-        gradient_(gradient),
-        member_(member) {}
+                 GateBuffer<Scalar>& d_gates, const Member& member)
+      : tape_(tape), d_h_(d_h), first_error_(first_error), options_(options), d_gates_(d_gates), member_(member) {}
 
   /// The member's part of the products; the first one does the rest, whose sums are over units and samples. Returns the
   /// sum of squares of what it clipped.
@@ -94,9 +86,8 @@ class LayerNormSweep {
       if (options_.record_norms) square_norm_ += sum_of_squares(d_h);
       (d_h * out * o * (1 - o)).store(d_state, count);
       d_n.store(tape_.d_memory.at(block, b));
-      Scalar *gain = gradient_.gain_c.data() + first, *bias = gradient_.bias_c.data() + first;
-      (P::load(gain, count) + d_n * z).store(gain, count);
-      (P::load(bias, count) + d_n).store(bias, count);
+      (d_n * z).add_to(tape_.d_gain_c.data() + first, count);
+      d_n.add_to(tape_.d_bias_c.data() + first, count);
     }
   }
 
@@ -128,7 +119,6 @@ class LayerNormSweep {
   Index first_error_;
   const BackwardOptions& options_;
   GateBuffer<Scalar>& d_gates_;
-  L& gradient_;
   Member member_;
   double square_norm_ = 0;  // of this step's dL/dh
   double clipped_squares_ = 0;

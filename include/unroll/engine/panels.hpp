@@ -1,5 +1,6 @@
 #pragma once
 
+#include "unroll/core/parameters.hpp"
 #include "unroll/engine/gate_buffer.hpp"
 
 namespace unroll::detail {
@@ -93,11 +94,11 @@ Sums<const Scalar> no_sums() {
 
 inline constexpr auto nothing_more = [](Index, Index, Index, Index) {};
 
-/// Calls f(Range) for the columns of gradients part by part: few enough that what the products of a part share is
-/// still in the cache, enough that the sums of the weights' gradients are not loaded and stored too often.
+/// Calls f(Range) for columns of gradients part by part: few enough that what the products of a part share is still in
+/// the cache, enough that the sums of the weights' gradients are not loaded and stored too often.
 template <class F>
-void for_each_chunk(Index columns, F f) {
-  for_each_part(columns, 1024, [&](Index first, Index count) { f(Range{first, count}); });
+void for_each_chunk(Range columns, F f) {
+  for_each_part(columns.count, 1024, [&](Index first, Index count) { f(Range{columns.first + first, count}); });
 }
 
 /// Some columns of x, `rows` x count, as the right factor of a product that walks across them.
@@ -125,25 +126,42 @@ Columns<Scalar> across(const Scalar* x, Index stride, Index rows, Range columns,
   return {x, rows, 1, stride, {columns.count}};
 }
 
+/// Calls f(sum, Range) for the columns of gradients, whose sums it adds to `sum`, a value of the gradient's type. Of
+/// many columns sums are made part by part, for what a float adds to the sum of all others is lost in its rounding.
+template <class Gradient, class F>
+void for_each_sum(Range columns, Gradient& gradient, const F& f) {
+  constexpr Index least = 32 * 1024;
+  if (columns.count <= least) return f(gradient, columns);
+  for_each_part(columns.count, std::max(least, columns.count / 32 + 1), [&](Index first, Index count) {
+    Gradient part = zeros_like(gradient);
+    for_each_sum({columns.first + first, count}, part, f);
+    for_each_tensor([](const std::string&, auto& sum, const auto& of_part) { sum += of_part; }, gradient, part);
+  });
+}
+
 /// gradient(gates x units, i) += sum over some columns j of d(gate rows, j) x(i, j), for the gates of one run, which
 /// are the gradient's gates from `first_gate` on; x as `across` gives it.
 template <int Gates, class Scalar>
 void add_outer_products(const GateBuffer<Scalar>& d, Range columns, GateRun run, int first_gate,
                         const Columns<Scalar>& x, Matrix<Scalar>& gradient, const Member& member = {}) {
   const Index units = d.units();
-  const Sums<Scalar> to{gradient.data() + first_gate * units, d.lanes, units, gradient.rows(), units};
-  multiply<Gates, Scalar>(member.part_of(d.rows(run, columns.first)), x, constant(to), to, nothing_more);
+  const Sums<Scalar> to{gradient.data() + first_gate * units, d.lanes, units, gradient.rows(), units, true};
+  multiply<Gates, Scalar>(member.part_of(d.rows(run, columns.first)), x, no_sums<Scalar>(), to, nothing_more);
 }
 
-/// gradient(gates x units) += sum over some columns of d: its product with a column of ones.
-template <class Scalar>
-void add_column_sums(const GateBuffer<Scalar>& d, Range columns, Vector<Scalar>& gradient, const Member& member = {}) {
-  static constexpr Scalar one = 1;
-  for (int gate = 0; gate < d.gates(); ++gate) {
-    const Sums<Scalar> to = column_sums(gradient.data() + gate * d.units(), d.units(), 0);
-    multiply<1, Scalar>(member.part_of(d.rows({gate, 1}, columns.first)), {&one, 1, 0, 0, {columns.count}},
-                        constant(to), to, nothing_more);
-  }
+/// sums(gates x units) += sum over some columns of d: every 16 of them in their own type, those sums in double.
+template <int Gates, class Scalar>
+void add_column_sums(const GateBuffer<Scalar>& d, Range columns, Vector<double>& sums, const Member& member = {}) {
+  const Range mine = member.part(d.blocks());
+  const auto add = [&]<int... G>(std::integer_sequence<int, G...>, Index block, Index column, Index count) {
+    Pack<Scalar> sum[] = {((void)G, Pack<Scalar>(0))...};
+    for (; count > 0; ++column, --count) ((sum[G] += Pack<Scalar>::load(d.at(block, column) + G * d.lanes)), ...);
+    (sum[G].add_to(sums.data() + G * d.units() + block * d.lanes, d.count(block)), ...);
+  };
+  for (Index block = mine.first; block < mine.first + mine.count; ++block)
+    for_each_part(columns.count, 16, [&](Index first, Index count) {
+      add(std::make_integer_sequence<int, Gates>(), block, columns.first + first, count);
+    });
 }
 
 /// d_x(:, j) = W^T d(:, j) for some columns j, with W's transposed panels.

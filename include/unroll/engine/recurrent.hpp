@@ -167,23 +167,26 @@ class Recurrent {
     const Index stride = masked ? tape.input.rows() : x.outerStride();
     const Scalar* fed_back = tape.recurrent_mask.size() != 0 ? tape.recurrent_input.data() : tape.before(0, 0);
     tape.d_input.resize(input_size(), columns);
-    detail::run_team(pool, members, [&](const detail::Member& member) {
-      detail::for_each_chunk(columns, [&](detail::Range chunk) {
-        const auto across = [&](const Scalar* fed, Index apart, Index rows) {
-          return detail::across(fed, apart, rows, chunk, tape.spread, member);
-        };
-        detail::add_outer_products<in.count>(d_gates, chunk, in, 0, across(input, stride, input_size()),
-                                             gradient.weight_ih, member);
-        detail::add_outer_products<early.count>(d_gates, chunk, early, 0, across(fed_back, hidden, hidden),
-                                                gradient.weight_hh, member);
-        if constexpr (late.count > 0)
-          detail::add_outer_products<late.count>(d_gates, chunk, late, early.count,
-                                                 across(tape.operand.data(), hidden, hidden), gradient.weight_hh,
-                                                 member);
-        detail::add_column_sums(d_gates, chunk, gradient.bias, member);
-        detail::multiply_transposed(tape.panels.input, d_gates, chunk, in, tape.d_input, member);
+    tape.d_bias.setZero(bias.size());
+    detail::for_each_sum({0, columns}, gradient, [&](Recurrent& sum, detail::Range part) {
+      detail::run_team(pool, members, [&](const detail::Member& member) {
+        detail::for_each_chunk(part, [&](detail::Range chunk) {
+          const auto across = [&](const Scalar* fed, Index apart, Index rows) {
+            return detail::across(fed, apart, rows, chunk, tape.spread, member);
+          };
+          detail::add_outer_products<in.count>(d_gates, chunk, in, 0, across(input, stride, input_size()),
+                                               sum.weight_ih, member);
+          detail::add_outer_products<early.count>(d_gates, chunk, early, 0, across(fed_back, hidden, hidden),
+                                                  sum.weight_hh, member);
+          if constexpr (late.count > 0)
+            detail::add_outer_products<late.count>(d_gates, chunk, late, early.count,
+                                                   across(tape.operand.data(), hidden, hidden), sum.weight_hh, member);
+          detail::add_column_sums<gate_count<Cell>>(d_gates, chunk, tape.d_bias, member);
+          detail::multiply_transposed(tape.panels.input, d_gates, chunk, in, tape.d_input, member);
+        });
       });
     });
+    gradient.bias += tape.d_bias.template cast<Scalar>();
     return {tape.d_input.data(), tape.d_input.rows(), tape.d_input.cols()};
   }
 

@@ -112,9 +112,11 @@ struct RecurrentTape {
   Matrix<Scalar> operand;              // late gates only: H x (T*B)
   Matrix<Scalar> input;                // ragged batches only: x with zeros past the ends, I x (T*B)
   Matrix<Scalar> read;                 // last and mean: H x B
+  Vector<double> read_sum;             // mean only: H, of one sample's steps
   Matrix<Scalar> d_read;               // last and mean: dL/dh of every step, H x (T*B)
   Matrix<Scalar> d_input;              // I x (T*B)
   Vector<Scalar> spread;               // some columns of x or h: see detail::across
+  Vector<double> d_bias;               // G x H, summed over the columns
   PerState d_state;                    // the direct part on its way back, each H x B
   detail::GateBuffer<Scalar> d_gates;  // overlapping windows only: one sweep's gradients, T*B columns
   detail::GateBuffer<Scalar> d_late;   // late gates only: one step's, B columns

@@ -32,6 +32,7 @@ class Dense {
   struct Tape : detail::StatelessTape<Scalar> {
     detail::GateBuffer<Scalar> d_rows;  // dL/dy as the kernel reads it, zero past the ends
     Vector<Scalar> spread;              // some columns of x: see detail::across
+    Vector<double> d_bias;              // O, summed over the columns
     detail::Panels<Scalar> panels;
   };
 
@@ -85,7 +86,9 @@ class Dense {
     const bool masked = !tape.batch.lengths.empty();
     if (masked) detail::mask_past_ends(x, tape.batch, tape.d_x);  // x past the ends may be anything, NaN too
     tape.d_x.resize(input_size(), x.cols());
-    detail::run_team(tape.batch.pool, team_size(tape.batch, x.cols()), [&](const detail::Member& member) {
+    tape.d_bias.setZero(output_size());
+    const Index members = team_size(tape.batch, x.cols());
+    detail::run_team(tape.batch.pool, members, [&](const detail::Member& member) {
       tape.panels.pack_transposed(weight, output_size(), 0, 1, member);
       const detail::Range mine = member.part(tape.d_rows.blocks());
       for (Index j = 0; j < d_y.cols(); ++j)
@@ -95,16 +98,20 @@ class Dense {
                   : Pack<Scalar>(0))
               .store(tape.d_rows.at(block, j));
         }
-      member.wait();
-      detail::for_each_chunk(x.cols(), [&](detail::Range chunk) {
-        const auto across = detail::across(masked ? tape.d_x.data() : x.data(), masked ? x.rows() : x.outerStride(),
-                                           x.rows(), chunk, tape.spread, member);
-        detail::add_outer_products<1>(tape.d_rows, chunk, run, 0, across, gradient.weight, member);
-        detail::add_column_sums(tape.d_rows, chunk, gradient.bias, member);
-        if (masked) member.wait();  // x past the ends has been used where dL/dx will be
-        detail::multiply_transposed(tape.panels, tape.d_rows, chunk, run, tape.d_x, member);
+    });
+    detail::for_each_sum({0, x.cols()}, gradient, [&](Dense& sum, detail::Range part) {
+      detail::run_team(tape.batch.pool, members, [&](const detail::Member& member) {
+        detail::for_each_chunk(part, [&](detail::Range chunk) {
+          const auto across = detail::across(masked ? tape.d_x.data() : x.data(), masked ? x.rows() : x.outerStride(),
+                                             x.rows(), chunk, tape.spread, member);
+          detail::add_outer_products<1>(tape.d_rows, chunk, run, 0, across, sum.weight, member);
+          detail::add_column_sums<1>(tape.d_rows, chunk, tape.d_bias, member);
+          if (masked) member.wait();  // x past the ends has been used where dL/dx will be
+          detail::multiply_transposed(tape.panels, tape.d_rows, chunk, run, tape.d_x, member);
+        });
       });
     });
+    gradient.bias += tape.d_bias.template cast<Scalar>();
     return tape.d_input();
   }
 

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cassert>
 #include <limits>
 #include <memory>
+#include <utility>
 
 #include "unroll/layers/layer.hpp"
 
@@ -17,6 +19,8 @@ class Embedding {
   using State = NoState;
   struct Tape : detail::StatelessTape<Scalar> {
     std::vector<Index> tokens;  // T*B
+    std::vector<Index> order;   // the columns that count, token by token
+    Vector<double> sum;         // O, of one token's columns
 
     Index& token(Index column) { return tokens[static_cast<std::size_t>(column)]; }
   };
@@ -58,15 +62,26 @@ class Embedding {
     return tape.output();
   }
 
-  /// Adds each column of d_y to its token's column of `gradient`; dL/dx is zero. Consumes the tape.
+  /// Adds each column of d_y to its token's column of `gradient`, summed in double; dL/dx is zero. Consumes the tape.
   Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Embedding& gradient,
                           const BackwardOptions& options = {}, const State& d_final = {}) const {
     require_backward(tape, gradient, options, d_final);
     detail::require_shape("Embedding", "x", x, 1, tape.y.cols());
     detail::require_shape("Embedding", "d_y", d_y, output_size(), tape.y.cols());
     tape.recorded = false;
+    std::vector<Index>& order = tape.order;
+    order.clear();
     for (Index j = 0; j < x.cols(); ++j)
-      if (tape.active(j)) gradient.weight.col(tape.token(j)) += d_y.col(j);
+      if (tape.active(j)) order.push_back(j);
+    std::sort(order.begin(), order.end(),
+              [&](Index a, Index b) { return std::pair(tape.token(a), a) < std::pair(tape.token(b), b); });
+    for (auto column = order.begin(); column != order.end();) {
+      const Index token = tape.token(*column);
+      tape.sum.setZero(output_size());
+      for (; column != order.end() && tape.token(*column) == token; ++column)
+        tape.sum += d_y.col(*column).template cast<double>();
+      gradient.weight.col(token) += tape.sum.template cast<Scalar>();
+    }
     tape.d_x.setZero(1, x.cols());
     return tape.d_input();
   }

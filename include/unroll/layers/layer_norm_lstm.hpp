@@ -49,8 +49,9 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
   struct Tape : RecurrentTape<Cell, Scalar> {
     detail::LayerNormGains<Scalar> gains;
     detail::Normalized<Scalar> normalized;
-    detail::GateBuffer<Scalar> d_product;  // one step's dL/d W_hh h, B columns
-    detail::GateBuffer<Scalar> d_memory;   // one step's dL/dc through h, B columns
+    detail::GateBuffer<Scalar> d_product;                     // one step's dL/d W_hh h, B columns
+    detail::GateBuffer<Scalar> d_memory;                      // one step's dL/dc through h, B columns
+    Vector<double> d_gain_ih, d_gain_hh, d_gain_c, d_bias_c;  // summed over the columns
   };
 
   /// Throws std::invalid_argument where a size is below 1.
@@ -134,30 +135,42 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
     });
     tape.d_product.resize(all.count, hidden, 1, tape.size());
     tape.d_memory.resize(1, hidden, 1, tape.size());
+    for (auto* sums : {&tape.d_bias, &tape.d_gain_ih, &tape.d_gain_hh}) sums->setZero(bias.size());
+    for (auto* sums : {&tape.d_gain_c, &tape.d_bias_c}) sums->setZero(hidden);
     const Input<Scalar> d_h = detail::begin_backward(tape, d_y, d_final, options);
     detail::sweep_back(
         tape, options, d_final, members,
         [&](Index first, Index begin, Index end, detail::GateBuffer<Scalar>& d_gates, const detail::Member& member) {
-          return detail::LayerNormSweep(tape, d_h, first, options, d_gates, gradient, member).run(begin, end);
+          return detail::LayerNormSweep<Tape, Cell, Scalar>(tape, d_h, first, options, d_gates, member).run(begin, end);
         });
     tape.content = Tape::Content::gradients;
 
-    detail::add_column_sums(tape.gates, {0, tape.columns()}, gradient.bias);
+    detail::add_column_sums<all.count>(tape.gates, {0, tape.columns()}, tape.d_bias);
     detail::Normalized<Scalar>& normalized = tape.normalized;
-    through_normalization(tape, tape.gains.gain_ih, 0, normalized.input, gradient.gain_ih);
-    through_normalization(tape, tape.gains.gain_hh, 1, normalized.recurrent, gradient.gain_hh);
+    through_normalization(tape, tape.gains.gain_ih, 0, normalized.input, tape.d_gain_ih);
+    through_normalization(tape, tape.gains.gain_hh, 1, normalized.recurrent, tape.d_gain_hh);
+    const auto add = [](Vector<Scalar>& to, const Vector<double>& sums) { to += sums.template cast<Scalar>(); };
+    add(gradient.bias, tape.d_bias);
+    add(gradient.gain_ih, tape.d_gain_ih);
+    add(gradient.gain_hh, tape.d_gain_hh);
+    add(gradient.gain_c, tape.d_gain_c);
+    add(gradient.bias_c, tape.d_bias_c);
+
     const Input<Scalar> input = tape.batch.lengths.empty() ? x : Input<Scalar>(tape.input);
     tape.d_input.resize(input_size(), tape.columns());
-    detail::run_team(pool, members, [&](const detail::Member& member) {
-      detail::for_each_chunk(tape.columns(), [&](detail::Range chunk) {
-        detail::add_outer_products<all.count>(
-            normalized.input, chunk, all, 0,
-            detail::across(input.data(), input.outerStride(), input_size(), chunk, tape.spread, member),
-            gradient.weight_ih, member);
-        detail::add_outer_products<all.count>(
-            normalized.recurrent, chunk, all, 0,
-            detail::across(tape.before(0, 0), hidden, hidden, chunk, tape.spread, member), gradient.weight_hh, member);
-        detail::multiply_transposed(tape.panels.input, normalized.input, chunk, all, tape.d_input, member);
+    detail::for_each_sum({0, tape.columns()}, gradient, [&](LayerNormLstm& sum, detail::Range part) {
+      detail::run_team(pool, members, [&](const detail::Member& member) {
+        detail::for_each_chunk(part, [&](detail::Range chunk) {
+          const auto across = [&](const Scalar* fed, Index apart, Index rows) {
+            return detail::across(fed, apart, rows, chunk, tape.spread, member);
+          };
+          detail::add_outer_products<all.count>(normalized.input, chunk, all, 0,
+                                                across(input.data(), input.outerStride(), input_size()), sum.weight_ih,
+                                                member);
+          detail::add_outer_products<all.count>(normalized.recurrent, chunk, all, 0,
+                                                across(tape.before(0, 0), hidden, hidden), sum.weight_hh, member);
+          detail::multiply_transposed(tape.panels.input, normalized.input, chunk, all, tape.d_input, member);
+        });
       });
     });
     return {tape.d_input.data(), tape.d_input.rows(), tape.d_input.cols()};
@@ -267,13 +280,12 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
 
   /// The tape's gates hold dL/d pre-activation: adds dL/d gain, and turns a normalised product into dL/d product.
   static void through_normalization(const Tape& tape, const detail::GateBuffer<Scalar>& gain, Index which,
-                                    detail::GateBuffer<Scalar>& product, Vector<Scalar>& d_gain) {
+                                    detail::GateBuffer<Scalar>& product, Vector<double>& d_gain) {
     using P = Pack<Scalar>;
     for (Index j = 0; j < product.columns(); ++j) {
       detail::for_each_pack(product, [&](Index block, Index place, Index count) {
-        Scalar* sum = d_gain.data() + place / product.lanes * product.units() + block * product.lanes;
         const P d = P::load(tape.gates.at(block, j) + place), z = P::load(product.at(block, j) + place);
-        multiply_add(d, z, P::load(sum, count)).store(sum, count);
+        (d * z).add_to(d_gain.data() + place / product.lanes * product.units() + block * product.lanes, count);
       });
       detail::normalize_back(tape.gates, j, gain, product, j, tape.normalized.factors(which, j), product, j);
     }

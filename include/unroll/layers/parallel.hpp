@@ -15,8 +15,8 @@ namespace unroll {
 ///
 /// A batch is cut into shards of neighbouring samples, each with its own tape and gradient, for one thread each; where
 /// one shard is the whole batch, the threads share the units of every step (`Batch::pool`). The shards depend on the
-/// model and the batch alone and their gradients are added in the order of the shards: the bits are the same on any
-/// number of threads. Outputs, dL/dx and states have the bits of the model itself. Copies share the pool.
+/// model and the batch alone and their gradients are added two by two: the bits are the same on any number of threads.
+/// Outputs, dL/dx and states have the bits of the model itself. Copies share the pool.
 template <Layer Model>
 class Parallel {
  public:
@@ -198,8 +198,8 @@ class Parallel {
         },
         state);
   }
-  /// Adds the shards' gradients in their order, large ones slice by slice on all threads.
-  void add_gradients(const Tape& tape, Model& gradient) const {
+  /// Adds the shards' gradients two by two, those sums two by two and so on, large ones slice by slice on all threads.
+  void add_gradients(Tape& tape, Model& gradient) const {
     const Index slices = parameter_count(gradient) < 100'000 ? 1 : pool->size();
     pool->run(slices, [&](Index slice) {
       const auto add = [&](const std::string&, auto& sum, const auto& part) {
@@ -207,7 +207,11 @@ class Parallel {
         Eigen::Map<Vector<Scalar>>(sum.data() + begin, size) +=
             Eigen::Map<const Vector<Scalar>>(part.data() + begin, size);
       };
-      for (const Shard& shard : tape.shards) for_each_tensor(add, gradient, *shard.gradient);
+      std::vector<Shard>& shards = tape.shards;
+      for (std::size_t apart = 1; apart < shards.size(); apart *= 2)
+        for (std::size_t i = 0; i + apart < shards.size(); i += 2 * apart)
+          for_each_tensor(add, *shards[i].gradient, *shards[i + apart].gradient);
+      for_each_tensor(add, gradient, *shards[0].gradient);
     });
   }
 
