@@ -99,23 +99,27 @@ TEMPLATE_TEST_CASE("abs clears the sign of zero and infinity", "[pack]", float, 
   CHECK(lanes(abs(P(-std::numeric_limits<TestType>::infinity()))).front() == std::numeric_limits<TestType>::infinity());
 }
 
-TEMPLATE_TEST_CASE("min and max take their first argument where it is NaN", "[pack]", float, double) {
+TEMPLATE_TEST_CASE("smaller and larger take their first argument where it is NaN", "[pack]", float, double) {
   using P = Pack<TestType>;
   const TestType nan = std::numeric_limits<TestType>::quiet_NaN();
-  CHECK(lanes(min(P(2), P(3)))[0] == 2);
-  CHECK(lanes(min(P(3), P(2)))[0] == 2);
-  CHECK(lanes(max(P(2), P(3)))[0] == 3);
-  CHECK(lanes(max(P(3), P(2)))[0] == 3);
-  CHECK(std::isnan(lanes(min(P(nan), P(2)))[0]));
-  CHECK(std::isnan(lanes(max(P(nan), P(2)))[0]));
+  CHECK(lanes(smaller(P(2), P(3)))[0] == 2);
+  CHECK(lanes(smaller(P(3), P(2)))[0] == 2);
+  CHECK(lanes(larger(P(2), P(3)))[0] == 3);
+  CHECK(lanes(larger(P(3), P(2)))[0] == 3);
+  CHECK(std::isnan(lanes(smaller(P(nan), P(2)))[0]));
+  CHECK(std::isnan(lanes(larger(P(nan), P(2)))[0]));
 }
 
-TEMPLATE_TEST_CASE("sqrt is the square root lane by lane", "[pack]", float, double) {
+TEMPLATE_TEST_CASE("sqrt is rounded once, of infinity and of subnormal numbers too", "[pack]", float, double) {
   using P = Pack<TestType>;
-  const auto squares = lanes<TestType>([](TestType i) { return i * i; });
-  const auto roots = lanes(sqrt(P::load(squares.data())));
-  for (std::size_t i = 0; i < roots.size(); ++i)
-    CHECK(roots[i] == Approx(static_cast<TestType>(i)).epsilon(4 * std::numeric_limits<TestType>::epsilon()));
+  using L = std::numeric_limits<TestType>;
+  for (const TestType x : {TestType(0), L::denorm_min(), L::min() / 8, L::min(), TestType(1e-30), TestType(0.7),
+                           TestType(2), TestType(3), TestType(1e30), L::max(), L::infinity()}) {
+    CAPTURE(x);
+    const auto roots = lanes(sqrt(P::load(lanes<TestType>([&](TestType i) { return x / (i + 1); }).data())));
+    for (std::size_t i = 0; i < roots.size(); ++i) CHECK(roots[i] == std::sqrt(x / static_cast<TestType>(i + 1)));
+  }
+  CHECK(std::isnan(lanes(sqrt(P(-1)))[0]));
 }
 
 TEMPLATE_TEST_CASE("copy_sign takes the sign of zero too", "[pack]", float, double) {
@@ -171,4 +175,14 @@ TEMPLATE_TEST_CASE("a product is rounded before a sum sees it", "[pack]", float,
   const volatile TestType rounded = one_and_a_bit * one_and_a_bit;
   const P square(rounded);
   CHECK(lanes(a * a - square)[0] == 0);
+}
+
+TEMPLATE_TEST_CASE("lanes are added to sums in double", "[pack]", float, double) {
+  using P = Pack<TestType>;
+  const P counting = P::load(lanes<TestType>([](TestType i) { return i + TestType(0.1); }).data());
+  for (Index count = 1; count <= P::size; ++count) {
+    std::vector<double> sums(static_cast<std::size_t>(count), 1e9);
+    counting.add_to(sums.data(), count);
+    for (std::size_t i = 0; i < sums.size(); ++i) CHECK(sums[i] == 1e9 + static_cast<double>(lanes(counting)[i]));
+  }
 }

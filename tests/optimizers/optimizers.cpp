@@ -136,3 +136,48 @@ TEST_CASE("options that make no sense are refused", "[optimizers]") {
   refuse([&] { sgd.step(moved, Dense<double>::zeros(2, 1)); },
          "Sgd::step: the gradient's weight is 1 x 2, the model's is 1 x 1");
 }
+
+namespace {
+
+/// Where a parameter in float that begins at 1 ends after some steps with the same gradient.
+template <template <class> class O, class Options>
+float after(int steps, float gradient, Options options) {
+  auto model = Dense<float>::zeros(1, 1);
+  model.bias[0] = 1;
+  O<Dense<float>> optimizer(model, options);
+  auto given = zeros_like(model);
+  given.bias[0] = gradient;
+  for (int k = 0; k < steps; ++k) optimizer.step(model, given);
+  CHECK(model.weight(0, 0) == 0);
+  return model.bias[0];
+}
+
+}  // namespace
+
+// As PyTorch: the second moment is infinite then, and a step 0.
+TEST_CASE("gradients whose squares overflow move nothing", "[optimizers]") {
+  for (const float gradient : {1e21f, -3e30f}) {
+    CHECK(after<Adam>(3, gradient, AdamOptions()) == 1);
+    CHECK(after<AdamW>(3, gradient, AdamWOptions{.weight_decay = 0}) == 1);
+    CHECK(after<RmsProp>(3, gradient, RmsPropOptions{.momentum = 0.5}) == 1);
+    CHECK(after<Adagrad>(3, gradient, AdagradOptions()) == 1);
+    CHECK(std::isfinite(after<Sgd>(3, gradient, SgdOptions{.momentum = 0.9, .nesterov = true})));
+  }
+}
+
+TEST_CASE("gradients whose squares are subnormal numbers move as others do", "[optimizers]") {
+  CHECK(after<Adam>(1, 1e-18f, AdamOptions{.learning_rate = 0.125, .epsilon = 0}) == Approx(0.875).epsilon(1e-3));
+  CHECK(after<RmsProp>(1, 1e-18f, RmsPropOptions{.learning_rate = 0.125, .alpha = 0.75, .epsilon = 0}) ==
+        Approx(0.75).epsilon(1e-3));
+  CHECK(after<Adagrad>(1, 1e-20f, AdagradOptions{.learning_rate = 0.125, .epsilon = 0}) == Approx(0.875).epsilon(1e-3));
+}
+
+TEST_CASE("without epsilon a gradient of 0 moves nothing", "[optimizers]") {
+  for (const double epsilon : {0., 1e-60}) {  // the second is 0 in float
+    CHECK(after<Adam>(2, 0, AdamOptions{.epsilon = epsilon}) == 1);
+    CHECK(after<AdamW>(2, 0, AdamWOptions{.epsilon = epsilon, .weight_decay = 0}) == 1);
+    CHECK(after<RmsProp>(2, 0, RmsPropOptions{.epsilon = epsilon}) == 1);
+    CHECK(after<Adagrad>(2, 0, AdagradOptions{.epsilon = epsilon}) == 1);
+    CHECK(after<Adagrad>(1, 3, AdagradOptions{.learning_rate = 0.5, .epsilon = epsilon}) == 0.5f);
+  }
+}

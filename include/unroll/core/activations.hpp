@@ -11,6 +11,9 @@
 /// branch. The errors are measured with and without fused multiply-add: float over all 2^32 numbers, double over 10^8
 /// of them. Every lane and the overload for a number give the same bits: no product meets a sum outside `multiply_add`,
 /// so a compiler that contracts the two finds nothing to contract.
+///
+/// A compiler that may order sums anew would take (x + to_exponent) - to_exponent for x, or multiply both by a number
+/// first: `in_register` hides from it what a sum is made of.
 namespace unroll {
 
 namespace detail {
@@ -64,15 +67,16 @@ inline Pack<Scalar> exp(Pack<Scalar> x) {
   using E = detail::Exponential<Scalar>;
   using P = Pack<Scalar>;
   const P to_exponent(E::to_exponent);
-  x = max(min(x, P(E::highest)), P(E::lowest));
-  const P n = multiply_add(x, P(E::log2_e), to_exponent) - to_exponent;
-  const P r = multiply_add(n, P(-E::ln2_low), multiply_add(n, P(-E::ln2_high), x));
+  x = larger(smaller(x, P(E::highest)), P(E::lowest));
+  const P shifted = multiply_add(x, P(E::log2_e), to_exponent).in_register();
+  const P n = (shifted - to_exponent).in_register();
+  const P r = multiply_add(n, P(-E::ln2_low), multiply_add(n, P(-E::ln2_high), x).in_register());
   const P u = r * r;
   const P sum = multiply_add(E::template quotient<1>(u), u, P(2) + r);
   const P difference = multiply_add(P(-2), r, sum);
   // 2^n may be no normal number where e^x is one: half of n scales the numerator, the other half the denominator.
-  const P half = multiply_add(n, P(Scalar(0.5)), to_exponent);
-  const P other_half = ((half - to_exponent) - n) + to_exponent;
+  const P half = multiply_add(n, P(Scalar(0.5)), to_exponent).in_register();
+  const P other_half = half - n;
   return sum * exponent_from_last_bits(half) / (difference * exponent_from_last_bits(other_half));
 }
 
@@ -83,10 +87,10 @@ inline Pack<Scalar> sigmoid(Pack<Scalar> x) {
   using P = Pack<Scalar>;
   // The numerator and the denominator are both 2^shift too large, lest 2^n be subnormal where the result is.
   const P to_exponent(E::to_exponent + E::shift);
-  x = max(min(x, P(E::sigmoid_is_one)), P(E::lowest));
-  const P shifted = multiply_add(x, P(E::log2_e), to_exponent);
-  const P n = shifted - to_exponent;
-  const P r = multiply_add(n, P(-E::ln2_low), multiply_add(n, P(-E::ln2_high), x));
+  x = larger(smaller(x, P(E::sigmoid_is_one)), P(E::lowest));
+  const P shifted = multiply_add(x, P(E::log2_e), to_exponent).in_register();
+  const P n = (shifted - to_exponent).in_register();
+  const P r = multiply_add(n, P(-E::ln2_low), multiply_add(n, P(-E::ln2_high), x).in_register());
   const P u = r * r;
   const P sum = multiply_add(E::template quotient<1>(u), u, P(2) + r);
   const P difference = multiply_add(P(-2), r, sum);
@@ -101,22 +105,22 @@ inline Pack<Scalar> tanh(Pack<Scalar> x) {
   using E = detail::Exponential<Scalar>;
   using P = Pack<Scalar>;
   const P to_exponent(E::to_exponent - 1);
-  const P size = min(abs(x), P(E::tanh_is_one));
-  const P shifted = multiply_add(size, P(2 * E::log2_e), to_exponent);
-  const P n = shifted - to_exponent;
+  const P size = smaller(abs(x), P(E::tanh_is_one));
+  const P shifted = multiply_add(size, P(2 * E::log2_e), to_exponent).in_register();
+  const P n = (shifted - to_exponent).in_register();
   // Half of r and of R. One part of ln 2 will do: its error grows with n, but tanh's slope falls faster.
   const P r = multiply_add(n, P(-E::ln2 / 2), size);
   const P u = r * r;
   const P even = multiply_add(E::template quotient<2>(u), u, P(1));
   const P sum = even + r;
-  const P h = exponent_from_last_bits(shifted) - P(Scalar(0.5));
+  const P h = (exponent_from_last_bits(shifted) - P(Scalar(0.5))).in_register();
   return copy_sign(multiply_add(h, sum, r) / multiply_add(h, sum, even), x);
 }
 
 /// x < 0 ? 0 : x, NaN kept.
 template <class Scalar>
 inline Pack<Scalar> relu(Pack<Scalar> x) {
-  return max(x, Pack<Scalar>(0));
+  return larger(x, Pack<Scalar>(0));
 }
 
 template <std::floating_point Scalar>

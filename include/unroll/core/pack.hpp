@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
@@ -72,10 +73,14 @@ struct Pack {
 #if !defined(__GNUC__)  // MSVC knows no such thing, and contracts nothing by itself
 #elif defined(__AVX512F__)
     asm("" : "+v"(same.packet));
-#elif defined(__x86_64__) || defined(__SSE__)
+#elif defined(__SSE__)
     asm("" : "+x"(same.packet));
-#elif defined(__aarch64__) || defined(__ARM_NEON)
+#elif defined(__aarch64__) || defined(__ARM_NEON) || (defined(__ARM_FP) && (__ARM_FP & 8))
     asm("" : "+w"(same.packet));
+#elif defined(__s390x__) || (defined(__riscv_flen) && __riscv_flen >= 64)
+    asm("" : "+f"(same.packet));
+#else
+    asm("" : "+m"(same.packet));
 #endif
     return same;
   }
@@ -94,7 +99,13 @@ struct Pack {
     // A compiler that contracted it with a sum here and not there would give one rule different bits in two places.
     return wrap(Eigen::internal::pmul(a.packet, b.packet)).in_register();
   }
-  friend Pack operator/(Pack a, Pack b) { return wrap(Eigen::internal::pdiv(a.packet, b.packet)); }
+  friend Pack operator/(Pack a, Pack b) {
+#ifdef __GNUC__  // Eigen 3.4 estimates quotients on 32-bit NEON
+    return wrap(a.packet / b.packet);
+#else
+    return wrap(Eigen::internal::pdiv(a.packet, b.packet));
+#endif
+  }
   friend Pack operator-(Pack a) { return wrap(Eigen::internal::pnegate(a.packet)); }
   Pack& operator+=(Pack b) { return *this = *this + b; }
   Pack& operator-=(Pack b) { return *this = *this - b; }
@@ -102,6 +113,9 @@ struct Pack {
 
   /// a * b + c
   friend Pack multiply_add(Pack a, Pack b, Pack c) {
+#ifdef __FP_FAST_FMAF  // else compilers would fuse it here and not there
+    if constexpr (size == 1) return wrap(std::fma(a.packet, b.packet, c.packet));
+#endif
     return wrap(Eigen::internal::pmadd(a.packet, b.packet, c.packet));
   }
   /// Lane by lane: x < y ? a : b. False where x or y is NaN.
@@ -141,9 +155,25 @@ struct Pack {
   }
 
   /// Lane by lane: b < a ? b : a, and a < b ? b : a; where a is NaN, a.
-  friend Pack min(Pack a, Pack b) { return wrap(Eigen::internal::pmin(a.packet, b.packet)); }
-  friend Pack max(Pack a, Pack b) { return wrap(Eigen::internal::pmax(a.packet, b.packet)); }
-  friend Pack sqrt(Pack a) { return wrap(Eigen::internal::psqrt(a.packet)); }
+  friend Pack smaller(Pack a, Pack b) { return wrap(Eigen::internal::pmin(a.packet, b.packet)); }
+  friend Pack larger(Pack a, Pack b) { return wrap(Eigen::internal::pmax(a.packet, b.packet)); }
+  /// Rounded once. Eigen 3.4 estimates it in float: of infinity as NaN, of subnormal numbers as 0.
+  friend Pack sqrt(Pack a) {
+#ifdef EIGEN_VECTORIZE_AVX512
+    if constexpr (std::is_same_v<Packet, __m512>) return wrap(_mm512_sqrt_ps(a.packet));
+#endif
+#ifdef EIGEN_VECTORIZE_AVX
+    if constexpr (std::is_same_v<Packet, __m256>) return wrap(_mm256_sqrt_ps(a.packet));
+#endif
+#ifdef EIGEN_VECTORIZE_SSE
+    if constexpr (std::is_same_v<Packet, __m128>) return wrap(_mm_sqrt_ps(a.packet));
+#endif
+    if constexpr (std::is_same_v<Scalar, double>) return wrap(Eigen::internal::psqrt(a.packet));
+    std::array<Scalar, size> lanes;
+    a.store(lanes.data());
+    for (Scalar& lane : lanes) lane = std::sqrt(lane);
+    return load(lanes.data());
+  }
   /// Lane j of pack i becomes lane i of pack j.
   friend void transpose(Pack (&square)[size]) {
     Eigen::internal::PacketBlock<Packet, size> block;

@@ -7,9 +7,23 @@
 #if !EIGEN_VERSION_AT_LEAST(3, 4, 0)
 #error "unroll: Eigen 3.4.0 or newer is needed"
 #endif
-#if defined(__FAST_MATH__) && !defined(UNROLL_ALLOW_FAST_MATH)
-#error "unroll: -ffast-math removes the NaN checks; drop it or define UNROLL_ALLOW_FAST_MATH"
+#ifdef EIGEN_NO_AUTOMATIC_RESIZING
+#error "unroll: EIGEN_NO_AUTOMATIC_RESIZING lets assignments write past a matrix's end; do not define it"
 #endif
+
+// Flags that would change numbers without a word.
+#if defined(__FAST_MATH__) || defined(_M_FP_FAST)
+#error "unroll: -ffast-math (/fp:fast) makes numbers wrong and removes the checks for NaN; drop it"
+#elif defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+#error "unroll: -ffinite-math-only removes the checks for NaN; drop it"
+#elif defined(__ASSOCIATIVE_MATH__)
+#error "unroll: -fassociative-math, part of -funsafe-math-optimizations, makes numbers wrong; drop it"
+#elif defined(__FLT_EVAL_METHOD__) && (__FLT_EVAL_METHOD__ == 2 || __FLT_EVAL_METHOD__ < 0)
+#error "unroll: x87 arithmetic rounds elsewhere than the numbers' type does; compile with -msse2 -mfpmath=sse"
+#elif (defined(__i386__) && !defined(__SSE2__)) || (defined(_M_IX86_FP) && _M_IX86_FP < 2)
+#error "unroll: without SSE2 double is x87 arithmetic; compile with -msse2 -mfpmath=sse (/arch:SSE2)"
+#endif
+static_assert(sizeof(1.0) == sizeof(double), "unroll: -fsingle-precision-constant makes numbers wrong; drop it");
 
 /// Recurrent networks on Eigen matrices.
 ///
@@ -21,10 +35,10 @@ using Eigen::Dynamic;
 using Eigen::Index;
 
 template <class Scalar>
-using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic>;
+using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::ColMajor>;
 
 template <class Scalar>
-using Vector = Eigen::Matrix<Scalar, Dynamic, 1>;
+using Vector = Eigen::Matrix<Scalar, Dynamic, 1, Eigen::ColMajor>;
 
 namespace detail {
 

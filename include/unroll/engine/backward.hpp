@@ -20,7 +20,7 @@ void spread_read_out(RecurrentTape<Cell, Scalar>& tape, const Input<Scalar>& d_y
       tape.d_read.col(t * tape.size() + b) = d_y.col(b);
     } else {
       for (Index t = 0; t < length; ++t)
-        tape.d_read.col(t * tape.size() + b) = d_y.col(b) / static_cast<Scalar>(length);
+        tape.d_read.col(t * tape.size() + b) = d_y.col(b) * (1 / static_cast<Scalar>(length));
     }
   }
 }
@@ -86,7 +86,7 @@ void sweep_back(RecurrentTape<Cell, Scalar>& tape, const BackwardOptions& option
   }
   double squares = 0;
   for (Index first = 0; first < steps; first += stride) {
-    const Index end = std::min(first + stride, steps);
+    const Index end = (std::min)(first + stride, steps);
     const Index begin = window >= steps ? 0 : std::max<Index>(0, first + stride - window);
     // A sequence's final gradient enters in the sweep that holds its end; that of an empty one in the first.
     for (std::size_t n = 0; n < tape.d_state.size(); ++n) {
@@ -103,7 +103,7 @@ void sweep_back(RecurrentTape<Cell, Scalar>& tape, const BackwardOptions& option
     });
     if (!overlapping) continue;
     const Index a = tape.step_at(begin), b = tape.step_at(end - 1);
-    sum.add(tape.d_gates, std::min(a, b) * tape.size(), (end - begin) * tape.size());
+    sum.add(tape.d_gates, (std::min)(a, b) * tape.size(), (end - begin) * tape.size());
   }
   if (overlapping) tape.gates.swap(sum);
   tape.clip_report.norm = std::sqrt(squares);
@@ -175,7 +175,7 @@ class BackwardSweep {
   /// Recurrent dropout: d_h += mask d_fed_back.
   EIGEN_DONT_INLINE void add_dropped(Index first_block, Index blocks, Index first_sample, Index samples) {
     const Index first = first_block * d_gates_.lanes;
-    const Index units = std::min((first_block + blocks) * d_gates_.lanes, d_gates_.units()) - first;
+    const Index units = (std::min)((first_block + blocks) * d_gates_.lanes, d_gates_.units()) - first;
     const auto part = [&](Matrix<Scalar>& of) { return of.block(first, first_sample, units, samples).array(); };
     part(tape_.d_state[0]) += part(tape_.recurrent_mask) * part(tape_.d_fed_back);
   }

@@ -37,7 +37,7 @@ struct AdagradRule {
 
     Step(const Options& o, double steps)
         : rate(static_cast<Scalar>(o.learning_rate / (1 + (steps - 1) * o.learning_rate_decay))),
-          epsilon(static_cast<Scalar>(o.epsilon)) {}
+          epsilon(divisor_epsilon<Scalar>(o.epsilon)) {}
 
     template <class V>
     void operator()(V& w, const V& g, V& v) const {

@@ -56,7 +56,7 @@ struct AdamRule {
           rest2(static_cast<Scalar>(1 - o.beta2)),
           rate(static_cast<Scalar>(o.learning_rate / (1 - std::pow(o.beta1, steps)))),
           scale(static_cast<Scalar>(1 / std::sqrt(1 - std::pow(o.beta2, steps)))),
-          epsilon(static_cast<Scalar>(o.epsilon)) {}
+          epsilon(divisor_epsilon<Scalar>(o.epsilon)) {}
 
     template <class V>
     void operator()(V& w, const V& g, V& m, V& v) const {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -19,6 +21,13 @@ inline void require_fraction(const char* caller, const char* what, double value)
 
 inline void require_not_negative(const char* caller, const char* what, double value) {
   require(value >= 0, caller, ": ", what, " is ", value, ", expected at least 0");
+}
+
+/// What a rule adds to its divisor: at least the smallest normal number, so that a parameter whose gradients were all 0
+/// stays where it is with an epsilon of 0 too (0 / 0 in PyTorch).
+template <class Scalar>
+Scalar divisor_epsilon(double epsilon) {
+  return (std::max)(static_cast<Scalar>(epsilon), (std::numeric_limits<Scalar>::min)());
 }
 
 }  // namespace detail

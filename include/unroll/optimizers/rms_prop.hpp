@@ -42,7 +42,7 @@ struct RmsPropRule {
         : rate(static_cast<Scalar>(o.learning_rate)),
           alpha(static_cast<Scalar>(o.alpha)),
           rest(static_cast<Scalar>(1 - o.alpha)),
-          epsilon(static_cast<Scalar>(o.epsilon)),
+          epsilon(divisor_epsilon<Scalar>(o.epsilon)),
           momentum(static_cast<Scalar>(o.momentum)) {}
 
     template <class V>
