@@ -43,7 +43,7 @@ class Sequences {
 
   /// The k-th batch, padded with zeros to its longest sequence.
   Example<Scalar> example(Index k, const std::vector<Index>& order) const {
-    const Index first = k * batch_size_, count = std::min(batch_size_, size() - first);
+    const Index first = k * batch_size_, count = (std::min)(batch_size_, size() - first);
     std::vector<std::size_t> chosen;
     Example<Scalar> result;
     result.batch.size = count;
@@ -53,7 +53,7 @@ class Sequences {
       chosen.push_back(static_cast<std::size_t>(order[static_cast<std::size_t>(first + b)]));
       const Index length = x_[chosen.back()].cols();
       ragged = ragged || length != x_[chosen[0]].cols();
-      longest = std::max(longest, length);
+      longest = (std::max)(longest, length);
       result.batch.lengths.push_back(length);
     }
     if (!ragged) result.batch.lengths.clear();

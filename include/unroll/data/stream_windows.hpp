@@ -35,7 +35,7 @@ class StreamWindows {
   std::vector<Index> order(std::optional<std::uint64_t>) const { return {}; }
 
   Example<Scalar> example(Index k, const std::vector<Index>&) const {
-    const Index first = k * window_, steps = std::min(window_, length() - first);
+    const Index first = k * window_, steps = (std::min)(window_, length() - first);
     Example<Scalar> result;
     result.batch.size = streams_;
     result.batch.continues = k > 0;

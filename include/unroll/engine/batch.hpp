@@ -44,7 +44,7 @@ struct Batch {
 
   /// The length of sample b; a read-out sequence of one step counts as one step of each sample that has any.
   Index length(Index b, Index steps) const {
-    return lengths.empty() ? steps : std::min(lengths[static_cast<std::size_t>(b)], steps);
+    return lengths.empty() ? steps : (std::min)(lengths[static_cast<std::size_t>(b)], steps);
   }
 
   bool active(Index t, Index b, Index steps) const { return t < length(b, steps); }

@@ -28,12 +28,12 @@ void project_input(const LayerPanels<Cell, Scalar, Weight>& panels, const Scalar
 /// {f(0), f(1), ...}: with constant indices, or the compilers would keep the array in memory.
 template <std::size_t N, class F>
 auto array_of(F f) {
-  return [&]<std::size_t... I>(std::index_sequence<I...>) { return std::array{f(I)...}; }
+  return [&]<std::size_t... J>(std::index_sequence<J...>) { return std::array{f(J)...}; }
   (std::make_index_sequence<N>());
 }
 template <std::size_t N, class F>
 void for_each_index(F f) {
-  [&]<std::size_t... I>(std::index_sequence<I...>) { (f(I), ...); }
+  [&]<std::size_t... J>(std::index_sequence<J...>) { (f(J), ...); }
   (std::make_index_sequence<N>());
 }
 
@@ -112,7 +112,7 @@ struct ForwardStep {
   /// One sample: the rule takes the sums before they leave the registers.
   void run_alone() {
     using T = Tiles<Scalar, early.count>;
-    constexpr int most = std::min(T::units_of_one, 4);  // each number of blocks is a function with as many rules
+    constexpr int most = (std::min)(T::units_of_one, 4);  // each number of blocks is a function with as many rules
     [&]<int... U>(std::integer_sequence<int, U...>) {
       static constexpr std::array table{&ForwardStep::alone<U + 1>...};
       const Range mine = member.part(gates.blocks());
@@ -128,11 +128,11 @@ struct ForwardStep {
     run_blocks(block, std::make_integer_sequence<int, Units>(),
                std::make_integer_sequence<int, Units * gate_count<Cell>>());
   }
-  template <int... U, int... I>
-  EIGEN_ALWAYS_INLINE void run_blocks(Index block, std::integer_sequence<int, U...>, std::integer_sequence<int, I...>) {
+  template <int... U, int... J>
+  EIGEN_ALWAYS_INLINE void run_blocks(Index block, std::integer_sequence<int, U...>, std::integer_sequence<int, J...>) {
     constexpr int G = gate_count<Cell>, Units = sizeof...(U);
     const Scalar* from[] = {(x != nullptr ? panels.bias.at(block + U, 0) : gates.at(block + U, first))...};
-    Pack<Scalar> s[] = {Pack<Scalar>::load(from[I / G] + I % G * gates.lanes)...};
+    Pack<Scalar> s[] = {Pack<Scalar>::load(from[J / G] + J % G * gates.lanes)...};
     if (x != nullptr)
       add_products<in.count, Units, 1, G, in.first>(panels.input.blocks(), {x, 1, 0, 1, {panels.input.depth()}}, block,
                                                     0, s);

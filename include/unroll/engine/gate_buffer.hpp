@@ -35,7 +35,7 @@ class GateBuffer {
   Index columns() const { return columns_; }
   Index blocks() const { return block_count<Scalar>(units_); }
   /// How many of a block's lanes are units.
-  Index count(Index block) const { return std::min(lanes, units_ - block * lanes); }
+  Index count(Index block) const { return (std::min)(lanes, units_ - block * lanes); }
 
   /// gates x lanes
   Scalar* at(Index block, Index column) { return data_.data() + block * block_stride_ + column * gates_ * lanes; }

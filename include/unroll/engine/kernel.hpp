@@ -74,7 +74,7 @@ inline constexpr int tile_rows = few_but_fused ? 3 : 4;
 
 /// How many of a product's gates are in one tile: all of them, or an equal part that fits its rows.
 constexpr int gates_at_once(int gates) {
-  int part = std::min(gates, tile_rows);
+  int part = (std::min)(gates, tile_rows);
   while (gates % part != 0) --part;
   return part;
 }
@@ -100,11 +100,11 @@ EIGEN_ALWAYS_INLINE P load_row(const typename P::Lane* from) {
 }
 
 // Unrolled by pack expansion: at -O2 g++ would leave loops over the sums in memory.
-template <int Gates, int Units, int Stride, int First, class P, class Scalar, int... I>
+template <int Gates, int Units, int Stride, int First, class P, class Scalar, int... J>
 EIGEN_ALWAYS_INLINE void add_products(const Blocks<Scalar>& a, const Columns<Scalar>& b, Index block, Index column,
-                                      P* s, std::integer_sequence<int, I...>) {
+                                      P* s, std::integer_sequence<int, J...>) {
   constexpr int R = Gates * Units;
-  constexpr bool kept = few_but_fused && sizeof...(I) > R;
+  constexpr bool kept = few_but_fused && sizeof...(J) > R;
   P row[R];
   const Scalar* pa = a.data + block * a.stride;
   const Scalar* pb = b.data + column * b.stride;
@@ -118,11 +118,11 @@ EIGEN_ALWAYS_INLINE void add_products(const Blocks<Scalar>& a, const Columns<Sca
 #pragma clang loop unroll(disable)
 #endif
     for (Index k = 0; k < length; ++k, pa += k_stride, x += x_stride)
-      (((I < R ? void(row[I % R] =
-                          load_row<kept, P>(pa + I / Gates % Units * unit_stride + I % Gates * Pack<Scalar>::size))
+      (((J < R ? void(row[J % R] =
+                          load_row<kept, P>(pa + J / Gates % Units * unit_stride + J % Gates * Pack<Scalar>::size))
                : void()),
-        s[I / Gates * Stride + First + I % Gates] =
-            multiply_add(row[I % R], P(x[I / R * column_stride]), s[I / Gates * Stride + First + I % Gates])),
+        s[J / Gates * Stride + First + J % Gates] =
+            multiply_add(row[J % R], P(x[J / R * column_stride]), s[J / Gates * Stride + First + J % Gates])),
        ...);
   }
 }
@@ -170,28 +170,28 @@ class Tile {
   };
   static constexpr bool is_last(int i) { return i % R / Gates == Units - 1; }
 
-  template <int... I>
+  template <int... J>
   static EIGEN_ALWAYS_INLINE void run(const Blocks<Scalar>& a, const Columns<Scalar>& b, const Sums<const Scalar>& from,
                                       const Sums<Scalar>& to, Index block, Index column,
-                                      std::integer_sequence<int, I...>) {
+                                      std::integer_sequence<int, J...>) {
     P s[R * C];
     const Index last = to.units - (block + Units - 1) * lanes;  // units of the tile's last block
     const Place<const Scalar> start(from, block, column);
     const Place<Scalar> end(to, block, column);
     if constexpr (P::size < lanes)
       if (last >= lanes)  // what lies behind the units goes along
-        (P::load(start[I] + P::size).store(end[I] + P::size), ...);
+        (P::load(start[J] + P::size).store(end[J] + P::size), ...);
     if (last >= P::size)
-      ((s[I] = P::load(start[I])), ...);
+      ((s[J] = P::load(start[J])), ...);
     else
-      ((s[I] = is_last(I) ? P::load(start[I], last) : P::load(start[I])), ...);
+      ((s[J] = is_last(J) ? P::load(start[J], last) : P::load(start[J])), ...);
     add_products<Gates, Units, C, Gates, 0>(a, b, block, column, s);
     if (last >= P::size) {
-      if (to.added) ((s[I] += P::load(end[I])), ...);
-      (s[I].store(end[I]), ...);
+      if (to.added) ((s[J] += P::load(end[J])), ...);
+      (s[J].store(end[J]), ...);
     } else {
-      if (to.added) ((s[I] += is_last(I) ? P::load(end[I], last) : P::load(end[I])), ...);
-      ((is_last(I) ? s[I].store(end[I], last) : s[I].store(end[I])), ...);
+      if (to.added) ((s[J] += is_last(J) ? P::load(end[J], last) : P::load(end[J])), ...);
+      ((is_last(J) ? s[J].store(end[J], last) : s[J].store(end[J])), ...);
     }
   }
 };
@@ -204,16 +204,16 @@ struct Tiles {
                        Index, Index);
   /// Blocks side by side in a tile of several columns, and of one column, where the latency of the multiply-adds must
   /// be hidden by more rows.
-  static constexpr int units = std::max(1, tile_rows / Gates);
-  static constexpr int units_of_one = std::max(1, 8 / Gates);
-  static constexpr int columns = std::max(1, tile_budget / (Gates * units));
+  static constexpr int units = (std::max)(1, tile_rows / Gates);
+  static constexpr int units_of_one = (std::max)(1, 8 / Gates);
+  static constexpr int columns = (std::max)(1, tile_budget / (Gates * units));
   /// Half a register of 512 bits takes half the time where the processor works on 256 at a time, as Zen 4 does.
   static constexpr bool halves = sizeof(Pack<Scalar>) == 64;
-  static constexpr int columns_of_half = std::min(12, tile_budget / Gates);
+  static constexpr int columns_of_half = (std::min)(12, tile_budget / Gates);
 
   /// How many blocks of one column go side by side: where they would not stay in the first cache, fewer.
   static constexpr Index blocks_of_one(Index block_size) {
-    return units_of_one * block_size * static_cast<Index>(sizeof(Scalar)) > 24 * 1024 ? std::max(1, 4 / Gates)
+    return units_of_one * block_size * static_cast<Index>(sizeof(Scalar)) > 24 * 1024 ? (std::max)(1, 4 / Gates)
                                                                                       : units_of_one;
   }
 
@@ -271,7 +271,7 @@ void for_each_part(Index count, Index most, F f, bool backwards = false) {
   const Index size = count / parts, larger = count % parts;  // the first parts are larger by one
   for (Index i = 0; i < parts; ++i) {
     const Index part = backwards ? parts - 1 - i : i;
-    f(part * size + std::min(part, larger), size + (part < larger ? 1 : 0));
+    f(part * size + (std::min)(part, larger), size + (part < larger ? 1 : 0));
   }
 }
 

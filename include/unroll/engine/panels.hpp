@@ -42,10 +42,10 @@ class Panels {
     });
     const Range mine = member.part(block_count<Scalar>(units_));
     for (Index block = mine.first; block < mine.first + mine.count; ++block) {
-      const Index columns = std::min(lanes, weight.cols() - block * lanes);
+      const Index columns = (std::min)(lanes, weight.cols() - block * lanes);
       for (int gate = 0; gate < gates; ++gate)
         for (Index unit = 0; unit < units; unit += lanes) {
-          const Index count = std::min(lanes, units - unit);
+          const Index count = (std::min)(lanes, units - unit);
           Pack<Scalar> square[lanes];
           for (Index i = 0; i < lanes; ++i)
             square[i] = i < columns
@@ -89,7 +89,7 @@ Sums<Scalar> column_sums(Scalar* data, Index rows, Index column_stride) {
 template <class Scalar>
 Sums<const Scalar> no_sums() {
   alignas(64) static constexpr Scalar zeros[8 * Pack<Scalar>::size] = {};
-  return {zeros, 0, 0, 0, std::numeric_limits<Index>::max() / 2};
+  return {zeros, 0, 0, 0, (std::numeric_limits<Index>::max)() / 2};
 }
 
 inline constexpr auto nothing_more = [](Index, Index, Index, Index) {};
@@ -132,7 +132,7 @@ template <class Gradient, class F>
 void for_each_sum(Range columns, Gradient& gradient, const F& f) {
   constexpr Index least = 32 * 1024;
   if (columns.count <= least) return f(gradient, columns);
-  for_each_part(columns.count, std::max(least, columns.count / 32 + 1), [&](Index first, Index count) {
+  for_each_part(columns.count, (std::max)(least, columns.count / 32 + 1), [&](Index first, Index count) {
     Gradient part = zeros_like(gradient);
     for_each_sum({columns.first + first, count}, part, f);
     for_each_tensor([](const std::string&, auto& sum, const auto& of_part) { sum += of_part; }, gradient, part);

@@ -16,18 +16,18 @@ namespace unroll {
 ///   states           the cell's rule on a_t and the states of t-1
 ///
 /// I and H are sizes at compile time, or Dynamic. See cells/cell.hpp for what a cell is.
-template <class Cell, class Scalar_ = float, int I = Dynamic, int H = Dynamic>
+template <class Cell, class Scalar_ = float, int Inputs = Dynamic, int H = Dynamic>
 class Recurrent {
   static_assert(detail::check_cell<Cell>());
-  static_assert(I == Dynamic || I > 0, "a recurrent layer needs an input size of at least 1");
+  static_assert(Inputs == Dynamic || Inputs > 0, "a recurrent layer needs an input size of at least 1");
   static_assert(H == Dynamic || H > 0, "a recurrent layer needs a hidden size of at least 1");
 
  public:
   using Scalar = Scalar_;
   using State = RecurrentState<Cell, Scalar>;
   using Tape = RecurrentTape<Cell, Scalar>;
-  using Stream = RecurrentStream<Cell, Scalar, I, H>;
-  static constexpr int InputSize = I;
+  using Stream = RecurrentStream<Cell, Scalar, Inputs, H>;
+  static constexpr int InputSize = Inputs;
   static constexpr int OutputSize = H;
 
   Matrix<Scalar> weight_ih;  ///< (gates of the input x H) x I
@@ -40,16 +40,18 @@ class Recurrent {
       : Recurrent(zeros(input_size, hidden_size, how)) {
     initialize(random);
   }
-  explicit Recurrent(Random& random, Unrolling how = {}) requires(I != Dynamic && H != Dynamic)
-      : Recurrent(I, H, random, how) {}
+  explicit Recurrent(Random& random, Unrolling how = {}) requires(Inputs != Dynamic && H != Dynamic)
+      : Recurrent(Inputs, H, random, how) {}
 
   /// A layer whose weights are zero: to be set or loaded, or to hold a gradient.
   static Recurrent zeros(Index input_size, Index hidden_size, Unrolling how = {}) {
     return Recurrent(input_size, hidden_size, how);
   }
-  static Recurrent zeros(Unrolling how = {}) requires(I != Dynamic && H != Dynamic) { return Recurrent(I, H, how); }
+  static Recurrent zeros(Unrolling how = {}) requires(Inputs != Dynamic && H != Dynamic) {
+    return Recurrent(Inputs, H, how);
+  }
 
-  Index input_size() const { return I == Dynamic ? weight_ih.cols() : I; }
+  Index input_size() const { return Inputs == Dynamic ? weight_ih.cols() : Inputs; }
   Index hidden_size() const { return H == Dynamic ? weight_hh.cols() : H; }
   Index output_size() const { return hidden_size(); }
 
@@ -97,8 +99,8 @@ class Recurrent {
     detail::run_team(batch.pool, team_size(batch), [&](const detail::Member& member) {
       if (pack) tape.panels.pack(weight_ih, weight_hh, bias, hidden, member);
       for (Index begin = 0; begin < tape.steps; begin += chunk) {
-        const Index end = std::min(begin + chunk, tape.steps);
-        const Index from = std::min(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
+        const Index end = (std::min)(begin + chunk, tape.steps);
+        const Index from = (std::min)(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
         const Index shift = batch.record ? 0 : from;
         detail::project_input(tape.panels, input + from * batch.size * stride, stride, (end - begin) * batch.size,
                               gates, (from - shift) * batch.size, member);
@@ -264,8 +266,8 @@ class Recurrent {
 
  private:
   Recurrent(Index input_size, Index hidden_size, Unrolling how) : unrolling(how) {
-    detail::require(input_size >= 1 && (I == Dynamic || input_size == I), Cell::name, ": input_size is ", input_size,
-                    ", expected ", I == Dynamic ? "at least 1" : std::to_string(I));
+    detail::require(input_size >= 1 && (Inputs == Dynamic || input_size == Inputs), Cell::name, ": input_size is ",
+                    input_size, ", expected ", Inputs == Dynamic ? "at least 1" : std::to_string(Inputs));
     detail::require(hidden_size >= 1 && (H == Dynamic || hidden_size == H), Cell::name, ": hidden_size is ",
                     hidden_size, ", expected ", H == Dynamic ? "at least 1" : std::to_string(H));
     how.require_rates(Cell::name);

@@ -61,7 +61,7 @@ class StreamedState {
 /// A recurrent layer run one step at a time: shared packed weights, and a state of its own.
 ///
 /// `step`, `reset` and `restore` neither allocate nor throw. Copies share the weights.
-template <class Cell, class Scalar, int I, int H>
+template <class Cell, class Scalar, int Inputs, int H>
 class RecurrentStream : public detail::StreamedState<Cell, Scalar> {
   using Base = detail::StreamedState<Cell, Scalar>;
   using Base::hidden_;
@@ -82,7 +82,7 @@ class RecurrentStream : public detail::StreamedState<Cell, Scalar> {
         kept_.values[n].setConstant(this->state_.values[n].rows(), 1, static_cast<Scalar>(how.zoneout_rate(n)));
   }
 
-  Index input_size() const noexcept { return I == Dynamic ? input_size_ : I; }
+  Index input_size() const noexcept { return Inputs == Dynamic ? input_size_ : Inputs; }
   Index hidden_size() const noexcept { return H == Dynamic ? hidden_ : H; }
   Index output_size() const noexcept { return hidden_size(); }
 

@@ -137,7 +137,7 @@ struct RecurrentTape {
   Index steps_at_once(Index units) const {
     constexpr Index cached = 512 * 1024 / sizeof(Scalar), least_columns = 256;
     const Index rows = gate_count<Cell> * detail::block_count<Scalar>(units) * Pack<Scalar>::size;
-    return std::clamp<Index>(std::max(cached / rows, least_columns) / batch.size, 1, std::max<Index>(steps, 1));
+    return std::clamp<Index>((std::max)(cached / rows, least_columns) / batch.size, 1, std::max<Index>(steps, 1));
   }
 
   /// The step that is processed in the s-th place.

@@ -85,7 +85,7 @@ class Member {
 /// How many threads of a pool, if there is one, shall share `blocks` blocks of units whose step takes `products`
 /// multiply-adds: each should have work for longer than they wait for one another.
 inline Index team_size(const ThreadPool* pool, Index blocks, Index products) {
-  return pool == nullptr ? 1 : std::clamp<Index>(std::min(blocks, products / 16'384), 1, pool->size());
+  return pool == nullptr ? 1 : std::clamp<Index>((std::min)(blocks, products / 16'384), 1, pool->size());
 }
 
 /// Calls f(member) for each member of a team of threads of the pool at once. Rethrows what one of them throws.

@@ -112,8 +112,8 @@ Metadata recurrent_properties(const Unrolling& how) {
   if (how.zoneout_cell_state > 0) result["zoneout_cell_state"] = text(how.zoneout_cell_state);
   return result;
 }
-template <class Cell, class Scalar, int I, int H>
-Metadata properties_of(const Recurrent<Cell, Scalar, I, H>& layer) {
+template <class Cell, class Scalar, int Inputs, int H>
+Metadata properties_of(const Recurrent<Cell, Scalar, Inputs, H>& layer) {
   return recurrent_properties<Cell>(layer.unrolling);
 }
 template <class Scalar>

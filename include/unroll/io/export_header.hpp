@@ -47,8 +47,8 @@ inline std::string cpp_unrolling(const Unrolling& how) {
               ", unroll::Readout::", readouts[static_cast<int>(how.readout)], zoneout.str(), "}");
 }
 
-template <class Cell, class Scalar, int I, int H>
-CppLayer cpp_layer(const Recurrent<Cell, Scalar, I, H>& layer) {
+template <class Cell, class Scalar, int Inputs, int H>
+CppLayer cpp_layer(const Recurrent<Cell, Scalar, Inputs, H>& layer) {
   static_assert(is_own_cell<Cell>, "export_header knows the library's own cells");
   const std::string type =
       text("unroll::", Cell::name, "<", cpp_scalar<Scalar>(), ", ", layer.input_size(), ", ", layer.hidden_size(), ">");
@@ -62,8 +62,8 @@ CppLayer cpp_layer(const LayerNormLstm<Scalar>& layer) {
                      cpp_unrolling(layer.unrolling), ")")};
 }
 
-template <class Scalar, int I, int O>
-CppLayer cpp_layer(const Dense<Scalar, I, O>& layer) {
+template <class Scalar, int Inputs, int O>
+CppLayer cpp_layer(const Dense<Scalar, Inputs, O>& layer) {
   const std::string sizes = text(layer.input_size(), ", ", layer.output_size());
   const std::string type = text("unroll::Dense<", cpp_scalar<Scalar>(), ", ", sizes, ">");
   return {type, text(type, "::zeros(", sizes, ")")};

@@ -75,8 +75,8 @@ void pair_rows(Layer& layer, Torch& torch, Copy copy) {
 }
 
 /// Where we have one bias, bias_ih is it and bias_hh is zero.
-template <class Cell, class Scalar, int I, int H>
-TorchWeights<Scalar> to_torch(const Recurrent<Cell, Scalar, I, H>& layer) {
+template <class Cell, class Scalar, int Inputs, int H>
+TorchWeights<Scalar> to_torch(const Recurrent<Cell, Scalar, Inputs, H>& layer) {
   const Index rows = static_cast<Index>(TorchGates<Cell>::input.size()) * layer.hidden_size();
   TorchWeights<Scalar> torch{Matrix<Scalar>(rows, layer.input_size()), Matrix<Scalar>(rows, layer.hidden_size()),
                              Vector<Scalar>(rows), Vector<Scalar>::Zero(rows)};
@@ -84,8 +84,8 @@ TorchWeights<Scalar> to_torch(const Recurrent<Cell, Scalar, I, H>& layer) {
   return torch;
 }
 
-template <class Cell, class Scalar, int I, int H>
-void from_torch(TorchWeights<Scalar> torch, Recurrent<Cell, Scalar, I, H>& layer) {
+template <class Cell, class Scalar, int Inputs, int H>
+void from_torch(TorchWeights<Scalar> torch, Recurrent<Cell, Scalar, Inputs, H>& layer) {
   const Index size = layer.hidden_size();
   for (std::size_t j = 0; j < TorchGates<Cell>::input.size(); ++j) {
     const Index row = static_cast<Index>(j) * size;

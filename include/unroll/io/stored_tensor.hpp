@@ -56,7 +56,7 @@ inline std::optional<std::uint64_t> byte_count(const std::string& dtype, const s
   std::uint64_t bytes = dtype_size(dtype);
   if (bytes == 0) return std::nullopt;
   for (const std::uint64_t size : shape) {
-    if (size != 0 && bytes > std::numeric_limits<std::uint64_t>::max() / size) return std::nullopt;
+    if (size != 0 && bytes > (std::numeric_limits<std::uint64_t>::max)() / size) return std::nullopt;
     bytes *= size;
   }
   return bytes;
@@ -208,7 +208,7 @@ void require_fits(const StoredTensor& stored, const AnyShape<Tensor>&, const Loa
   require(stored.shape.size() == rank<Tensor>, "the shape is ", shape_text(stored.shape), ", expected ", rank<Tensor>,
           " sizes");
   for (const std::uint64_t size : stored.shape)
-    require(size <= static_cast<std::uint64_t>(std::numeric_limits<Index>::max()), "the shape is ",
+    require(size <= static_cast<std::uint64_t>((std::numeric_limits<Index>::max)()), "the shape is ",
             shape_text(stored.shape), ", which no matrix has");
   require_dtype<typename Tensor::Scalar>(stored.dtype, options);
 }

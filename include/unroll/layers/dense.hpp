@@ -18,12 +18,12 @@ void multiply_dense(const Panels& panels, const Sums<const Scalar>& bias, const 
 }  // namespace detail
 
 /// The affine map y = W x + b of each column.
-template <class Scalar_ = float, int I = Dynamic, int O = Dynamic>
+template <class Scalar_ = float, int Inputs = Dynamic, int O = Dynamic>
 class Dense {
  public:
   using Scalar = Scalar_;
   using State = NoState;
-  static constexpr int InputSize = I;
+  static constexpr int InputSize = Inputs;
   static constexpr int OutputSize = O;
 
   Matrix<Scalar> weight;  ///< O x I
@@ -39,11 +39,11 @@ class Dense {
   Dense(Index input_size, Index output_size, Random& random) : Dense(zeros(input_size, output_size)) {
     initialize(random);
   }
-  explicit Dense(Random& random) requires(I != Dynamic && O != Dynamic) : Dense(I, O, random) {}
+  explicit Dense(Random& random) requires(Inputs != Dynamic && O != Dynamic) : Dense(Inputs, O, random) {}
 
   static Dense zeros(Index input_size, Index output_size) { return Dense(input_size, output_size); }
 
-  Index input_size() const { return I == Dynamic ? weight.cols() : I; }
+  Index input_size() const { return Inputs == Dynamic ? weight.cols() : Inputs; }
   Index output_size() const { return O == Dynamic ? weight.rows() : O; }
 
   /// Glorot weights and zero biases, or PyTorch's uniform in +-1/sqrt(I).
@@ -201,8 +201,8 @@ class Dense {
   }
 
   Dense(Index input_size, Index output_size) {
-    detail::require(input_size >= 1 && (I == Dynamic || input_size == I), "Dense: input_size is ", input_size,
-                    ", expected ", I == Dynamic ? "at least 1" : std::to_string(I));
+    detail::require(input_size >= 1 && (Inputs == Dynamic || input_size == Inputs), "Dense: input_size is ", input_size,
+                    ", expected ", Inputs == Dynamic ? "at least 1" : std::to_string(Inputs));
     detail::require(output_size >= 1 && (O == Dynamic || output_size == O), "Dense: output_size is ", output_size,
                     ", expected ", O == Dynamic ? "at least 1" : std::to_string(O));
     weight.setZero(output_size, input_size);

@@ -92,8 +92,8 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
     detail::run_team(batch.pool, Base::team_size(batch), [&](const detail::Member& member) {
       if (pack) tape.panels.pack(weight_ih, weight_hh, Vector<Scalar>::Zero(bias.size()), hidden, member);
       for (Index begin = 0; begin < tape.steps; begin += chunk) {
-        const Index end = std::min(begin + chunk, tape.steps);
-        const Index from = std::min(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
+        const Index end = (std::min)(begin + chunk, tape.steps);
+        const Index from = (std::min)(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
         detail::project_input(tape.panels, input.data() + from * batch.size * input.outerStride(), input.outerStride(),
                               (end - begin) * batch.size, tape.normalized.input, 0, member);
         for (Index s = begin; s < end; ++s) {

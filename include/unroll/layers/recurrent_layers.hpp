@@ -8,19 +8,19 @@
 
 namespace unroll {
 
-template <class Scalar = float, int I = Dynamic, int H = Dynamic>
-using Rnn = Recurrent<cells::Rnn, Scalar, I, H>;
+template <class Scalar = float, int Inputs = Dynamic, int H = Dynamic>
+using Rnn = Recurrent<cells::Rnn, Scalar, Inputs, H>;
 
-template <class Scalar = float, int I = Dynamic, int H = Dynamic>
-using ReluRnn = Recurrent<cells::ReluRnn, Scalar, I, H>;
+template <class Scalar = float, int Inputs = Dynamic, int H = Dynamic>
+using ReluRnn = Recurrent<cells::ReluRnn, Scalar, Inputs, H>;
 
-template <class Scalar = float, int I = Dynamic, int H = Dynamic>
-using Lstm = Recurrent<cells::Lstm, Scalar, I, H>;
+template <class Scalar = float, int Inputs = Dynamic, int H = Dynamic>
+using Lstm = Recurrent<cells::Lstm, Scalar, Inputs, H>;
 
-template <class Scalar = float, int I = Dynamic, int H = Dynamic>
-using Gru = Recurrent<cells::Gru, Scalar, I, H>;
+template <class Scalar = float, int Inputs = Dynamic, int H = Dynamic>
+using Gru = Recurrent<cells::Gru, Scalar, Inputs, H>;
 
-template <class Scalar = float, int I = Dynamic, int H = Dynamic>
-using OriginalGru = Recurrent<cells::OriginalGru, Scalar, I, H>;
+template <class Scalar = float, int Inputs = Dynamic, int H = Dynamic>
+using OriginalGru = Recurrent<cells::OriginalGru, Scalar, Inputs, H>;
 
 }  // namespace unroll

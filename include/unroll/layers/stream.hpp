@@ -70,15 +70,15 @@ StorageReport compare_storage(const Model& model, WeightStorage storage, const I
   detail::require(x.rows() == model.input_size(), "compare_storage: x has ", x.rows(), " rows, expected input_size ",
                   model.input_size());
   Stream full(model);
-  Stream small(model, storage);
+  Stream reduced(model, storage);
   StorageReport report;
   double squares = 0;
   for (Index t = 0; t < x.cols(); ++t) {
-    const auto expected = full.step(x.col(t)), given = small.step(x.col(t));
+    const auto expected = full.step(x.col(t)), given = reduced.step(x.col(t));
     for (Index i = 0; i < expected.size(); ++i) {
       const double difference = std::abs(static_cast<double>(given[i]) - static_cast<double>(expected[i]));
-      report.largest = std::max(report.largest, difference);
-      report.largest_output = std::max(report.largest_output, std::abs(static_cast<double>(expected[i])));
+      report.largest = (std::max)(report.largest, difference);
+      report.largest_output = (std::max)(report.largest_output, std::abs(static_cast<double>(expected[i])));
       squares += difference * difference;
     }
   }

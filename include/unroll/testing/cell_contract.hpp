@@ -81,8 +81,8 @@ class CellContract {
           double lanes_a[V::size], lanes_b[V::size];
           a[i].store(lanes_a);
           b[i].store(lanes_b);
-          const double scale = std::max({std::abs(lanes_a[0]), std::abs(lanes_b[0]), 1.0});
-          worst = std::max(worst, std::abs(lanes_a[0] - lanes_b[0]) / scale);
+          const double scale = (std::max)({std::abs(lanes_a[0]), std::abs(lanes_b[0]), 1.0});
+          worst = (std::max)(worst, std::abs(lanes_a[0] - lanes_b[0]) / scale);
         }
       };
       for (int trial = 0; trial < 100; ++trial) {

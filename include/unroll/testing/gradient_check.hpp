@@ -38,8 +38,8 @@ template <class Loss>
 void compare_with_differences(const std::string& name, double* values, const double* gradient, Index size, Loss loss,
                               const GradientCheckOptions& options, Random& random, GradientReport& report) {
   double largest = 0;
-  for (Index i = 0; i < size; ++i) largest = std::max(largest, std::abs(gradient[i]));
-  for (Index k = 0; k < std::min(size, options.entries); ++k) {
+  for (Index i = 0; i < size; ++i) largest = (std::max)(largest, std::abs(gradient[i]));
+  for (Index k = 0; k < (std::min)(size, options.entries); ++k) {
     const Index i = size <= options.entries ? k : static_cast<Index>(random.uniform() * static_cast<double>(size));
     const double kept = values[i];
     double numeric = 0, error = std::numeric_limits<double>::infinity();
@@ -49,7 +49,7 @@ void compare_with_differences(const std::string& name, double* values, const dou
         return loss();
       };
       const double slope = (8 * (at(1) - at(-1)) - (at(2) - at(-2))) / (12 * step);
-      const double scale = std::max({std::abs(slope), std::abs(gradient[i]), 1e-3 * largest, 1e-9});
+      const double scale = (std::max)({std::abs(slope), std::abs(gradient[i]), 1e-3 * largest, 1e-9});
       const double off = std::abs(slope - gradient[i]) / scale;
       if (off >= error) continue;
       numeric = slope;

@@ -19,7 +19,7 @@ inline void require_limit(const char* caller, double limit) {
 
 /// Scales by limit / norm where the norm is finite and above the limit.
 inline ClipReport clip(double norm, double limit, double& scale) {
-  const bool clips = norm > limit && norm <= std::numeric_limits<double>::max();
+  const bool clips = norm > limit && norm <= (std::numeric_limits<double>::max)();
   scale = clips ? limit / norm : 1;
   return {norm, clips};
 }

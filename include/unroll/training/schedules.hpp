@@ -49,7 +49,7 @@ struct CosineRate {
                     ", expected more steps than warm_up");
     if (t < warm_up) return rate * static_cast<double>(t + 1) / static_cast<double>(warm_up);
     constexpr double pi = 3.14159265358979323846;
-    const double done = static_cast<double>(std::min(t, steps) - warm_up) / static_cast<double>(steps - warm_up);
+    const double done = static_cast<double>((std::min)(t, steps) - warm_up) / static_cast<double>(steps - warm_up);
     return least + (rate - least) * (1 + std::cos(pi * done)) / 2;
   }
 };
@@ -88,7 +88,7 @@ class ReduceOnPlateau {
       bad_ = 0;
     }
     if (bad_ > options.patience) {
-      const double reduced = std::max(rate_ * options.factor, options.least);
+      const double reduced = (std::max)(rate_ * options.factor, options.least);
       if (rate_ - reduced > 1e-8) rate_ = reduced;
       cooling_ = options.cooldown;
       bad_ = 0;
@@ -127,7 +127,7 @@ class ReduceOnPlateau {
 
  private:
   double rate_;
-  double best_ = std::numeric_limits<double>::max();  // finite, so that any file format can hold it
+  double best_ = (std::numeric_limits<double>::max)();  // finite, so that any file format can hold it
   Index bad_ = 0;
   Index cooling_ = 0;
 };
