@@ -2,7 +2,7 @@
 set(ENV{LC_ALL} C)  # the compiler's words in English
 list(TRANSFORM EIGEN_INCLUDE PREPEND -isystem OUTPUT_VARIABLE eigen)
 execute_process(
-  COMMAND ${COMPILER} -std=c++20 -O2 -o ${PROGRAM} -I${UNROLL_INCLUDE} ${eigen} ${FLAGS} ${SOURCE} -pthread
+  COMMAND ${COMPILER} -std=c++20 -O2 -Wfatal-errors -o ${PROGRAM} -I${UNROLL_INCLUDE} ${eigen} ${FLAGS} ${SOURCE} -pthread
   RESULT_VARIABLE code OUTPUT_VARIABLE text ERROR_VARIABLE text)
 if(code EQUAL 0)
   if(EXPECTED STREQUAL refused)

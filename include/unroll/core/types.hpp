@@ -1,16 +1,5 @@
 #pragma once
 
-#include <Eigen/Core>
-#include <cstdint>
-#include <limits>
-
-#if !EIGEN_VERSION_AT_LEAST(3, 4, 0)
-#error "unroll: Eigen 3.4.0 or newer is needed"
-#endif
-#ifdef EIGEN_NO_AUTOMATIC_RESIZING
-#error "unroll: EIGEN_NO_AUTOMATIC_RESIZING lets assignments write past a matrix's end; do not define it"
-#endif
-
 // Flags that would change numbers without a word.
 #if defined(__FAST_MATH__) || defined(_M_FP_FAST)
 #error "unroll: -ffast-math (/fp:fast) makes numbers wrong and removes the checks for NaN; drop it"
@@ -22,6 +11,17 @@
 #error "unroll: x87 arithmetic rounds elsewhere than the numbers' type does; compile with -msse2 -mfpmath=sse"
 #elif (defined(__i386__) && !defined(__SSE2__)) || (defined(_M_IX86_FP) && _M_IX86_FP < 2)
 #error "unroll: without SSE2 double is x87 arithmetic; compile with -msse2 -mfpmath=sse (/arch:SSE2)"
+#endif
+#ifdef EIGEN_NO_AUTOMATIC_RESIZING
+#error "unroll: EIGEN_NO_AUTOMATIC_RESIZING lets assignments write past a matrix's end; do not define it"
+#endif
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <limits>
+
+#if !EIGEN_VERSION_AT_LEAST(3, 4, 0)
+#error "unroll: Eigen 3.4.0 or newer is needed"
 #endif
 static_assert(sizeof(1.0) == sizeof(double), "unroll: -fsingle-precision-constant makes numbers wrong; drop it");
 

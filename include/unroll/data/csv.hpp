@@ -93,7 +93,7 @@ class CsvLine {
   }
 
   std::string_view plain() {
-    const std::size_t end = std::min(line_.find(options_.separator, at_), line_.size());
+    const std::size_t end = (std::min)(line_.find(options_.separator, at_), line_.size());
     std::string_view field = line_.substr(at_, end - at_);
     at_ = end;
     if (field.find('"') != field.npos) fail("a quote stands inside a field");
@@ -150,7 +150,7 @@ class CsvReader {
     const char end = first != all.npos && all[first] == '\r' && all.substr(first + 1, 1) != "\n" ? '\r' : '\n';
     while (!all.empty()) {
       ++number_;
-      const std::size_t size = std::min(all.find(end), all.size());
+      const std::size_t size = (std::min)(all.find(end), all.size());
       read_line(all.substr(0, size), end);
       all.remove_prefix(std::min(size + 1, all.size()));
     }

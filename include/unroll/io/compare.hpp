@@ -27,7 +27,7 @@ inline void require_layers(const std::string& file, FileDescription found,
   const auto said = [](const std::vector<LayerDescription>& layers, std::size_t k) {
     return k < layers.size() ? "'" + layers[k].name + "' " + layers[k].text() : "none";
   };
-  for (std::size_t k = 0; k < std::max(found.layers.size(), expected.size()); ++k) {
+  for (std::size_t k = 0; k < (std::max)(found.layers.size(), expected.size()); ++k) {
     const bool both = k < found.layers.size() && k < expected.size();
     if (both && found.checksum.empty())
       for (auto& [name, value] : found.layers[k].properties)

@@ -80,7 +80,7 @@ class Descriptor {
 inline bool write_all(int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {
     const std::size_t most = 1 << 30;  // macOS refuses 2 GB
-    const ssize_t written = ::write(descriptor, bytes.data(), std::min(bytes.size(), most));
+    const ssize_t written = ::write(descriptor, bytes.data(), (std::min)(bytes.size(), most));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(written));

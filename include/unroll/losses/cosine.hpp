@@ -32,7 +32,7 @@ struct CosineRule {
       y_square += a * a;
       target_square += b * b;
     }
-    const double length = std::max(std::sqrt(y_square), least), other = std::max(std::sqrt(target_square), least);
+    const double length = (std::max)(std::sqrt(y_square), least), other = (std::max)(std::sqrt(target_square), least);
     const double cosine = dot / (length * other);
     const double along = y_square > least * least ? cosine / (length * length) : 0;  // a clamped length is constant
     for (Index i = 0; i < rows; ++i)

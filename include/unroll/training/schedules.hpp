@@ -110,7 +110,7 @@ class ReduceOnPlateau {
 
   /// Throws std::invalid_argument where what a file gave back cannot be.
   void require_valid() const {
-    detail::require(rate_ >= 0 && rate_ <= std::numeric_limits<double>::max(), "ReduceOnPlateau: rate is ", rate_,
+    detail::require(rate_ >= 0 && rate_ <= (std::numeric_limits<double>::max)(), "ReduceOnPlateau: rate is ", rate_,
                     ", expected a number of at least 0");
     detail::require(!std::isnan(best_), "ReduceOnPlateau: best is no number");
     detail::require(bad_ >= 0 && cooling_ >= 0, "ReduceOnPlateau: bad is ", bad_, " and cooling ", cooling_,

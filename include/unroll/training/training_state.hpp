@@ -33,7 +33,8 @@ template <Layer Model_, class Optimizer_>
 struct TrainingState {
   using Model = Model_;
   using Optimizer = Optimizer_;
-  static constexpr double no_loss = std::numeric_limits<double>::max();  // finite, so that any file format can hold it
+  static constexpr double no_loss =
+      (std::numeric_limits<double>::max)();  // finite, so that any file format can hold it
 
   Model model;
   Optimizer optimizer;
