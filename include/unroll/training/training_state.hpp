@@ -33,8 +33,8 @@ template <Layer Model_, class Optimizer_>
 struct TrainingState {
   using Model = Model_;
   using Optimizer = Optimizer_;
-  static constexpr double no_loss =
-      (std::numeric_limits<double>::max)();  // finite, so that any file format can hold it
+  /// Of no weights; finite, so that any file format can hold it.
+  static constexpr double no_loss = (std::numeric_limits<double>::max)();
 
   Model model;
   Optimizer optimizer;
@@ -50,8 +50,8 @@ struct TrainingState {
   Index skipped = 0;
   History history = {};
 
-  Model
-      best;  ///< the weights whose loss is best_loss, where has_best(): FitOptions::keep_best or patience ask for them
+  /// The weights whose loss is best_loss, where has_best(): FitOptions::keep_best and patience ask for them.
+  Model best;
   double best_loss = no_loss;
   Index epochs_since_best = 0;
 
