@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "layers/layer_contract.hpp"
 #include "passes.hpp"
 
 using namespace engine_test;
@@ -183,6 +184,31 @@ TEST_CASE("a whole model's backward pass refuses what does not fit in any of its
         [](auto& a) { a.in.d_final.reverse.values[0] = zeros(5, 1); }},
        {"Lstm::backward: the gradient's weight_ih is 24 x 3, the model's is 20 x 3",
         [](auto& a) { a.gradient.reverse_layer = L::zeros(3, 6, {Direction::reverse}); }}});
+}
+
+TEST_CASE("a layer refuses a tape of other sizes, and weights that do not fit together", "[refusals]") {
+  Random random(12);
+  const L layer(3, 90, random);
+  check_foreign_tape(layer, L(3, 5, random),
+                     "Lstm::backward: the tape is of a layer of 3 inputs and 5 units, this one has 3 and 90");
+  check_foreign_tape(layer, L(2, 90, random),
+                     "Lstm::backward: the tape is of a layer of 2 inputs and 90 units, this one has 3 and 90");
+  L torn = layer, gradient = layer;
+  torn.weight_ih = gradient.weight_ih = zeros(300, 3);
+  L::Tape tape;
+  layer.forward(zeros(3, 4), tape);
+  CHECK(thrown_by([&] { torn.backward(zeros(3, 4), zeros(90, 4), tape, gradient); }) ==
+        "invalid_argument: Lstm: weight_ih is 300 x 3, expected 360 x 3");
+}
+
+TEST_CASE("what a layer gave back may be its next argument", "[refusals]") {
+  Random random(13);
+  for (const Direction direction : directions) {
+    const OriginalGru<double> layer(9, 9, random, {direction});
+    check_reuse(layer, random_matrix<double>(9, 5, random));
+    check_reuse(layer, random_matrix<double>(9, 10'000, random));  // more than is projected at once
+  }
+  check_reuse(Sequential{L(9, 9, random)}, random_matrix<double>(9, 5, random));
 }
 
 TEST_CASE("a layer refuses sizes that are none", "[refusals]") {

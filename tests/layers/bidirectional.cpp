@@ -118,7 +118,12 @@ TEST_CASE("a bidirectional layer keeps to what every layer does", "[bidirectiona
     check_shapes(layer, x, {.size = 3}, speakers);
     check_values(layer, x, {.size = 3}, both<Lstm<double>>(2, 1));
     check_batches(layer, x, "Lstm");
+    check_reuse(both<Lstm<double>>(8, merge == Merge::sum ? 8 : 4, merge), drawn(8, 5));
+    check_foreign_tape(layer, both<Lstm<double>>(3, 2, merge),
+                       "Lstm::backward: the tape is of a layer of 3 inputs and 2 units, this one has 3 and 7");
   }
+  check_foreign_tape(both<Lstm<double>>(3, 7, Merge::concatenate), both<Lstm<double>>(3, 7, Merge::sum),
+                     "Bidirectional::backward: the tape is of 7 outputs, this layer has 14");
   CHECK(tensor_names(both<Gru<double>>(3, 7)) == std::vector<std::string>{"forward.weight_ih", "forward.weight_hh",
                                                                           "forward.bias", "reverse.weight_ih",
                                                                           "reverse.weight_hh", "reverse.bias"});

@@ -381,6 +381,36 @@ TEST_CASE("a forward pass that throws leaves no tape to go back through by mista
   }
 }
 
+TEST_CASE("a forward pass that a layer breaks off leaves no mixture of two passes", "[chain]") {
+  Random random(1);
+  const auto check = [&](const auto& model, bool kept) {
+    const Matrix<double> x = Matrix<double>::Zero(1, 6), d_y = drawn(model.output_size(), 6);
+    typename std::remove_cvref_t<decltype(model)>::Tape tape;
+    auto gradient = zeros_like(model), expected = gradient;
+    model.forward(x, tape);
+    model.backward(x, d_y, tape, expected);
+    const Matrix<double> y = model.forward(x, tape);
+    CHECK_THROWS_AS(model.forward(Matrix<double>::Constant(1, 7, 9), tape), std::invalid_argument);
+    if (kept) {  // the first layer refused
+      CHECK(tape.output() == y);
+      model.backward(x, d_y, tape, gradient);
+      CHECK(flat(gradient) == flat(expected));
+    } else {
+      CHECK_THROWS_AS(model.backward(x, d_y, tape, gradient), std::logic_error);
+      CHECK_THROWS_AS(model.backward(Matrix<double>::Zero(1, 7), d_y, tape, gradient), std::logic_error);
+      CHECK(flat(gradient) == flat(zeros_like(model)));
+    }
+    model.forward(x, tape);
+    set_zero(gradient);
+    model.backward(x, d_y, tape, gradient);
+    CHECK(flat(gradient) == flat(expected));
+  };
+  auto same = Dense<double>::zeros(1, 1);
+  same.weight(0, 0) = 1;
+  check(Sequential{Embedding<double>(5, 3, random), Gru<double>(3, 4, random)}, true);
+  check(Sequential{same, Embedding<double>(5, 3, random), Gru<double>(3, 4, random)}, false);
+}
+
 TEST_CASE("the first number that is not finite is found: layer, gate, step and sample", "[chain]") {
   const double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
   const Batch batch{.size = 3};

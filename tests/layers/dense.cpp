@@ -75,6 +75,11 @@ TEST_CASE("a dense layer keeps to what every layer does", "[dense]") {
   check_ragged(layer, drawn(3, 12), {4, 0, 1});
   check_stream(layer, x);
   check_batches(layer, x, "Dense::forward");
+  check_reuse(Dense<double>(33, 33, random), drawn(33, 5));
+  check_foreign_tape(layer, Dense<double>(3, 2, random),
+                     "Dense::backward: the tape is of a weight of 2 x 3, this layer's is 7 x 3");
+  check_foreign_tape(layer, Dense<double>(30, 7, random),
+                     "Dense::backward: the tape is of a weight of 7 x 30, this layer's is 7 x 3");
 }
 
 TEST_CASE("a dense layer refuses wrong sizes and says what it expected", "[dense]") {

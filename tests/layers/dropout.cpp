@@ -148,6 +148,7 @@ TEST_CASE("dropout keeps to what every layer does", "[dropout]") {
     check_values(layer, x, batch, Dropout<double>(0.1, DropoutMask::sequence));
   }
   check_batches(layer, x, "Dropout::forward");
+  check_reuse(layer, x);
   CHECK(parameter_count(layer) == 0);
 }
 

@@ -69,6 +69,11 @@ TEST_CASE("an embedding keeps to what every layer does", "[embedding]") {
   check_ragged(layer, x, {0, 2, 1});
   check_stream(layer, x);
   check_batches(layer, x, "Embedding::forward");
+  auto counts = Embedding<double>::zeros(5, 1);
+  counts.weight << 4, 2, 3, 1, 0;
+  check_reuse(counts, x);
+  check_foreign_tape(layer, Embedding<double>::zeros(500, layer.output_size()),
+                     "Embedding::backward: the tape is of a weight of 3 x 500, this layer's is 3 x 5");
 }
 
 TEST_CASE("fresh columns are standard normal", "[embedding]") {

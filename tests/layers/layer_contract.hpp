@@ -218,3 +218,35 @@ void check_batches(const L& layer, const Matrix<double>& x, const std::string& s
   CHECK(layer.backward(x, expected.d_y, tape, gradient) == expected.d_x);
   CHECK(flat(gradient) == flat(expected.gradient));
 }
+
+/// What a layer gave back may be its next argument: its outputs and dL/dx as x and d_y, dL/d initial state as d_final;
+/// x has as many rows as the outputs.
+template <unroll::Layer L>
+void check_reuse(const L& layer, const Matrix<double>& x) {
+  typename L::Tape tape, other;
+  L gradient = zeros_like(layer), expected = gradient;
+  const Matrix<double> y = layer.forward(x, other), again = layer.forward(y, other);
+  const Matrix<double> d_x = layer.backward(y, again, other, expected);
+  const Matrix<double> of_d_x = layer.forward(d_x, other);
+  const typename L::State d_initial = other.d_initial;
+  const Matrix<double> d_again = layer.backward(d_x, d_x, other, expected, {}, d_initial);
+
+  layer.forward(x, tape);
+  CHECK(layer.forward(tape.output(), tape) == again);
+  const auto given = layer.backward(y, tape.output(), tape, gradient);
+  CHECK(given == d_x);
+  CHECK(layer.forward(given, tape) == of_d_x);
+  CHECK(layer.backward(given, given, tape, gradient, {}, tape.d_initial) == d_again);
+  CHECK(flat(gradient) == flat(expected));
+}
+
+/// The tape of a layer of other sizes is refused.
+template <unroll::Layer L>
+void check_foreign_tape(const L& layer, const L& other, const std::string& why) {
+  typename L::Tape tape;
+  L gradient = zeros_like(layer);
+  const Matrix<double> d_y = other.forward(Matrix<double>::Zero(other.input_size(), 4), tape);
+  const Matrix<double> x = Matrix<double>::Zero(layer.input_size(), 4);
+  CHECK_THROWS_MATCHES(layer.backward(x, d_y, tape, gradient), std::invalid_argument, Message(why));
+  CHECK(flat(gradient) == flat(zeros_like(layer)));
+}

@@ -154,6 +154,10 @@ TEST_CASE("a layer-normalised LSTM keeps to what every layer does", "[layer_norm
     check_values(layer, x, {.size = 3}, any(2, 1, {direction}));
     check_ragged(layer, drawn(3, 15), {5, 2, 0});
     check_batches(layer, x, "LayerNormLstm");
+    check_reuse(any(9, 9, {direction}), drawn(9, 5));
+    check_foreign_tape(
+        layer, any(3, 90, {direction}),
+        "LayerNormLstm::backward: the tape is of a layer of 3 inputs and 90 units, this one has 3 and 7");
   }
   for (const Index hidden : {1, 4, 7, 8, 19}) check_stream(any(3, hidden), drawn(3, 12));
 }

@@ -134,6 +134,83 @@ TEST_CASE("the first number that is not finite is found in its shard", "[paralle
   CHECK(found->sample == 4);
 }
 
+TEST_CASE("states that do not fit the batch are refused before they are cut", "[parallel]") {
+  Random random(6);
+  Parallel<Lstm<double>> parallel(Lstm<double>(3, 9, random), pool_of(2));
+  parallel.shard_size = 2;
+  const auto in = random_sequence(parallel, 4, {.size = 5}, random);
+  Parallel<Lstm<double>>::Tape tape;
+  auto gradient = zeros_like(parallel);
+  parallel.forward(in.x, tape, in.batch, in.initial);
+  for (const Index columns : {1, 4, 6}) {
+    auto wrong = in.d_final;
+    wrong.values[1].setOnes(9, columns);
+    CHECK_THROWS_WITH(
+        parallel.backward(in.x, in.d_y, tape, gradient, {}, wrong),
+        "Parallel::backward: a final gradient's state is 9 x " + std::to_string(columns) + ", expected 5 columns");
+  }
+  auto low = in.d_final;
+  low.values[0].setOnes(8, 5);
+  CHECK_THROWS_AS(parallel.backward(in.x, in.d_y, tape, gradient, {}, low), std::invalid_argument);
+  CHECK(global_norm(gradient) == 0);
+  parallel.backward(in.x, in.d_y, tape, gradient, {}, in.d_final);
+  check_gradients_agree(gradient.model, run(parallel, in).gradient.model, 0);
+}
+
+TEST_CASE("a tape serves models of other sizes, one after the other", "[parallel]") {
+  Random random(7);
+  Parallel<Lstm<double>>::Tape tape;
+  for (const Index hidden : {3, 20, 5}) {
+    Parallel<Lstm<double>> parallel(Lstm<double>(3, hidden, random), pool_of(2));
+    parallel.shard_size = 2;
+    const auto in = random_sequence(parallel, 4, {.size = 5}, random);
+    auto gradient = zeros_like(parallel);
+    parallel.forward(in.x, tape, in.batch, in.initial);
+    parallel.backward(in.x, in.d_y, tape, gradient, {}, in.d_final);
+    check_gradients_agree(gradient.model, run(parallel, in).gradient.model, 0);
+  }
+}
+
+TEST_CASE("what a parallel model gave back may be its next argument", "[parallel]") {
+  Random random(8);
+  const Gru<double> model(9, 9, random);
+  Parallel<Gru<double>> parallel(model, pool_of(2));
+  for (const Index shard_size : {2, 16}) {
+    parallel.shard_size = shard_size;
+    Parallel<Gru<double>>::Tape tape;
+    Gru<double>::Tape plain;
+    auto gradient = zeros_like(parallel);
+    const Batch batch{.size = 5};
+    const Matrix<double> x = random_matrix<double>(9, 20, random), y = model.forward(x, plain, batch);
+    parallel.forward(x, tape, batch);
+    const Matrix<double> again = model.forward(y, plain, batch, plain.final_state);
+    CHECK(parallel.forward(tape.output(), tape, batch, tape.final_state) == again);
+    const Matrix<double> d_x = model.backward(y, again, plain, gradient.model);
+    const auto given = parallel.backward(y, tape.output(), tape, gradient);
+    CHECK(given == d_x);
+    model.forward(y, plain, batch);
+    parallel.forward(y, tape, batch);
+    const auto d_initial = plain.d_initial;
+    const Matrix<double> expected = model.backward(y, d_x, plain, gradient.model, {}, d_initial);
+    CHECK(parallel.backward(y, given, tape, gradient, {}, tape.d_initial) == expected);
+  }
+}
+
+TEST_CASE("a token that one shard refuses leaves no mixture of two passes", "[parallel]") {
+  Random random(9);
+  Parallel parallel(Sequential{Embedding<double>(5, 3, random), Gru<double>(3, 4, random)}, pool_of(2));
+  parallel.shard_size = 1;
+  decltype(parallel)::Tape tape;
+  auto gradient = zeros_like(parallel);
+  Matrix<double> x = Matrix<double>::Ones(1, 8);
+  const Matrix<double> d_y = random_matrix<double>(4, 8, random);
+  parallel.forward(x, tape, {.size = 4});
+  x(0, 7) = 9;
+  CHECK_THROWS_AS(parallel.forward(x, tape, {.size = 4}), std::invalid_argument);
+  CHECK_THROWS_AS(parallel.backward(x, d_y, tape, gradient), std::logic_error);
+  CHECK(global_norm(gradient) == 0);
+}
+
 TEST_CASE("a parallel model refuses what the model refuses", "[parallel]") {
   CHECK_THROWS_WITH(Parallel(model_of(1), nullptr), "Parallel: there is no thread pool");
   Parallel<Model> parallel(model_of(1), pool_of(2));

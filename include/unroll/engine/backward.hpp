@@ -11,7 +11,8 @@ namespace unroll::detail {
 /// dL/dh of every step from dL/d read-out.
 template <class Cell, class Scalar>
 void spread_read_out(RecurrentTape<Cell, Scalar>& tape, const Input<Scalar>& d_y) {
-  tape.d_read.setZero(d_y.rows(), tape.columns());
+  resize(tape.d_read, d_y.rows(), tape.columns());
+  tape.d_read.setZero();
   for (Index b = 0; b < tape.size(); ++b) {
     const Index length = tape.batch.length(b, tape.steps);
     if (length == 0) continue;
@@ -48,18 +49,19 @@ double clip_gates(GateBuffer<Scalar>& d, Index column, Index count, GateRun run,
 template <class Cell, class Scalar>
 Input<Scalar> begin_backward(RecurrentTape<Cell, Scalar>& tape, const Input<Scalar>& d_y,
                              const RecurrentState<Cell, Scalar>& d_final, const BackwardOptions& options) {
+  tape.content = RecurrentTape<Cell, Scalar>::Content::nothing;  // until the gates are whole again
   tape.d_h_norms.assign(options.record_norms ? static_cast<std::size_t>(tape.steps) : 0, 0.0);
   tape.clip_report = {};
   for (std::size_t n = 0; n < tape.states.size(); ++n) {
-    tape.d_state[n].resize(tape.states[n].rows(), tape.size());
-    tape.d_initial.values[n].setZero(tape.states[n].rows(), tape.size());
+    for (auto* d : {&tape.d_state[n], &tape.d_initial.values[n]}) resize(*d, tape.states[n].rows(), tape.size());
+    tape.d_initial.values[n].setZero();
     if (tape.steps == 0 && d_final.values[n].size() != 0) tape.d_initial.values[n] = d_final.values[n];
   }
   const Index hidden = tape.states[0].rows();
-  if (tape.recurrent_mask.size() != 0) tape.d_fed_back.resize(hidden, tape.size());
+  if (tape.recurrent_mask.size() != 0) resize(tape.d_fed_back, hidden, tape.size());
   if (late_gates<Cell>().count > 0) {
     tape.d_late.resize(gate_count<Cell>, hidden, 1, tape.size());
-    tape.d_operand.resize(hidden, tape.size());
+    resize(tape.d_operand, hidden, tape.size());
   }
   if (tape.readout == Readout::all) return d_y;
   spread_read_out(tape, d_y);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "unroll/core/error.hpp"
-#include "unroll/core/types.hpp"
+#include "unroll/engine/memory.hpp"
 
 namespace unroll {
 
@@ -78,7 +78,7 @@ namespace detail {
 /// x with zeros past the sequences' ends, so that what stands there (NaN, say) never enters a sum.
 template <class Scalar>
 void mask_past_ends(const Input<Scalar>& x, const Batch& batch, Matrix<Scalar>& to) {
-  to = x;
+  assign(to, x);
   for (Index j = 0; j < x.cols(); ++j)
     if (!batch.active(j / batch.size, j % batch.size, batch.steps(x.cols()))) to.col(j).setZero();
 }

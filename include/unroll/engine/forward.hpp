@@ -189,22 +189,25 @@ struct ForwardStep {
   }
 };
 
-/// Tells the tape of the batch, and sets its states to the initial one.
+/// Tells the tape of the layer and the batch, and sets its states to the initial one.
 template <class Cell, class Scalar>
 void begin_forward(RecurrentTape<Cell, Scalar>& tape, const Input<Scalar>& x, const Batch& batch,
-                   const RecurrentState<Cell, Scalar>& initial, Index hidden) {
+                   const RecurrentState<Cell, Scalar>& initial, Index hidden, const Unrolling& how) {
+  tape.content = RecurrentTape<Cell, Scalar>::Content::nothing;  // until the pass comes to its end
   tape.batch = batch;
   tape.steps = batch.steps(x.cols());
-  tape.content = RecurrentTape<Cell, Scalar>::Content::nothing;
+  tape.inputs = x.rows();
+  tape.direction = how.direction;
+  tape.readout = how.readout;
   if (!batch.lengths.empty()) mask_past_ends(x, batch, tape.input);
   const Index first = tape.previous_block(tape.step_at(0)) * batch.size;
   for (std::size_t n = 0; n < tape.states.size(); ++n) {
-    tape.states[n].resize(hidden, x.cols() + batch.size);
+    resize(tape.states[n], hidden, x.cols() + batch.size);
     if (initial.values[n].size() == 0)
       tape.states[n].middleCols(first, batch.size).setZero();
     else
       tape.states[n].middleCols(first, batch.size) = initial.values[n];
-    if (tape.irregular()) tape.previous[n].resize(hidden, x.cols());
+    if (tape.irregular()) resize(tape.previous[n], hidden, x.cols());
   }
 }
 
@@ -236,7 +239,7 @@ void take_final_state(RecurrentTape<Cell, Scalar>& tape) {
   const bool forward = tape.direction == Direction::forward;
   for (std::size_t n = 0; n < tape.states.size(); ++n) {
     Matrix<Scalar>& to = tape.final_state.values[n];
-    to.resize(tape.states[n].rows(), tape.size());
+    resize(to, tape.states[n].rows(), tape.size());
     for (Index b = 0; b < tape.size(); ++b) {
       const Index length = tape.batch.length(b, tape.steps);
       const Index block = forward ? length : length == 0 ? tape.steps : 0;
@@ -249,7 +252,8 @@ void take_final_state(RecurrentTape<Cell, Scalar>& tape) {
 template <class Cell, class Scalar>
 void read_out(RecurrentTape<Cell, Scalar>& tape) {
   if (tape.readout == Readout::all) return;
-  tape.read.setZero(tape.states[0].rows(), tape.size());
+  resize(tape.read, tape.states[0].rows(), tape.size());
+  tape.read.setZero();
   for (Index b = 0; b < tape.size(); ++b) {
     const Index length = tape.batch.length(b, tape.steps);
     if (length == 0) continue;

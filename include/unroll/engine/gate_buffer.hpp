@@ -2,6 +2,7 @@
 
 #include "unroll/cells/cell.hpp"
 #include "unroll/engine/kernel.hpp"
+#include "unroll/engine/memory.hpp"
 #include "unroll/engine/team.hpp"
 
 namespace unroll::detail {
@@ -27,7 +28,7 @@ class GateBuffer {
     columns_ = steps * batch;
     // An odd number of steps: at a power of two the same step of all blocks would fall into the same cache sets.
     block_stride_ = (steps | 1) * batch * gates * lanes;
-    data_.resize(blocks() * block_stride_);
+    detail::resize(data_, blocks() * block_stride_);
   }
 
   Index gates() const { return gates_; }

@@ -96,7 +96,7 @@ struct Normalized {
   void resize(Index gates, Index units, Index steps, Index batch) {
     for (auto* buffer : {&input, &recurrent}) buffer->resize(gates, units, steps, batch);
     memory.resize(1, units, steps, batch);
-    factors.resize(3, steps * batch);
+    detail::resize(factors, 3, steps * batch);
   }
 };
 

@@ -15,8 +15,8 @@ inline Random noise_of(const Batch& batch, Index b, std::size_t purpose) {
 template <class Cell, class Scalar>
 void draw_recurrent_dropout(RecurrentTape<Cell, Scalar>& tape, double rate, Index hidden) {
   const bool on = rate > 0 && tape.batch.dropout_seed;
-  tape.recurrent_mask.resize(on ? hidden : 0, tape.size());
-  tape.recurrent_input.resize(on ? hidden : 0, tape.columns());
+  resize(tape.recurrent_mask, on ? hidden : 0, tape.size());
+  resize(tape.recurrent_input, on ? hidden : 0, tape.columns());
   if (!on) return;
   const Scalar kept = static_cast<Scalar>(1 / (1 - rate));
   for (Index b = 0; b < tape.size(); ++b) {
@@ -32,8 +32,8 @@ void draw_zoneout(RecurrentTape<Cell, Scalar>& tape, const Unrolling& how, Index
   const bool training = tape.batch.dropout_seed.has_value();
   for (std::size_t n = 0; n < tape.states.size(); ++n) {
     const double rate = how.zoneout_rate(n);
-    tape.kept[n].resize(rate > 0 ? hidden : 0, training ? tape.columns() : tape.size());
-    tape.candidates[n].resize(rate > 0 && tape.batch.record ? hidden : 0, tape.columns());
+    resize(tape.kept[n], rate > 0 ? hidden : 0, training ? tape.columns() : tape.size());
+    resize(tape.candidates[n], rate > 0 && tape.batch.record ? hidden : 0, tape.columns());
     if (rate == 0) continue;
     if (!training) {
       tape.kept[n].setConstant(static_cast<Scalar>(rate));

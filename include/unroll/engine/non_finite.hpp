@@ -30,6 +30,7 @@ namespace detail {
 template <class Cell, class Scalar>
 std::optional<NonFinite> find_non_finite(const RecurrentTape<Cell, Scalar>& tape) {
   using Content = typename RecurrentTape<Cell, Scalar>::Content;
+  if (tape.content == Content::nothing) return std::nullopt;
   const Index units = tape.states[0].rows();
   const bool backward = tape.content == Content::gradients;
   const auto search = [&](const char* kind, const char* name, Index t, const auto& value) -> std::optional<NonFinite> {

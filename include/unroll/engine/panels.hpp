@@ -36,10 +36,7 @@ class Panels {
   /// Its transpose: the columns become the units, and k runs over the rows in the order of GateBuffer::operand.
   void pack_transposed(const Matrix<Scalar>& weight, Index units, int first_gate, int gates,
                        const Member& member = {}) {
-    member.alone([&] {
-      resize(1, weight.cols(), units * gates);
-      source_ = nullptr;
-    });
+    member.alone([&] { resize(1, weight.cols(), units * gates); });
     const Range mine = member.part(block_count<Scalar>(units_));
     for (Index block = mine.first; block < mine.first + mine.count; ++block) {
       const Index columns = (std::min)(lanes, weight.cols() - block * lanes);
@@ -65,11 +62,12 @@ class Panels {
   Index stride() const { return (depth_ * gates_ | 1) * lanes; }
 
   void resize(Index gates, Index units, Index depth) {
+    source_ = nullptr;
     gates_ = gates;
     units_ = units;
     depth_ = depth;
     const Index size = block_count<Scalar>(units) * stride();
-    if (data_.size() < size) data_.resize(size);
+    if (data_.size() < size) detail::resize(data_, size);
   }
 
   Vector<Scalar> data_;
@@ -114,7 +112,7 @@ Columns<Scalar> across(const Scalar* x, Index stride, Index rows, Range columns,
     const Index apart = ((rows + lanes - 1) / lanes | 1) * lanes;
     member.wait();  // what was there has been used
     member.alone([&] {
-      if (spread.size() < apart * columns.count) spread.resize(apart * columns.count);
+      if (spread.size() < apart * columns.count) resize(spread, apart * columns.count);
     });
     const Range mine = member.part(columns.count);
     for (Index j = mine.first; j < mine.first + mine.count; ++j)

@@ -81,16 +81,15 @@ class Recurrent {
   /// fit; nothing is changed then.
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
     require_forward(x.rows(), x.cols(), batch, initial);
+    if (detail::overlap(x, tape.output())) return forward(Matrix<Scalar>(x), tape, batch, initial);
     const Index hidden = hidden_size();
     detail::GateBuffer<Scalar>& gates = tape.gates;
 
-    tape.direction = unrolling.direction;
-    tape.readout = unrolling.readout;
-    detail::begin_forward(tape, x, batch, initial, hidden);
-    const bool pack = !batch.same_weights || !tape.panels.packed_from(weight_ih, weight_hh);
+    const bool pack = !batch.same_weights || !tape.packed_from(weight_ih, weight_hh);
+    detail::begin_forward(tape, x, batch, initial, hidden, unrolling);
     const Index chunk = tape.steps_at_once(hidden);
     gates.resize(gate_count<Cell>, hidden, batch.record ? tape.steps : chunk, batch.size);
-    if constexpr (late_gates<Cell>().count > 0) tape.operand.resize(hidden, x.cols());
+    if constexpr (late_gates<Cell>().count > 0) detail::resize(tape.operand, hidden, x.cols());
     detail::draw_recurrent_dropout(tape, unrolling.recurrent_dropout, hidden);
     detail::draw_zoneout(tape, unrolling, hidden);
 
@@ -144,6 +143,9 @@ class Recurrent {
     require_backward(tape, gradient, options, d_final);
     detail::require_shape(Cell::name, "x", x, input_size(), tape.columns());
     detail::require_shape(Cell::name, "d_y", d_y, tape.output().rows(), tape.output().cols());
+    if (&d_final == &tape.d_initial) return backward(x, d_y, tape, gradient, options, State(d_final));
+    if (detail::overlap(x, tape.d_input)) return backward(Matrix<Scalar>(x), d_y, tape, gradient, options, d_final);
+    if (detail::overlap(d_y, tape.d_input)) return backward(x, Matrix<Scalar>(d_y), tape, gradient, options, d_final);
     const Index hidden = hidden_size(), columns = tape.columns();
 
     ThreadPool* const pool = tape.batch.pool;
@@ -231,6 +233,10 @@ class Recurrent {
       throw std::logic_error(caller + ": the forward pass was not recorded (Batch::record)");
     if (tape.content != Tape::Content::activations)
       throw std::logic_error(caller + ": the tape holds no forward pass; a backward pass consumes it");
+    require_parameters();
+    detail::require(tape.inputs == input_size() && tape.states[0].rows() == hidden_size(), caller,
+                    ": the tape is of a layer of ", tape.inputs, " inputs and ", tape.states[0].rows(),
+                    " units, this one has ", input_size(), " and ", hidden_size());
     detail::require_same_shape(caller.c_str(), *this, gradient);
     require_state("backward: the final gradient's", d_final, tape.size());
     const Truncation& cut = options.truncation;

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cassert>
-
 #include "unroll/engine/forward.hpp"
 #include "unroll/engine/weight_storage.hpp"
 
@@ -24,15 +22,20 @@ class StreamedState {
     for (auto& value : state_.values) value.setZero();
   }
   void save(State& to) const {
-    for (std::size_t n = 0; n < state_.values.size(); ++n) to.values[n] = state_.values[n].topRows(hidden_);
+    for (std::size_t n = 0; n < state_.values.size(); ++n) assign(to.values[n], state_.values[n].topRows(hidden_));
   }
-  /// Empty matrices are zeros; others must be of one sample and this layer's size.
+  bool fits(const State& saved) const noexcept {
+    const auto fit = [this](const Matrix<Scalar>& value) {
+      return value.size() == 0 || (value.rows() == hidden_ && value.cols() == 1);
+    };
+    return std::all_of(saved.values.begin(), saved.values.end(), fit);
+  }
+  /// Of a state that fits; empty matrices are zeros.
   void restore(const State& saved) noexcept {
     reset();
     for (std::size_t n = 0; n < state_.values.size(); ++n) {
       const Matrix<Scalar>& value = saved.values[n];
-      assert(value.size() == 0 || (value.rows() == hidden_ && value.cols() == 1));
-      if (value.size() == hidden_) state_.values[n].topRows(hidden_) = value;
+      if (value.size() != 0) state_.values[n].topRows(hidden_) = value;
     }
   }
 

@@ -90,6 +90,7 @@ struct RecurrentTape {
 
   Batch batch;
   Index steps = 0;
+  Index inputs = 0;  // rows of x
   Direction direction = Direction::forward;
   Readout readout = Readout::all;
 
@@ -126,6 +127,11 @@ struct RecurrentTape {
 
   Index size() const { return batch.size; }
   Index columns() const { return steps * batch.size; }
+
+  /// Whether the panels are packed, for the way forward, from these very weights.
+  bool packed_from(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh) const {
+    return content != Content::nothing && panels.packed_from(weight_ih, weight_hh);
+  }
 
   /// Whether some step starts from other states than the block before holds.
   bool irregular() const {
@@ -182,8 +188,9 @@ struct RecurrentTape {
     return candidates[n].size() == 0 ? next(n, t) : candidates[n].data() + t * size() * candidates[n].rows();
   }
 
-  /// The outputs: of all steps, or read out.
+  /// The outputs: of all steps, or read out; none without a whole forward pass.
   Output<Scalar> output() const {
+    if (content == Content::nothing) return {nullptr, 0, 0};
     if (readout != Readout::all) return {read.data(), read.rows(), read.cols()};
     const Index first = direction == Direction::forward ? batch.size : 0;
     return {states[0].data() + first * states[0].rows(), states[0].rows(), columns()};

@@ -29,6 +29,7 @@ class Bidirectional {
     Matrix<Scalar> d_x;
     State final_state;
     State d_initial;
+    bool complete = false;  // whether the forward pass came to its end
 
     Output<Scalar> output() const { return {y.data(), y.rows(), y.cols()}; }
   };
@@ -66,15 +67,17 @@ class Bidirectional {
 
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
     require_forward(x.rows(), x.cols(), batch, initial);
+    tape.complete = false;
     const auto forward = forward_layer.forward(x, tape.forward, batch, initial.forward);
     const auto reverse = reverse_layer.forward(x, tape.reverse, batch, initial.reverse);
-    tape.y.resize(output_size(), forward.cols());
+    detail::resize(tape.y, output_size(), forward.cols());
     for (Index j = 0; j < forward.cols(); ++j)
       if (merge == Merge::concatenate)
         tape.y.col(j) << forward.col(j), reverse.col(j);
       else
         tape.y.col(j) = forward.col(j) + reverse.col(j);
     tape.final_state = {tape.forward.final_state, tape.reverse.final_state};
+    tape.complete = true;
     return tape.output();
   }
 
@@ -88,7 +91,7 @@ class Bidirectional {
     const Index below = d_y.cols() > 0 ? d_y.rows() - hidden : 0;  // without columns there is no memory to point into
     const auto d_reverse = reverse_layer.backward(x, d_y.middleRows(below, hidden), tape.reverse,
                                                   gradient.reverse_layer, options, d_final.reverse);
-    tape.d_x = d_forward + d_reverse;
+    detail::assign(tape.d_x, d_forward + d_reverse);
     tape.d_initial = {tape.forward.d_initial, tape.reverse.d_initial};
     return {tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols()};
   }
@@ -102,6 +105,9 @@ class Bidirectional {
                         const State& d_final) const {
     forward_layer.require_backward(tape.forward, gradient.forward_layer, options, d_final.forward);
     reverse_layer.require_backward(tape.reverse, gradient.reverse_layer, options, d_final.reverse);
+    detail::require_complete(name(), tape.complete);
+    detail::require(tape.y.rows() == output_size(), "Bidirectional::backward: the tape is of ", tape.y.rows(),
+                    " outputs, this layer has ", output_size());
   }
 
   std::optional<NonFinite> find_non_finite(const Tape& tape) const {

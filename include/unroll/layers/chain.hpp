@@ -30,6 +30,13 @@ class ChainStream {
     detail::resize_parts(to.layers, detail::part_count(streams_));
     detail::walk([](std::size_t, const auto& stream, auto& state) { stream.save(state); }, streams_, to.layers);
   }
+  bool fits(const State& saved) const noexcept {
+    if (detail::part_count(saved.layers) == 0) return true;
+    bool all = detail::part_count(saved.layers) == detail::part_count(streams_);
+    const auto check = [&](std::size_t, const auto& stream, const auto& state) { all = all && stream.fits(state); };
+    if (all) detail::walk(check, streams_, saved.layers);
+    return all;
+  }
   void restore(const State& saved) noexcept {
     if (detail::part_count(saved.layers) == 0) return reset();
     detail::walk([](std::size_t, auto& stream, const auto& state) { stream.restore(state); }, streams_, saved.layers);
@@ -57,11 +64,12 @@ class Chain {
     detail::PerLayer<Layers, detail::TapeOf> layers;
     State final_state;
     State d_initial;
-    Index columns = 0;  // of x
+    Index columns = 0;      // of x
+    bool complete = false;  // whether the forward pass came to its end
 
     Output<Scalar> output() const {
       if constexpr (detail::is_vector<Layers>)
-        return layers.back().output();
+        return layers.empty() ? Output<Scalar>(nullptr, 0, 0) : layers.back().output();
       else
         return std::get<std::tuple_size_v<Layers> - 1>(layers).output();
     }
@@ -104,14 +112,15 @@ class Chain {
     const State& start = detail::part_count(initial.layers) == 0 ? zeros : initial;
     detail::resize_parts(tape.layers, detail::part_count(layers));
     detail::resize_parts(tape.final_state.layers, detail::part_count(layers));
-    tape.columns = x.cols();
     Batch of_layer = batch;
     std::optional<Output<Scalar>> y;
     const auto run = [&](std::size_t k, const auto& layer, auto& layer_tape, const auto& state, auto& final_state) {
       // Layers that draw masks draw different ones.
       if (batch.dropout_seed) of_layer.dropout_seed = Random::substream(*batch.dropout_seed, k).bits();
       y.emplace(layer.forward(k == 0 ? x : Input<Scalar>(*y), layer_tape, of_layer, state));
-      final_state = layer_tape.final_state;
+      detail::assign_state(final_state, layer_tape.final_state);
+      tape.columns = x.cols();
+      tape.complete = k + 1 == detail::part_count(layers);
     };
     detail::walk(run, layers, tape.layers, start.layers, tape.final_state.layers);
     return *y;
@@ -135,7 +144,7 @@ class Chain {
                          auto& d_initial) {
       d.emplace(layer.backward(k == 0 ? x : Input<Scalar>(inputs[k - 1]), d ? Input<Scalar>(*d) : d_y, layer_tape,
                                layer_gradient, options, state));
-      d_initial = layer_tape.d_initial;
+      detail::assign_state(d_initial, layer_tape.d_initial);
     };
     detail::walk<true>(run, layers, tape.layers, gradient.layers, end.layers, tape.d_initial.layers);
     return *d;
@@ -166,6 +175,7 @@ class Chain {
     const auto check = [&](std::size_t, const auto& layer, const auto& layer_tape, const auto& layer_gradient,
                            const auto& state) { layer.require_backward(layer_tape, layer_gradient, options, state); };
     detail::walk(check, layers, tape.layers, gradient.layers, end.layers);
+    detail::require_complete("model", tape.complete);
   }
 
   /// The first non-finite number of the forward passes, else of the backward passes.

@@ -61,9 +61,10 @@ class Dense {
   /// x is I x (T*B), the outputs O x (T*B), zero past a sequence's end. Throws std::invalid_argument.
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& = {}) const {
     require_forward(x.rows(), x.cols(), batch, {});
-    tape.batch = batch;
-    tape.y.resize(output_size(), x.cols());
-    const bool pack = !batch.same_weights || !tape.panels.packed_from(weight);
+    if (detail::overlap(x, tape.y)) return forward(Matrix<Scalar>(x), tape, batch);
+    const bool pack = !batch.same_weights || !tape.recorded || !tape.panels.packed_from(weight);
+    tape.begin(batch, weight.rows(), weight.cols());
+    detail::resize(tape.y, output_size(), x.cols());
     detail::run_team(batch.pool, team_size(batch, x.cols()), [&](const detail::Member& member) {
       if (pack) tape.panels.pack_rows(weight, output_size(), 0, 1, member);
       detail::multiply_dense(tape.panels, detail::column_sums(bias.data(), bias.size(), 0), x.data(), x.outerStride(),
@@ -80,6 +81,8 @@ class Dense {
     require_backward(tape, gradient, options, d_final);
     detail::require_shape("Dense", "x", x, input_size(), tape.y.cols());
     detail::require_shape("Dense", "d_y", d_y, output_size(), tape.y.cols());
+    if (detail::overlap(x, tape.d_x)) return backward(Matrix<Scalar>(x), d_y, tape, gradient);
+    if (detail::overlap(d_y, tape.d_x)) return backward(x, Matrix<Scalar>(d_y), tape, gradient);
     tape.recorded = false;
     tape.d_rows.resize(1, output_size(), d_y.cols(), 1);
     const GateRun run{0, 1};
@@ -123,7 +126,8 @@ class Dense {
   }
 
   void require_backward(const Tape& tape, const Dense& gradient, const BackwardOptions&, const State&) const {
-    tape.require_recorded("Dense");
+    require_parameters();
+    tape.require_recorded("Dense", weight.rows(), weight.cols());
     detail::require_same_shape("Dense::backward", *this, gradient);
   }
 
@@ -144,20 +148,23 @@ class Dense {
     Stream(const Dense& dense, WeightStorage storage)
         : weights_(storage, [&](auto& packed) { packed.pack(dense.weight, dense.bias); }),
           input_size_(dense.input_size()) {
-      y_.resize(1, dense.output_size(), 1, 1);
+      for (auto& y : y_) y.resize(1, dense.output_size(), 1, 1);
     }
 
     Index input_size() const noexcept { return input_size_; }
-    Index output_size() const noexcept { return y_.units(); }
+    Index output_size() const noexcept { return y_[0].units(); }
     const Scalar* step(const Scalar* x) noexcept {
+      turn_ = 1 - turn_;  // x may be the step's before
+      detail::GateBuffer<Scalar>& y = y_[turn_];
       weights_.visit([&](const auto& packed) {
-        detail::multiply_dense(packed.panels, packed.bias.sums(0, 0), x, input_size_, 1, y_.sums(0, 0));
-        for (Index i = 0; i < packed.scale.size(); ++i) y_.at(0, 0)[i] *= packed.scale[i];
+        detail::multiply_dense(packed.panels, packed.bias.sums(0, 0), x, input_size_, 1, y.sums(0, 0));
+        for (Index i = 0; i < packed.scale.size(); ++i) y.at(0, 0)[i] *= packed.scale[i];
       });
-      return y_.at(0, 0);
+      return y.at(0, 0);
     }
     void reset() noexcept {}
     void save(State&) const noexcept {}
+    bool fits(const State&) const noexcept { return true; }
     void restore(const State&) noexcept {}
 
    private:
@@ -185,7 +192,8 @@ class Dense {
 
     detail::SharedWeights<Scalar, Packed> weights_;
     Index input_size_;
-    detail::GateBuffer<Scalar> y_;  // one column of one gate: O, and room for whole blocks
+    std::array<detail::GateBuffer<Scalar>, 2> y_;  // by turns; one column of one gate: O, and room for whole blocks
+    std::size_t turn_ = 0;
   };
 
   Stream stream(WeightStorage storage = WeightStorage::full) const {

@@ -37,9 +37,10 @@ class Dropout {
 
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& = {}) const {
     require_forward(x.rows(), x.cols(), batch, {});
-    tape.batch = batch;
+    if (detail::overlap(x, tape.y)) return forward(Matrix<Scalar>(x), tape, batch);
+    tape.begin(batch, 0, 0);
     draw(tape.mask, x.rows(), x.cols(), batch);
-    tape.y = x;
+    detail::assign(tape.y, x);
     if (tape.mask.size() != 0) tape.y.array() *= tape.mask.array();
     tape.zero_past_ends(tape.y);
     tape.recorded = true;
@@ -52,8 +53,9 @@ class Dropout {
     require_backward(tape, gradient, options, d_final);
     detail::require_shape("Dropout", "x", x, tape.y.rows(), tape.y.cols());
     detail::require_shape("Dropout", "d_y", d_y, tape.y.rows(), tape.y.cols());
+    if (detail::overlap(d_y, tape.d_x)) return backward(x, Matrix<Scalar>(d_y), tape, gradient);
     tape.recorded = false;
-    tape.d_x = d_y;
+    detail::assign(tape.d_x, d_y);
     if (tape.mask.size() != 0) tape.d_x.array() *= tape.mask.array();
     tape.zero_past_ends(tape.d_x);
     return tape.d_input();
@@ -65,7 +67,7 @@ class Dropout {
   }
 
   void require_backward(const Tape& tape, const Dropout&, const BackwardOptions&, const State&) const {
-    tape.require_recorded("Dropout");
+    tape.require_recorded("Dropout", 0, 0);
   }
 
   std::optional<NonFinite> find_non_finite(const Tape& tape) const { return tape.find_non_finite("Dropout"); }
@@ -85,6 +87,7 @@ class Dropout {
     const Scalar* step(const Scalar* x) noexcept { return x; }
     void reset() noexcept {}
     void save(State&) const noexcept {}
+    bool fits(const State&) const noexcept { return true; }
     void restore(const State&) noexcept {}
   };
 

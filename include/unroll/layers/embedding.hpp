@@ -50,8 +50,10 @@ class Embedding {
     for (Index j = 0; j < x.cols(); ++j)
       detail::require(!active(j) || is_token(x(0, j)), "Embedding::forward: x holds ", x(0, j), " in column ", j,
                       ", expected a whole number from 0 to ", tokens() - 1);
-    tape.batch = batch;
-    tape.y.setZero(output_size(), x.cols());
+    if (detail::overlap(x, tape.y)) return forward(Matrix<Scalar>(x), tape, batch);
+    tape.begin(batch, weight.rows(), weight.cols());
+    detail::resize(tape.y, output_size(), x.cols());
+    tape.y.setZero();
     tape.tokens.assign(static_cast<std::size_t>(x.cols()), 0);
     for (Index j = 0; j < x.cols(); ++j) {
       if (!active(j)) continue;
@@ -93,7 +95,7 @@ class Embedding {
   }
 
   void require_backward(const Tape& tape, const Embedding& gradient, const BackwardOptions&, const State&) const {
-    tape.require_recorded("Embedding");
+    tape.require_recorded("Embedding", weight.rows(), weight.cols());
     detail::require_same_shape("Embedding::backward", *this, gradient);
   }
 
@@ -124,6 +126,7 @@ class Embedding {
     }
     void reset() noexcept {}
     void save(State&) const noexcept {}
+    bool fits(const State&) const noexcept { return true; }
     void restore(const State&) noexcept {}
 
    private:

@@ -44,8 +44,9 @@ concept Layer = std::copyable<L> && requires(L& gradient, const L& layer, const 
   gradient.initialize(random, initial);
 };
 
-/// A layer that also runs one step at a time: stream(storage) gives a value with step(x), reset(), save(state) and
-/// restore(state); they allocate nothing, but for the first save into a state.
+/// A layer that also runs one step at a time: stream(storage) gives a value with step(x), reset(), save(state),
+/// fits(state), whether the state is empty or has the layer's shape, and restore(state) of one that does; they allocate
+/// nothing, but for the first save into a state.
 template <class L>
 concept StreamableLayer = Layer<L> &&
     requires(const L& layer, typename L::Stream& stream, const typename L::Scalar* x, typename L::State& state) {
@@ -54,6 +55,8 @@ concept StreamableLayer = Layer<L> &&
   noexcept->std::same_as<const typename L::Scalar*>;
   { stream.reset() }
   noexcept;
+  { stream.fits(state) }
+  noexcept->std::same_as<bool>;
   { stream.restore(state) }
   noexcept;
   stream.save(state);
@@ -61,13 +64,23 @@ concept StreamableLayer = Layer<L> &&
 
 namespace detail {
 
+/// Throws unless the forward pass of a layer of layers came to its end: another one's refusal, a token that is none
+/// say, leaves some of its tapes with the pass before.
+inline void require_complete(const char* layer, bool complete) {
+  if (!complete)
+    throw std::logic_error(
+        text(layer, "::backward: the tape holds no whole forward pass; the last one was broken off"));
+}
+
 /// The tape of a layer without state.
 template <class Scalar>
 struct StatelessTape {
   Batch batch;
   bool recorded = false;  // a forward pass that no backward pass has consumed
-  Matrix<Scalar> y;       // O x (T*B)
-  Matrix<Scalar> d_x;     // I x (T*B)
+  Index weight_rows = 0;  // of the layer's weight in the forward pass
+  Index weight_cols = 0;
+  Matrix<Scalar> y;    // O x (T*B)
+  Matrix<Scalar> d_x;  // I x (T*B)
   NoState final_state, d_initial;
 
   Output<Scalar> output() const { return {y.data(), y.rows(), y.cols()}; }
@@ -82,9 +95,20 @@ struct StatelessTape {
       if (!active(j)) matrix.col(j).setZero();
   }
 
-  void require_recorded(const char* layer) const {
+  /// Of a forward pass that is not recorded until it comes to its end.
+  void begin(const Batch& of_pass, Index rows, Index cols) {
+    recorded = false;
+    batch = of_pass;
+    weight_rows = rows;
+    weight_cols = cols;
+  }
+
+  /// Throws unless there is a forward pass, with a weight of this shape.
+  void require_recorded(const char* layer, Index rows, Index cols) const {
     if (!recorded)
       throw std::logic_error(text(layer, "::backward: the tape holds no forward pass; a backward pass consumes it"));
+    require(weight_rows == rows && weight_cols == cols, layer, "::backward: the tape is of a weight of ", weight_rows,
+            " x ", weight_cols, ", this layer's is ", rows, " x ", cols);
   }
 
   std::optional<NonFinite> find_non_finite(const char* layer) const {

@@ -78,11 +78,10 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
   /// As Recurrent::forward.
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
     require_forward(x.rows(), x.cols(), batch, initial);
+    if (detail::overlap(x, tape.output())) return forward(Matrix<Scalar>(x), tape, batch, initial);
     const Index hidden = hidden_size();
-    tape.direction = unrolling.direction;
-    tape.readout = unrolling.readout;
-    detail::begin_forward(tape, x, batch, initial, hidden);
-    const bool pack = !batch.same_weights || !tape.panels.packed_from(weight_ih, weight_hh);
+    const bool pack = !batch.same_weights || !tape.packed_from(weight_ih, weight_hh);
+    detail::begin_forward(tape, x, batch, initial, hidden, unrolling);
     if (pack) tape.gains.pack(*this);
     const Index chunk = batch.record ? std::max<Index>(tape.steps, 1) : tape.steps_at_once(hidden);
     tape.gates.resize(all.count, hidden, batch.record ? tape.steps : chunk, batch.size);
@@ -127,6 +126,9 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
     require_backward(tape, gradient, options, d_final);
     detail::require_shape(name(), "x", x, input_size(), tape.columns());
     detail::require_shape(name(), "d_y", d_y, tape.output().rows(), tape.output().cols());
+    if (&d_final == &tape.d_initial) return backward(x, d_y, tape, gradient, options, State(d_final));
+    if (detail::overlap(x, tape.d_input)) return backward(Matrix<Scalar>(x), d_y, tape, gradient, options, d_final);
+    if (detail::overlap(d_y, tape.d_input)) return backward(x, Matrix<Scalar>(d_y), tape, gradient, options, d_final);
     const Index hidden = hidden_size();
     ThreadPool* const pool = tape.batch.pool;
     const Index members = Base::team_size(tape.batch);
@@ -183,6 +185,7 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
 
   void require_backward(const Tape& tape, const LayerNormLstm& gradient, const BackwardOptions& options,
                         const State& d_final) const {
+    require_gains();
     Base::require_backward(tape, gradient, options, d_final);
     detail::require_same_shape("LayerNormLstm::backward", *this, gradient);
   }

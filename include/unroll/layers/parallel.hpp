@@ -46,7 +46,7 @@ class Parallel {
     State initial;
     State d_final;
     typename Model::Tape tape;
-    std::optional<Model> gradient;  // made by the first backward pass
+    std::optional<Model> gradient;  // of the last backward pass
   };
 
   struct Tape {
@@ -57,6 +57,7 @@ class Parallel {
     Matrix<Scalar> d_x;
     State final_state;
     State d_initial;
+    bool complete = false;  // whether the forward pass came to its end
 
     /// Whether one shard is the whole batch.
     bool whole() const { return shards.size() == 1; }
@@ -72,6 +73,8 @@ class Parallel {
 
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
     const Index columns = require_forward(x.rows(), x.cols(), batch, initial);
+    if (detail::overlap(x, tape.output())) return forward(Matrix<Scalar>(x), tape, batch, initial);
+    tape.complete = false;
     tape.batch = batch;
     tape.columns = x.cols();
     cut(tape);
@@ -79,19 +82,19 @@ class Parallel {
       Shard& whole = tape.shards[0];
       whole.batch.pool = pool.get();
       const Output<Scalar> y = model.forward(x, whole.tape, whole.batch, initial);
-      tape.final_state = whole.tape.final_state;
+      detail::assign_state(tape.final_state, whole.tape.final_state);
+      tape.complete = true;
       return y;
     }
-    tape.y.resize(output_size() != 0 ? output_size() : x.rows(), columns);
+    detail::resize(tape.y, output_size() != 0 ? output_size() : x.rows(), columns);
     pool->run(static_cast<Index>(tape.shards.size()), [&](Index i) {
       Shard& shard = tape.shards[static_cast<std::size_t>(i)];
-      take_samples(x, batch.size, shard, shard.x);
-      shard.initial = initial;
-      take_state(shard.initial, shard);
-      put_samples(model.forward(shard.x, shard.tape, shard.batch, shard.initial), batch.size, shard, tape.y);
+      take_samples(x, tape.batch.size, shard, shard.x);
+      shard.initial = part_of(initial, shard);
+      put_samples(model.forward(shard.x, shard.tape, shard.batch, shard.initial), tape.batch.size, shard, tape.y);
     });
-    tape.final_state = tape.shards[0].tape.final_state;
-    join_state(tape, tape.final_state, [](const Shard& shard) -> const State& { return shard.tape.final_state; });
+    tape.final_state = joined(tape, [](const Shard& shard) -> const State& { return shard.tape.final_state; });
+    tape.complete = true;
     return tape.output();
   }
 
@@ -101,26 +104,24 @@ class Parallel {
     if (tape.whole()) {
       typename Model::Tape& whole = tape.shards[0].tape;
       const Output<Scalar> d_x = model.backward(x, d_y, whole, gradient.model, options, d_final);
-      tape.d_initial = whole.d_initial;
+      detail::assign_state(tape.d_initial, whole.d_initial);
       return d_x;
     }
     detail::require_shape("Parallel", "x", x, tape.shards[0].x.rows(), tape.columns);
     detail::require_shape("Parallel", "d_y", d_y, tape.y.rows(), tape.y.cols());
-    tape.d_x.resize(x.rows(), x.cols());
+    if (detail::overlap(d_y, tape.d_x)) return backward(x, Matrix<Scalar>(d_y), tape, gradient, options, d_final);
+    detail::resize(tape.d_x, x.rows(), x.cols());
     pool->run(static_cast<Index>(tape.shards.size()), [&](Index i) {
       Shard& shard = tape.shards[static_cast<std::size_t>(i)];
       take_samples(d_y, tape.batch.size, shard, shard.d_y);
-      shard.d_final = d_final;
-      take_state(shard.d_final, shard);
-      if (!shard.gradient) shard.gradient = model;
-      set_zero(*shard.gradient);
+      shard.d_final = part_of(d_final, shard);
+      shard.gradient.emplace(zeros_like(model));
       const Output<Scalar> d_x =
           model.backward(shard.x, shard.d_y, shard.tape, *shard.gradient, options, shard.d_final);
       put_samples(d_x, tape.batch.size, shard, tape.d_x);
     });
     add_gradients(tape, gradient.model);
-    tape.d_initial = tape.shards[0].tape.d_initial;
-    join_state(tape, tape.d_initial, [](const Shard& shard) -> const State& { return shard.tape.d_initial; });
+    tape.d_initial = joined(tape, [](const Shard& shard) -> const State& { return shard.tape.d_initial; });
     return {tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols()};
   }
 
@@ -131,12 +132,16 @@ class Parallel {
 
   void require_backward(const Tape& tape, const Parallel& gradient, const BackwardOptions& options,
                         const State& d_final) const {
-    if (tape.shards.empty()) throw std::logic_error("Parallel::backward: the tape holds no forward pass");
-    for (const Shard& shard : tape.shards) {
-      State part = d_final;
-      take_state(part, shard);
-      model.require_backward(shard.tape, gradient.model, options, part);
-    }
+    detail::require_complete("Parallel", tape.complete);
+    for_each_state(
+        [&](const auto& value) {
+          detail::require(value.size() == 0 || value.cols() == tape.batch.size,
+                          "Parallel::backward: a final gradient's ", "state is ", value.rows(), " x ", value.cols(),
+                          ", expected ", tape.batch.size, " columns");
+        },
+        d_final);
+    for (const Shard& shard : tape.shards)
+      model.require_backward(shard.tape, gradient.model, options, part_of(d_final, shard));
   }
 
   std::optional<NonFinite> find_non_finite(const Tape& tape) const {
@@ -180,7 +185,7 @@ class Parallel {
   /// Copies the shard's columns of every step.
   static void take_samples(const Input<Scalar>& from, Index batch, const Shard& shard, Matrix<Scalar>& to) {
     const Index size = shard.batch.size;
-    to.resize(from.rows(), from.cols() / batch * size);
+    detail::resize(to, from.rows(), from.cols() / batch * size);
     for (Index t = 0; t < from.cols() / batch; ++t)
       to.middleCols(t * size, size) = from.middleCols(t * batch + shard.first, size);
   }
@@ -190,13 +195,14 @@ class Parallel {
       to.middleCols(t * batch + shard.first, size) = from.middleCols(t * size, size);
   }
 
-  /// Leaves the shard's samples in a state of the whole batch; empty matrices stay so.
-  static void take_state(State& state, const Shard& shard) {
+  /// The shard's samples of a state of the whole batch; empty matrices stay so.
+  static State part_of(State state, const Shard& shard) {
     for_each_state(
         [&](auto& value) {
           if (value.size() != 0) value = value.middleCols(shard.first, shard.batch.size).eval();
         },
         state);
+    return state;
   }
   /// Adds the shards' gradients two by two, those sums two by two and so on, large ones slice by slice on all threads.
   void add_gradients(Tape& tape, Model& gradient) const {
@@ -217,11 +223,13 @@ class Parallel {
 
   /// The shards' states side by side.
   template <class Part>
-  static void join_state(const Tape& tape, State& state, Part part) {
-    for_each_state([&](auto& value) { value.resize(value.rows(), tape.batch.size); }, state);
+  static State joined(const Tape& tape, Part part) {
+    State state = part(tape.shards[0]);
+    for_each_state([&](auto& value) { detail::resize(value, value.rows(), tape.batch.size); }, state);
     for (const Shard& shard : tape.shards)
       for_each_state([&](auto& whole, const auto& own) { whole.middleCols(shard.first, shard.batch.size) = own; },
                      state, part(shard));
+    return state;
   }
 };
 

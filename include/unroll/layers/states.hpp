@@ -47,6 +47,22 @@ typename Model::State state_for([[maybe_unused]] const Model& model) {
 
 namespace detail {
 
+/// to = from, where memory may run out: see resize.
+template <class State>
+void assign_state(State& to, const State& from) {
+  if constexpr (requires { to.layers; }) {
+    resize_parts(to.layers, part_count(from.layers));
+    walk([](std::size_t, auto& part, const auto& value) { assign_state(part, value); }, to.layers, from.layers);
+  } else if constexpr (requires { to.forward; }) {
+    assign_state(to.forward, from.forward);
+    assign_state(to.reverse, from.reverse);
+  } else if constexpr (requires { to.values; }) {
+    for (std::size_t n = 0; n < to.values.size(); ++n) assign(to.values[n], from.values[n]);
+  } else {
+    to = from;
+  }
+}
+
 template <class State>
 struct StateNames;
 template <class Cell, class Scalar>

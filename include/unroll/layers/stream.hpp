@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cassert>
 #include <cmath>
+#include <limits>
 
 #include "unroll/layers/layer.hpp"
 
@@ -13,7 +13,8 @@ namespace unroll {
 ///   Stream stream(model);
 ///   float y = stream.step(x)[0];
 ///
-/// `step`, `reset` and `restore` allocate nothing and never throw. Streamed outputs are the sequence's.
+/// `step`, `reset` and `restore` allocate nothing and never throw: `step` tells of an x of another size by NaN,
+/// `restore` of a state of another shape by false, and the stream stays as it was. Streamed outputs are the sequence's.
 template <StreamableLayer Model>
 class Stream {
  public:
@@ -24,20 +25,17 @@ class Stream {
   /// Throws std::invalid_argument where the model needs the whole sequence (a reverse layer, a mean), or is not of
   /// float and the weights are to be kept in fewer bits.
   explicit Stream(const Model& model, WeightStorage storage = WeightStorage::full)
-      : stream_(model.stream(storage)), input_size_(model.input_size()), output_size_(model.output_size()) {}
+      : stream_(model.stream(storage)),
+        input_size_(model.input_size()),
+        no_result_(Vector<Scalar>::Constant(model.output_size(), std::numeric_limits<Scalar>::quiet_NaN())) {}
 
   Index input_size() const noexcept { return input_size_; }
-  Index output_size() const noexcept { return output_size_; }
+  Index output_size() const noexcept { return no_result_.size(); }
 
-  /// One step: x has input_size values; the result is valid until the next step.
-  Result step(const Eigen::Ref<const Vector<Scalar>>& x) noexcept {
-    assert(x.size() == input_size_);
-    return Result(stream_.step(x.data()), output_size_);
-  }
-  Result step(Scalar x) noexcept {
-    assert(input_size_ == 1);
-    return Result(stream_.step(&x), output_size_);
-  }
+  /// One step: x has input_size values, and may be the last result; the result is valid until the next step.
+  Result step(const Eigen::Ref<const Vector<Scalar>>& x) noexcept { return step(x.data(), x.size()); }
+  /// One step of a model of one input.
+  Result step(Scalar x) noexcept requires(Model::InputSize == 1 || Model::InputSize == Dynamic) { return step(&x, 1); }
 
   void reset() noexcept { stream_.reset(); }
 
@@ -48,13 +46,22 @@ class Stream {
     return state;
   }
   void save(State& to) const { stream_.save(to); }
-  /// Goes back to a saved state, or to the final state of a sequence of one sample.
-  void restore(const State& saved) noexcept { stream_.restore(saved); }
+  /// Goes back to a saved state, or to the final state of a sequence of one sample; an empty one is zeros. False where
+  /// the state has another shape: nothing is changed then.
+  bool restore(const State& saved) noexcept {
+    if (!stream_.fits(saved)) return false;
+    stream_.restore(saved);
+    return true;
+  }
 
  private:
+  Result step(const Scalar* x, Index size) noexcept {
+    return Result(size == input_size_ ? stream_.step(x) : no_result_.data(), output_size());
+  }
+
   typename Model::Stream stream_;
   Index input_size_;
-  Index output_size_;
+  Vector<Scalar> no_result_;  // NaN
 };
 
 /// How far a stream's outputs move when the weights are kept in fewer bits.

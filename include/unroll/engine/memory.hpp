@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+
+#include "unroll/core/types.hpp"
+
+/// Memory that is used again: what arguments may share, and what is left where there is none.
+namespace unroll::detail {
+
+/// Whether two dense arrays share memory.
+template <class A, class B>
+bool overlap(const A& a, const B& b) {
+  const auto end = [](const auto& array) {
+    return array.data() + (array.cols() - 1) * array.outerStride() + array.rows();
+  };
+  const std::less<> before;  // the pointers are into different arrays
+  return a.size() != 0 && b.size() != 0 && before(a.data(), end(b)) && before(b.data(), end(a));
+}
+
+/// As tensor.resize(rows, cols); where memory runs out the tensor is empty. Eigen's own frees the old memory, throws,
+/// and frees it again in the destructor.
+template <class Tensor>
+void resize(Eigen::PlainObjectBase<Tensor>& tensor, Index rows, Index cols) {
+  if (tensor.size() != rows * cols) tensor.derived() = Tensor();
+  tensor.resize(rows, cols);
+}
+template <class Scalar>
+void resize(Vector<Scalar>& vector, Index size) {
+  resize(vector, size, 1);
+}
+
+/// As to = from, where memory may run out: see resize.
+template <class Tensor, class From>
+void assign(Eigen::PlainObjectBase<Tensor>& to, const From& from) {
+  resize(to, from.rows(), from.cols());
+  to.derived() = from;
+}
+
+}  // namespace unroll::detail
