@@ -86,6 +86,18 @@ TEST_CASE("members wait for one another", "[team]") {
   CHECK(sum == 3 * 1'000 * 1'001 / 2);
 }
 
+TEST_CASE("inside a task a team is of one", "[team]") {
+  ThreadPool pool(2);
+  std::atomic<int> whole = 0;
+  pool.run(2, [&](Index) {
+    detail::run_team(&pool, 2, [&](const detail::Member& member) {
+      member.wait();
+      whole += member.part(7).count == 7;
+    });
+  });
+  CHECK(whole == 2);
+}
+
 TEST_CASE("what a member throws comes back, and the others stop waiting", "[team]") {
   ThreadPool pool(3);
   for (int again = 0; again < 20; ++again)

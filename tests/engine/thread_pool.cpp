@@ -3,6 +3,10 @@
 #include <atomic>
 #include <stdexcept>
 
+#if __has_include(<sys/wait.h>)
+#include <sys/wait.h>
+#endif
+
 #include "catch.hpp"
 
 using namespace unroll;
@@ -50,6 +54,87 @@ TEST_CASE("the first exception comes back when all tasks are done, and the pool 
     CHECK(calls == 11);
   }
 }
+
+TEST_CASE("callers take turns", "[thread_pool]") {
+  ThreadPool pool(2);
+  std::atomic<int> together = 0, most = 0, calls = 0;
+  const auto call = [&] {
+    for (int again = 0; again < 200; ++again) {
+      std::atomic<int> own = 0;
+      pool.run(3, [&](Index) {
+        most = std::max(most.load(), ++together);
+        ++own;
+        --together;
+      });
+      if (own == 3) ++calls;
+    }
+  };
+  std::vector<std::jthread> callers;
+  for (int i = 0; i < 3; ++i) callers.emplace_back(call);
+  callers.clear();
+  CHECK(calls == 600);
+  CHECK(most <= 2);
+}
+
+TEST_CASE("a task that runs tasks does all of them itself", "[thread_pool]") {
+  ThreadPool pool(2), other(2);
+  std::atomic<int> calls = 0;
+  pool.run(4, [&](Index) {
+    for (ThreadPool* inner : {&pool, &other}) {
+      const auto id = std::this_thread::get_id();
+      inner->run(3, [&](Index) { calls += std::this_thread::get_id() == id; });
+    }
+  });
+  CHECK(calls == 24);
+  CHECK_THROWS_WITH(pool.run(1,
+                             [&](Index) {
+                               pool.run(3, [&](Index i) {
+                                 ++calls;
+                                 if (i == 0) throw std::runtime_error("inner task 0");
+                               });
+                             }),
+                    "inner task 0");
+  CHECK(calls == 27);
+}
+
+#if __has_include(<sys/wait.h>)
+TEST_CASE("after a fork the child's pool has threads of its own", "[thread_pool]") {
+  ThreadPool pool(2);
+  const auto meet = [&] {  // each task waits for the other
+    std::atomic<int> arrived = 0;
+    pool.run(2, [&](Index) {
+      ++arrived;
+      while (arrived < 2) std::this_thread::yield();
+    });
+    return arrived == 2;
+  };
+  CHECK(meet());
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);  // which ends a child that hangs
+    _exit(meet() && meet() ? 42 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 42);
+  CHECK(meet());
+}
+
+TEST_CASE("a pool that a child does not use ends with it", "[thread_pool]") {
+  auto pool = std::make_unique<ThreadPool>(3);
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    pool.reset();
+    _exit(42);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 42);
+}
+#endif
 
 TEST_CASE("a pool needs a thread", "[thread_pool]") {
   CHECK_THROWS_WITH(ThreadPool(0), "ThreadPool: 0 threads, expected at least 1");

@@ -134,6 +134,31 @@ TEST_CASE("the first number that is not finite is found in its shard", "[paralle
   CHECK(found->sample == 4);
 }
 
+TEST_CASE("a const model on one pool serves two threads, and a parallel model inside another", "[parallel]") {
+  Random random(10);
+  const Gru<double> layer(3, 40, random);
+  const auto in = random_sequence(layer, 5, {.size = 7}, random);
+  const auto expected = run(layer, in);
+  const auto pool = pool_of(2);
+  for (const Index shard_size : {2, 7}) {  // 7: the threads share the units
+    Parallel<Gru<double>> parallel(layer, pool);
+    parallel.shard_size = shard_size;
+    std::atomic<int> same = 0;
+    const auto work = [&] {
+      for (int again = 0; again < 20; ++again) {
+        const auto pass = run(parallel, {in.x, in.batch, in.initial, in.d_y, in.d_final});
+        same += pass.y == expected.y && pass.d_x == expected.d_x;
+      }
+    };
+    { const std::jthread one(work), another(work); }
+    CHECK(same == 40);
+
+    Parallel<Parallel<Gru<double>>> outer(parallel, pool);
+    outer.shard_size = 4;
+    CHECK(run(outer, {in.x, in.batch, in.initial, in.d_y, in.d_final}).d_x == expected.d_x);
+  }
+}
+
 TEST_CASE("states that do not fit the batch are refused before they are cut", "[parallel]") {
   Random random(6);
   Parallel<Lstm<double>> parallel(Lstm<double>(3, 9, random), pool_of(2));

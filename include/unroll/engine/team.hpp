@@ -88,9 +88,11 @@ inline Index team_size(const ThreadPool* pool, Index blocks, Index products) {
   return pool == nullptr ? 1 : std::clamp<Index>((std::min)(blocks, products / 16'384), 1, pool->size());
 }
 
-/// Calls f(member) for each member of a team of threads of the pool at once. Rethrows what one of them throws.
+/// Calls f(member) for each member of a team of threads of the pool at once; inside a pool's task, which has one
+/// thread, for a team of one. Rethrows what one of them throws.
 template <class F>
 void run_team(ThreadPool* pool, Index members, const F& f) {
+  if (at_a_task) members = 1;
   Barrier barrier(members);
   const auto join = [&](Index index) {
     try {
