@@ -177,6 +177,61 @@ TEST_CASE("a stream of one input takes a number", "[stream]") {
   }
 }
 
+TEST_CASE("a stream tells of a state of another shape, and stays as it was", "[stream]") {
+  Random random(5);
+  const Stack<Lstm<float>> model(2, 3, 4, random);
+  const Matrix<float> x = random_matrix<float>(3, 8, random);
+  Stack<Lstm<float>>::Tape tape;
+  model.forward(x, tape, {.size = 2});
+  Stream stream(model), expected = stream;
+  const auto good = stream.save();
+  auto few = good, low = good, wide = good;
+  few.layers.resize(1);
+  low.layers[1].values[0].setOnes(2, 2);  // as many numbers
+  wide.layers[0].values[1].setOnes(4, 3);
+  for (const auto& wrong : {tape.final_state, few, low, wide}) {
+    CHECK_FALSE(stream.restore(wrong));
+    CHECK(stream.step(x.col(0)) == expected.step(x.col(0)));
+  }
+  CHECK(stream.restore(good));
+  CHECK(same_bits(stream.save(), good));
+  CHECK(stream.restore({}));
+}
+
+TEST_CASE("a stream tells of an input of another size by NaN, and stays as it was", "[stream]") {
+  Random random(6);
+  const Sequential model{Lstm<float>(3, 4, random), Dense<float>(4, 2, random)};
+  Stream stream(model), expected = stream;
+  const Vector<float> x = random_matrix<float>(9, 1, random);
+  const auto is_nan = [](const Vector<float>& y) { return y.size() == 2 && y.array().isNaN().all(); };
+  CHECK(is_nan(stream.step(0.5f)));
+  for (const Index size : {0, 1, 2, 4, 9}) CHECK(is_nan(stream.step(x.head(size))));
+  CHECK(stream.step(x.head(3)) == expected.step(x.head(3)));
+}
+
+template <class Model>
+constexpr bool takes_a_number = requires(Stream<Model>& stream) {
+  stream.step(0.5f);
+};
+static_assert(takes_a_number<Lstm<float, 1, 4>> && takes_a_number<Lstm<float>> && !takes_a_number<Lstm<float, 3, 4>>);
+
+TEST_CASE("a stream's output may be its next input", "[stream]") {
+  Random random(7);
+  const auto check = [&](const auto& model) {
+    Stream stream(model), expected = stream;
+    Vector<float> y = random_matrix<float>(40, 1, random);
+    const float* given = stream.step(y).data();
+    for (int t = 0; t < 5; ++t) {
+      y = expected.step(y).eval();
+      const Eigen::Map<const Vector<float>> x(given, 40);
+      CHECK(x == y);
+      given = stream.step(x).data();
+    }
+  };
+  check(Dense<float>(40, 40, random));
+  check(Gru<float>(40, 40, random));
+}
+
 TEST_CASE("a layer that reads out its last state streams every state", "[stream]") {
   Random random(4);
   Gru<double> layer(3, 5, random);
