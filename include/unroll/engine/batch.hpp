@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "unroll/core/error.hpp"
-#include "unroll/engine/memory.hpp"
+#include "unroll/core/memory.hpp"
 
 namespace unroll {
 

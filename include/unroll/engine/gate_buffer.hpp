@@ -1,8 +1,8 @@
 #pragma once
 
 #include "unroll/cells/cell.hpp"
+#include "unroll/core/memory.hpp"
 #include "unroll/engine/kernel.hpp"
-#include "unroll/engine/memory.hpp"
 #include "unroll/engine/team.hpp"
 
 namespace unroll::detail {

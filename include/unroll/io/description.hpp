@@ -178,14 +178,17 @@ std::vector<LayerDescription> training_of(const Value& value) {
 }
 
 inline std::string json_of(const std::vector<LayerDescription>& layers) {
-  nlohmann::json json = nlohmann::json::array();
-  for (const LayerDescription& layer : layers)
-    json.push_back({{"name", layer.name},
-                    {"kind", layer.kind},
-                    {"input_size", layer.input_size},
-                    {"output_size", layer.output_size},
-                    {"properties", layer.properties}});
-  return json.dump();
+  Json json{nlohmann::json::array()};
+  for (const LayerDescription& layer : layers) {
+    json.value.push_back(nlohmann::json::object());
+    nlohmann::json& entry = json.value.back();
+    entry["name"] = layer.name;
+    entry["kind"] = layer.kind;
+    entry["input_size"] = layer.input_size;
+    entry["output_size"] = layer.output_size;
+    entry["properties"] = layer.properties;
+  }
+  return json.value.dump();
 }
 
 /// The metadata that `save` writes beside the caller's.
@@ -205,7 +208,8 @@ inline std::vector<LayerDescription> take_layers(const std::string& file, const 
   const auto found = metadata.find(key);
   if (found == metadata.end()) return result;
   try {
-    for (const auto& layer : parse_json(found->second, file, 8))
+    const Json json{parse_json(found->second, file, 8)};
+    for (const auto& layer : json.value)
       result.push_back({layer.at("name").get<std::string>(), layer.at("kind").get<std::string>(),
                         layer.at("input_size").get<Index>(), layer.at("output_size").get<Index>(),
                         layer.at("properties").get<Metadata>()});

@@ -37,6 +37,22 @@ inline std::string checksum_text(const std::map<std::string, StoredTensor>& tens
   return {digits, std::to_chars(digits, digits + sizeof(digits), checksum.value(), 16).ptr};
 }
 
+/// Empties JSON from the leaves on.
+inline void clear(nlohmann::json& json) noexcept {
+  for (nlohmann::json& value : json)
+    if (value.is_structured()) clear(value);
+  json.clear();
+}
+
+/// JSON that needs no memory to go: the destructor of nlohmann/json allocates where there is something in it, and ends
+/// the program where that fails. So it is made entry by entry too, of objects that are there: lists in braces make JSON
+/// that is thrown away.
+struct Json {
+  nlohmann::json value;
+
+  ~Json() { clear(value); }
+};
+
 /// JSON without what nlohmann/json lets pass: a key that is there twice, more levels than any text of ours has. Throws
 /// format_error; `offset` is the text's place in the file.
 inline nlohmann::json parse_json(std::string_view text, const std::string& file, std::uint64_t offset) {
@@ -66,8 +82,8 @@ class HeaderReader {
       : file_(file), data_(8 + header.size()), size_(size) {
     if (header.empty() || header.front() != '{' || header[header.find_last_not_of(' ')] != '}')
       throw format_error(file_, "", 8, "the header is no JSON object padded with spaces");
-    const nlohmann::json json = parse_json(header, file_, 8);
-    for (const auto& [name, value] : json.items()) {
+    const Json json{parse_json(header, file_, 8)};
+    for (const auto& [name, value] : json.value.items()) {
       if (name == "__metadata__")
         read_metadata(value);
       else
@@ -218,7 +234,8 @@ inline TensorFile read_safetensors(const std::filesystem::path& path) {
 /// whose bytes are not its shape's or a name that is no UTF-8, std::system_error where the file cannot be written; the
 /// old file stays.
 inline void write_safetensors(const TensorFile& file, const std::filesystem::path& path) {
-  nlohmann::json header = nlohmann::json::object();
+  detail::Json json{nlohmann::json::object()};
+  nlohmann::json& header = json.value;
   header["__metadata__"] = file.metadata;
   header["__metadata__"][detail::checksum_key] = detail::checksum_text(file.tensors);
   std::vector<std::string_view> parts(2);
@@ -233,7 +250,10 @@ inline void write_safetensors(const TensorFile& file, const std::filesystem::pat
       detail::require(bytes == tensor.bytes.size(), "tensor '", name, "' has ", tensor.bytes.size(),
                       " bytes, expected those of ", tensor.dtype, " ", detail::shape_text(tensor.shape));
       detail::require(name != "__metadata__", "a tensor cannot be called __metadata__");
-      header[name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {end, end + *bytes}}};
+      nlohmann::json& entry = header[name] = nlohmann::json::object();
+      entry["dtype"] = tensor.dtype;
+      entry["shape"] = tensor.shape;
+      entry["data_offsets"] = std::vector{end, end + *bytes};
       end += *bytes;
       parts.push_back(tensor.bytes);
     }

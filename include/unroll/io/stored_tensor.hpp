@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "unroll/core/error.hpp"
+#include "unroll/core/memory.hpp"
 #include "unroll/core/parameters.hpp"
 #include "unroll/core/random.hpp"
 #include "unroll/core/types.hpp"
@@ -217,9 +218,9 @@ template <class Tensor>
 void restore(const StoredTensor& stored, const AnyShape<Tensor>& any, const LoadOptions& options) {
   const Index rows = static_cast<Index>(stored.shape[0]);
   if constexpr (rank<Tensor> == 1)
-    any.tensor.resize(rows);
+    resize(any.tensor, rows, 1);
   else
-    any.tensor.resize(rows, static_cast<Index>(stored.shape[1]));
+    resize(any.tensor, rows, static_cast<Index>(stored.shape[1]));
   restore(stored, any.tensor, options);
 }
 

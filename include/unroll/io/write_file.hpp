@@ -28,6 +28,7 @@ namespace unroll {
 namespace detail {
 
 [[noreturn]] inline void throw_errno(int number, const std::string& what) {
+  if (number == ENOMEM) throw std::bad_alloc();
   throw std::system_error(number, std::generic_category(), what);
 }
 

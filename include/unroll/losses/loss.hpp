@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cmath>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -61,14 +60,6 @@ class ColumnWeights {
   const std::vector<double>& weights_;
   Index rows_, columns_;
 };
-
-/// Whether a matrix would be overwritten while it is read.
-template <class Scalar>
-bool overlap(const Input<Scalar>& read, const Matrix<Scalar>& written) {
-  const std::less<const Scalar*> before;
-  return read.size() > 0 && !before(read.data(), written.data()) &&
-         before(read.data(), written.data() + written.size());
-}
 
 }  // namespace detail
 
@@ -134,7 +125,7 @@ class Loss : public Rule {
     const detail::ColumnWeights columns(batch, weights, target.rows(), y.cols());
     require(y, target, columns);
     const double total = count(target, columns) * static_cast<double>(Rule::terms(y.rows()));
-    d_y.resize(y.rows(), y.cols());
+    detail::resize(d_y, y.rows(), y.cols());
     double sum = 0;
     for (Index j = 0; j < y.cols(); ++j) {
       auto d = d_y.col(j);

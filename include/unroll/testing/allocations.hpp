@@ -1,11 +1,13 @@
 #pragma once
 
 #include <atomic>
+#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 
-/// Counts the heap allocations of the whole program, to prove that a step makes none. Including this file replaces
-/// malloc and its kin where that can be done: with glibc and without a sanitizer, which replaces them itself.
+/// Counts the heap allocations of the whole program, to prove that a step makes none, and lets one of them fail, to
+/// prove that memory may run out anywhere. Including this file replaces malloc and its kin where that can be done: with
+/// glibc and without a sanitizer, which replaces them itself.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
 #define UNROLL_SANITIZED
@@ -18,9 +20,28 @@
 namespace unroll::testing {
 
 inline std::atomic<long> allocations_counted{0};
+inline std::atomic<long> allocations_freed{0};
+inline std::atomic<long> failing_allocation{0};  // as `allocations` will be then; 0: none
 
 /// Allocations since the program started.
 inline long allocations() { return allocations_counted.load(); }
+
+/// Allocations that are not freed.
+inline long live_allocations() { return allocations() - allocations_freed.load(); }
+
+/// Lets the n-th allocation from now on fail, n = 1, 2, ...; 0: none.
+inline void fail_allocation(long n) { failing_allocation = n == 0 ? 0 : allocations() + n; }
+
+/// Counts an allocation; null where it shall fail.
+template <class Allocate>
+void* allocate_counted(Allocate allocate) {
+  void* memory = ++allocations_counted == failing_allocation.load() ? nullptr : allocate();
+  if (memory == nullptr) {
+    ++allocations_freed;
+    errno = ENOMEM;
+  }
+  return memory;
+}
 
 #if defined(__GLIBC__) && !defined(UNROLL_SANITIZED)
 inline constexpr bool counts_allocations = true;
@@ -38,28 +59,32 @@ void* __libc_malloc(std::size_t);
 void* __libc_calloc(std::size_t, std::size_t);
 void* __libc_realloc(void*, std::size_t);
 void* __libc_memalign(std::size_t, std::size_t);
+void __libc_free(void*);
 
-// Weak, so that several translation units may include this file; glibc keeps `free` as it is.
+// Weak, so that several translation units may include this file.
 [[gnu::weak]] void* malloc(std::size_t size) noexcept {
-  ++unroll::testing::allocations_counted;
-  return __libc_malloc(size);
+  return unroll::testing::allocate_counted([&] { return __libc_malloc(size); });
 }
 [[gnu::weak]] void* calloc(std::size_t count, std::size_t size) noexcept {
-  ++unroll::testing::allocations_counted;
-  return __libc_calloc(count, size);
+  return unroll::testing::allocate_counted([&] { return __libc_calloc(count, size); });
 }
 [[gnu::weak]] void* realloc(void* memory, std::size_t size) noexcept {
-  ++unroll::testing::allocations_counted;
-  return __libc_realloc(memory, size);
+  const auto allocate = [&] {
+    if (memory != nullptr) ++unroll::testing::allocations_freed;  // the new block counts for the old one
+    return __libc_realloc(memory, size);
+  };
+  return unroll::testing::allocate_counted(allocate);
 }
 [[gnu::weak]] void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
-  ++unroll::testing::allocations_counted;
-  return __libc_memalign(alignment, size);
+  return unroll::testing::allocate_counted([&] { return __libc_memalign(alignment, size); });
 }
 [[gnu::weak]] int posix_memalign(void** memory, std::size_t alignment, std::size_t size) noexcept {
-  ++unroll::testing::allocations_counted;
-  *memory = __libc_memalign(alignment, size);
-  return *memory == nullptr ? 12 : 0;  // ENOMEM
+  *memory = unroll::testing::allocate_counted([&] { return __libc_memalign(alignment, size); });
+  return *memory == nullptr ? ENOMEM : 0;
+}
+[[gnu::weak]] void free(void* memory) noexcept {
+  if (memory != nullptr) ++unroll::testing::allocations_freed;
+  __libc_free(memory);
 }
 
 }  // extern "C"
