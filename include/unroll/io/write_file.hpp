@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstddef>
 #include <filesystem>
+#include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -15,6 +17,7 @@
 
 #include <fstream>
 #else
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -91,16 +94,19 @@ inline bool write_all(int descriptor, std::string_view bytes) {
 
 /// Removes the temporary files of writers that were killed. Those of writers at work are locked.
 inline void collect_temporaries(const std::filesystem::path& folder) {
-  namespace fs = std::filesystem;
-  const auto is_temporary = [](const std::string& name) {
+  const auto is_temporary = [](std::string_view name) {
     return name.starts_with(".unroll-") && name.ends_with(".tmp") &&
            name.find_first_not_of("0123456789-", 8) == name.size() - 4;
   };
-  std::error_code error;
-  for (fs::directory_iterator entry(folder.empty() ? "." : folder, error); !error && entry != fs::directory_iterator();
-       entry.increment(error)) {
-    const fs::path& path = entry->path();
-    if (!is_temporary(path.filename().string())) continue;
+  struct Close {
+    void operator()(DIR* entries) const { ::closedir(entries); }
+  };
+  // No directory_iterator: libstdc++'s ends the program where memory runs out.
+  const std::unique_ptr<DIR, Close> entries(::opendir(folder.empty() ? "." : folder.c_str()));
+  if (entries == nullptr && errno == ENOMEM) throw std::bad_alloc();
+  while (const ::dirent* entry = entries == nullptr ? nullptr : ::readdir(entries.get())) {
+    if (!is_temporary(entry->d_name)) continue;
+    const std::filesystem::path path = folder / entry->d_name;
     const Descriptor left(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (left.get() >= 0 && ::flock(left.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(path.c_str());
   }
