@@ -8,6 +8,7 @@
 
 #include "unroll/data/example.hpp"
 #include "unroll/layers/layer.hpp"
+#include "unroll/layers/states.hpp"
 #include "unroll/losses/function_loss.hpp"
 
 namespace unroll {
