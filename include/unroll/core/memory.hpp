@@ -29,6 +29,12 @@ void resize(Vector<Scalar>& vector, Index size) {
   resize(vector, size, 1);
 }
 
+template <class Tensor>
+void resize_to_zeros(Eigen::PlainObjectBase<Tensor>& tensor, Index rows, Index cols = 1) {
+  resize(tensor, rows, cols);
+  tensor.setZero();
+}
+
 /// As to = from, where memory may run out: see resize.
 template <class Tensor, class From>
 void assign(Eigen::PlainObjectBase<Tensor>& to, const From& from) {

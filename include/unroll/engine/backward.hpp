@@ -11,8 +11,7 @@ namespace unroll::detail {
 /// dL/dh of every step from dL/d read-out.
 template <class Cell, class Scalar>
 void spread_read_out(RecurrentTape<Cell, Scalar>& tape, const Input<Scalar>& d_y) {
-  resize(tape.d_read, d_y.rows(), tape.columns());
-  tape.d_read.setZero();
+  resize_to_zeros(tape.d_read, d_y.rows(), tape.columns());
   for (Index b = 0; b < tape.size(); ++b) {
     const Index length = tape.batch.length(b, tape.steps);
     if (length == 0) continue;

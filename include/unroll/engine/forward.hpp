@@ -252,15 +252,14 @@ void take_final_state(RecurrentTape<Cell, Scalar>& tape) {
 template <class Cell, class Scalar>
 void read_out(RecurrentTape<Cell, Scalar>& tape) {
   if (tape.readout == Readout::all) return;
-  resize(tape.read, tape.states[0].rows(), tape.size());
-  tape.read.setZero();
+  resize_to_zeros(tape.read, tape.states[0].rows(), tape.size());
   for (Index b = 0; b < tape.size(); ++b) {
     const Index length = tape.batch.length(b, tape.steps);
     if (length == 0) continue;
     if (tape.readout == Readout::last) {
       tape.read.col(b) = tape.final_state.values[0].col(b);
     } else {
-      tape.read_sum.setZero(tape.read.rows());
+      resize_to_zeros(tape.read_sum, tape.read.rows());
       for (Index t = 0; t < length; ++t)
         tape.read_sum += tape.states[0].col(tape.next_block(t) * tape.size() + b).template cast<double>();
       tape.read.col(b) = (tape.read_sum / static_cast<double>(length)).template cast<Scalar>();

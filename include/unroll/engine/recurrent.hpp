@@ -170,8 +170,8 @@ class Recurrent {
     const Scalar* input = masked ? tape.input.data() : x.data();
     const Index stride = masked ? tape.input.rows() : x.outerStride();
     const Scalar* fed_back = tape.recurrent_mask.size() != 0 ? tape.recurrent_input.data() : tape.before(0, 0);
-    tape.d_input.resize(input_size(), columns);
-    tape.d_bias.setZero(bias.size());
+    detail::resize(tape.d_input, input_size(), columns);
+    detail::resize_to_zeros(tape.d_bias, bias.size());
     detail::for_each_sum({0, columns}, gradient, [&](Recurrent& sum, detail::Range part) {
       detail::run_team(pool, members, [&](const detail::Member& member) {
         detail::for_each_chunk(part, [&](detail::Range chunk) {

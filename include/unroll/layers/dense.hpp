@@ -88,8 +88,8 @@ class Dense {
     const GateRun run{0, 1};
     const bool masked = !tape.batch.lengths.empty();
     if (masked) detail::mask_past_ends(x, tape.batch, tape.d_x);  // x past the ends may be anything, NaN too
-    tape.d_x.resize(input_size(), x.cols());
-    tape.d_bias.setZero(output_size());
+    detail::resize(tape.d_x, input_size(), x.cols());
+    detail::resize_to_zeros(tape.d_bias, output_size());
     const Index members = team_size(tape.batch, x.cols());
     detail::run_team(tape.batch.pool, members, [&](const detail::Member& member) {
       tape.panels.pack_transposed(weight, output_size(), 0, 1, member);

@@ -52,8 +52,7 @@ class Embedding {
                       ", expected a whole number from 0 to ", tokens() - 1);
     if (detail::overlap(x, tape.y)) return forward(Matrix<Scalar>(x), tape, batch);
     tape.begin(batch, weight.rows(), weight.cols());
-    detail::resize(tape.y, output_size(), x.cols());
-    tape.y.setZero();
+    detail::resize_to_zeros(tape.y, output_size(), x.cols());
     tape.tokens.assign(static_cast<std::size_t>(x.cols()), 0);
     for (Index j = 0; j < x.cols(); ++j) {
       if (!active(j)) continue;
@@ -79,12 +78,12 @@ class Embedding {
               [&](Index a, Index b) { return std::pair(tape.token(a), a) < std::pair(tape.token(b), b); });
     for (auto column = order.begin(); column != order.end();) {
       const Index token = tape.token(*column);
-      tape.sum.setZero(output_size());
+      detail::resize_to_zeros(tape.sum, output_size());
       for (; column != order.end() && tape.token(*column) == token; ++column)
         tape.sum += d_y.col(*column).template cast<double>();
       gradient.weight.col(token) += tape.sum.template cast<Scalar>();
     }
-    tape.d_x.setZero(1, x.cols());
+    detail::resize_to_zeros(tape.d_x, 1, x.cols());
     return tape.d_input();
   }
 

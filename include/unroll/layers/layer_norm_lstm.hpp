@@ -137,8 +137,8 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
     });
     tape.d_product.resize(all.count, hidden, 1, tape.size());
     tape.d_memory.resize(1, hidden, 1, tape.size());
-    for (auto* sums : {&tape.d_bias, &tape.d_gain_ih, &tape.d_gain_hh}) sums->setZero(bias.size());
-    for (auto* sums : {&tape.d_gain_c, &tape.d_bias_c}) sums->setZero(hidden);
+    for (auto* sums : {&tape.d_bias, &tape.d_gain_ih, &tape.d_gain_hh}) detail::resize_to_zeros(*sums, bias.size());
+    for (auto* sums : {&tape.d_gain_c, &tape.d_bias_c}) detail::resize_to_zeros(*sums, hidden);
     const Input<Scalar> d_h = detail::begin_backward(tape, d_y, d_final, options);
     detail::sweep_back(
         tape, options, d_final, members,
@@ -159,7 +159,7 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
     add(gradient.bias_c, tape.d_bias_c);
 
     const Input<Scalar> input = tape.batch.lengths.empty() ? x : Input<Scalar>(tape.input);
-    tape.d_input.resize(input_size(), tape.columns());
+    detail::resize(tape.d_input, input_size(), tape.columns());
     detail::for_each_sum({0, tape.columns()}, gradient, [&](LayerNormLstm& sum, detail::Range part) {
       detail::run_team(pool, members, [&](const detail::Member& member) {
         detail::for_each_chunk(part, [&](detail::Range chunk) {

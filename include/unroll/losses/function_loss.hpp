@@ -45,7 +45,7 @@ class FunctionLoss {
       of_some.col(k) = target.col(j);
     });
     const double loss = active == 0 ? 0 : call(Input<Scalar>(some), Input<Scalar>(of_some), d_some);
-    d_y.setZero(values.rows(), values.cols());
+    detail::resize_to_zeros(d_y, values.rows(), values.cols());
     for_each([&](Index j, Index k) { d_y.col(j) = d_some.col(k); });
     return loss;
   }
