@@ -79,58 +79,7 @@ class Recurrent {
   /// The tape takes all that `backward` needs, `tape.final_state` the state after each sequence's own end. `initial`
   /// is the state before the first step, H x B; without it zeros. Throws std::invalid_argument for shapes that do not
   /// fit; nothing is changed then.
-  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
-    require_forward(x.rows(), x.cols(), batch, initial);
-    if (detail::overlap(x, tape.output())) return forward(Matrix<Scalar>(x), tape, batch, initial);
-    const Index hidden = hidden_size();
-    detail::GateBuffer<Scalar>& gates = tape.gates;
-
-    const bool pack = !batch.same_weights || !tape.packed_from(weight_ih, weight_hh);
-    detail::begin_forward(tape, x, batch, initial, hidden, unrolling);
-    const Index chunk = tape.steps_at_once(hidden);
-    gates.resize(gate_count<Cell>, hidden, batch.record ? tape.steps : chunk, batch.size);
-    if constexpr (late_gates<Cell>().count > 0) detail::resize(tape.operand, hidden, x.cols());
-    detail::draw_recurrent_dropout(tape, unrolling.recurrent_dropout, hidden);
-    detail::draw_zoneout(tape, unrolling, hidden);
-
-    const Scalar* input = batch.lengths.empty() ? x.data() : tape.input.data();
-    const Index stride = batch.lengths.empty() ? x.outerStride() : tape.input.rows();
-    detail::run_team(batch.pool, team_size(batch), [&](const detail::Member& member) {
-      if (pack) tape.panels.pack(weight_ih, weight_hh, bias, hidden, member);
-      for (Index begin = 0; begin < tape.steps; begin += chunk) {
-        const Index end = (std::min)(begin + chunk, tape.steps);
-        const Index from = (std::min)(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
-        const Index shift = batch.record ? 0 : from;
-        detail::project_input(tape.panels, input + from * batch.size * stride, stride, (end - begin) * batch.size,
-                              gates, (from - shift) * batch.size, member);
-        for (Index s = begin; s < end; ++s) {
-          const Index t = tape.step_at(s);
-          member.wait();  // the states before the step are whole
-          if (tape.irregular()) member.alone([&] { detail::gather_previous(tape, t); });
-          if (tape.recurrent_mask.size() != 0) member.alone([&] { detail::mask_fed_back(tape, t); });
-          detail::ForwardStep<Cell, Scalar> step{tape.panels, gates, (t - shift) * batch.size, batch.size,
-                                                 batch.record};
-          for (std::size_t n = 0; n < tape.states.size(); ++n) {
-            step.before[n] = tape.before(n, t);
-            step.next[n] = tape.next(n, t);
-            step.kept[n] = tape.share_kept(n, t);
-            if (batch.record && step.kept[n] != nullptr) step.candidates[n] = tape.candidate(n, t);
-          }
-          step.fed_back = tape.fed_back(t);
-          if (tape.recurrent_mask.size() != 0) step.operand_mask = tape.recurrent_mask.data();
-          step.operand = tape.operand.data() + t * batch.size * tape.operand.rows();
-          step.t = t;
-          if (!batch.lengths.empty()) step.lengths = &tape.batch.lengths;
-          step.member = member;
-          step.run();
-        }
-      }
-    });
-    detail::take_final_state(tape);
-    detail::read_out(tape);
-    tape.content = batch.record ? Tape::Content::activations : Tape::Content::outputs;
-    return tape.output();
-  }
+  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const;
 
   /// Adds dL/d parameters to `gradient` and returns dL/dx, I x (T*B), from `d_y` = dL/d outputs and `d_final` = dL/d
   /// final state (empty: zeros). x must be what `forward` saw. Consumes the tape: `tape.d_initial` is dL/d initial
@@ -139,60 +88,7 @@ class Recurrent {
   /// Throws std::invalid_argument for shapes or options that do not fit, std::logic_error without a forward pass to go
   /// back through; nothing is changed then.
   Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Recurrent& gradient,
-                          const BackwardOptions& options = {}, const State& d_final = {}) const {
-    require_backward(tape, gradient, options, d_final);
-    detail::require_shape(Cell::name, "x", x, input_size(), tape.columns());
-    detail::require_shape(Cell::name, "d_y", d_y, tape.output().rows(), tape.output().cols());
-    if (&d_final == &tape.d_initial) return backward(x, d_y, tape, gradient, options, State(d_final));
-    if (detail::overlap(x, tape.d_input)) return backward(Matrix<Scalar>(x), d_y, tape, gradient, options, d_final);
-    if (detail::overlap(d_y, tape.d_input)) return backward(x, Matrix<Scalar>(d_y), tape, gradient, options, d_final);
-    const Index hidden = hidden_size(), columns = tape.columns();
-
-    ThreadPool* const pool = tape.batch.pool;
-    const Index members = team_size(tape.batch);
-    detail::run_team(pool, members, [&](const detail::Member& member) {
-      tape.panels.pack_transposed(weight_ih, weight_hh, hidden, member);
-    });
-    const Input<Scalar> d_h = detail::begin_backward(tape, d_y, d_final, options);
-    detail::sweep_back(
-        tape, options, d_final, members,
-        [&](Index first, Index begin, Index end, detail::GateBuffer<Scalar>& d_gates, const detail::Member& member) {
-          return detail::BackwardSweep<Cell, Scalar>(tape, d_h.data(), d_h.outerStride(), first, options, d_gates,
-                                                     member)
-              .run(begin, end);
-        });
-    tape.content = Tape::Content::gradients;
-
-    // dL/d weights: one product each over the steps of a chunk.
-    static constexpr GateRun in = input_gates<Cell>(), early = early_gates<Cell>(), late = late_gates<Cell>();
-    const detail::GateBuffer<Scalar>& d_gates = tape.gates;
-    const bool masked = !tape.batch.lengths.empty();
-    const Scalar* input = masked ? tape.input.data() : x.data();
-    const Index stride = masked ? tape.input.rows() : x.outerStride();
-    const Scalar* fed_back = tape.recurrent_mask.size() != 0 ? tape.recurrent_input.data() : tape.before(0, 0);
-    detail::resize(tape.d_input, input_size(), columns);
-    detail::resize_to_zeros(tape.d_bias, bias.size());
-    detail::for_each_sum({0, columns}, gradient, [&](Recurrent& sum, detail::Range part) {
-      detail::run_team(pool, members, [&](const detail::Member& member) {
-        detail::for_each_chunk(part, [&](detail::Range chunk) {
-          const auto across = [&](const Scalar* fed, Index apart, Index rows) {
-            return detail::across(fed, apart, rows, chunk, tape.spread, member);
-          };
-          detail::add_outer_products<in.count>(d_gates, chunk, in, 0, across(input, stride, input_size()),
-                                               sum.weight_ih, member);
-          detail::add_outer_products<early.count>(d_gates, chunk, early, 0, across(fed_back, hidden, hidden),
-                                                  sum.weight_hh, member);
-          if constexpr (late.count > 0)
-            detail::add_outer_products<late.count>(d_gates, chunk, late, early.count,
-                                                   across(tape.operand.data(), hidden, hidden), sum.weight_hh, member);
-          detail::add_column_sums<gate_count<Cell>>(d_gates, chunk, tape.d_bias, member);
-          detail::multiply_transposed(tape.panels.input, d_gates, chunk, in, tape.d_input, member);
-        });
-      });
-    });
-    gradient.bias += tape.d_bias.template cast<Scalar>();
-    return {tape.d_input.data(), tape.d_input.rows(), tape.d_input.cols()};
-  }
+                          const BackwardOptions& options = {}, const State& d_final = {}) const;
 
   /// The first number on the tape that is not finite, if there is one.
   std::optional<NonFinite> find_non_finite(const Tape& tape) const { return detail::find_non_finite(tape); }
@@ -296,5 +192,116 @@ class Recurrent {
     unrolling.require_rates(Cell::name);
   }
 };
+
+template <class Cell, class Scalar_, int I, int H>
+auto Recurrent<Cell, Scalar_, I, H>::forward(const Input<Scalar>& x, Tape& tape, const Batch& batch,
+                                             const State& initial) const -> Output<Scalar> {
+  require_forward(x.rows(), x.cols(), batch, initial);
+  if (detail::overlap(x, tape.output())) return forward(Matrix<Scalar>(x), tape, batch, initial);
+  const Index hidden = hidden_size();
+  detail::GateBuffer<Scalar>& gates = tape.gates;
+
+  const bool pack = !batch.same_weights || !tape.packed_from(weight_ih, weight_hh);
+  detail::begin_forward(tape, x, batch, initial, hidden, unrolling);
+  const Index chunk = tape.steps_at_once(hidden);
+  gates.resize(gate_count<Cell>, hidden, batch.record ? tape.steps : chunk, batch.size);
+  if constexpr (late_gates<Cell>().count > 0) detail::resize(tape.operand, hidden, x.cols());
+  detail::draw_recurrent_dropout(tape, unrolling.recurrent_dropout, hidden);
+  detail::draw_zoneout(tape, unrolling, hidden);
+
+  const Scalar* input = batch.lengths.empty() ? x.data() : tape.input.data();
+  const Index stride = batch.lengths.empty() ? x.outerStride() : tape.input.rows();
+  detail::run_team(batch.pool, team_size(batch), [&](const detail::Member& member) {
+    if (pack) tape.panels.pack(weight_ih, weight_hh, bias, hidden, member);
+    for (Index begin = 0; begin < tape.steps; begin += chunk) {
+      const Index end = (std::min)(begin + chunk, tape.steps);
+      const Index from = (std::min)(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
+      const Index shift = batch.record ? 0 : from;
+      detail::project_input(tape.panels, input + from * batch.size * stride, stride, (end - begin) * batch.size, gates,
+                            (from - shift) * batch.size, member);
+      for (Index s = begin; s < end; ++s) {
+        const Index t = tape.step_at(s);
+        member.wait();  // the states before the step are whole
+        if (tape.irregular()) member.alone([&] { detail::gather_previous(tape, t); });
+        if (tape.recurrent_mask.size() != 0) member.alone([&] { detail::mask_fed_back(tape, t); });
+        detail::ForwardStep<Cell, Scalar> step{tape.panels, gates, (t - shift) * batch.size, batch.size, batch.record};
+        for (std::size_t n = 0; n < tape.states.size(); ++n) {
+          step.before[n] = tape.before(n, t);
+          step.next[n] = tape.next(n, t);
+          step.kept[n] = tape.share_kept(n, t);
+          if (batch.record && step.kept[n] != nullptr) step.candidates[n] = tape.candidate(n, t);
+        }
+        step.fed_back = tape.fed_back(t);
+        if (tape.recurrent_mask.size() != 0) step.operand_mask = tape.recurrent_mask.data();
+        step.operand = tape.operand.data() + t * batch.size * tape.operand.rows();
+        step.t = t;
+        if (!batch.lengths.empty()) step.lengths = &tape.batch.lengths;
+        step.member = member;
+        step.run();
+      }
+    }
+  });
+  detail::take_final_state(tape);
+  detail::read_out(tape);
+  tape.content = batch.record ? Tape::Content::activations : Tape::Content::outputs;
+  return tape.output();
+}
+
+template <class Cell, class Scalar_, int I, int H>
+auto Recurrent<Cell, Scalar_, I, H>::backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape,
+                                              Recurrent& gradient, const BackwardOptions& options,
+                                              const State& d_final) const -> Output<Scalar> {
+  require_backward(tape, gradient, options, d_final);
+  detail::require_shape(Cell::name, "x", x, input_size(), tape.columns());
+  detail::require_shape(Cell::name, "d_y", d_y, tape.output().rows(), tape.output().cols());
+  if (&d_final == &tape.d_initial) return backward(x, d_y, tape, gradient, options, State(d_final));
+  if (detail::overlap(x, tape.d_input)) return backward(Matrix<Scalar>(x), d_y, tape, gradient, options, d_final);
+  if (detail::overlap(d_y, tape.d_input)) return backward(x, Matrix<Scalar>(d_y), tape, gradient, options, d_final);
+  const Index hidden = hidden_size(), columns = tape.columns();
+
+  ThreadPool* const pool = tape.batch.pool;
+  const Index members = team_size(tape.batch);
+  detail::run_team(pool, members, [&](const detail::Member& member) {
+    tape.panels.pack_transposed(weight_ih, weight_hh, hidden, member);
+  });
+  const Input<Scalar> d_h = detail::begin_backward(tape, d_y, d_final, options);
+  detail::sweep_back(
+      tape, options, d_final, members,
+      [&](Index first, Index begin, Index end, detail::GateBuffer<Scalar>& d_gates, const detail::Member& member) {
+        return detail::BackwardSweep<Cell, Scalar>(tape, d_h.data(), d_h.outerStride(), first, options, d_gates, member)
+            .run(begin, end);
+      });
+  tape.content = Tape::Content::gradients;
+
+  // dL/d weights: one product each over the steps of a chunk.
+  static constexpr GateRun in = input_gates<Cell>(), early = early_gates<Cell>(), late = late_gates<Cell>();
+  const detail::GateBuffer<Scalar>& d_gates = tape.gates;
+  const bool masked = !tape.batch.lengths.empty();
+  const Scalar* input = masked ? tape.input.data() : x.data();
+  const Index stride = masked ? tape.input.rows() : x.outerStride();
+  const Scalar* fed_back = tape.recurrent_mask.size() != 0 ? tape.recurrent_input.data() : tape.before(0, 0);
+  detail::resize(tape.d_input, input_size(), columns);
+  detail::resize_to_zeros(tape.d_bias, bias.size());
+  detail::for_each_sum({0, columns}, gradient, [&](Recurrent& sum, detail::Range part) {
+    detail::run_team(pool, members, [&](const detail::Member& member) {
+      detail::for_each_chunk(part, [&](detail::Range chunk) {
+        const auto across = [&](const Scalar* fed, Index apart, Index rows) {
+          return detail::across(fed, apart, rows, chunk, tape.spread, member);
+        };
+        detail::add_outer_products<in.count>(d_gates, chunk, in, 0, across(input, stride, input_size()), sum.weight_ih,
+                                             member);
+        detail::add_outer_products<early.count>(d_gates, chunk, early, 0, across(fed_back, hidden, hidden),
+                                                sum.weight_hh, member);
+        if constexpr (late.count > 0)
+          detail::add_outer_products<late.count>(d_gates, chunk, late, early.count,
+                                                 across(tape.operand.data(), hidden, hidden), sum.weight_hh, member);
+        detail::add_column_sums<gate_count<Cell>>(d_gates, chunk, tape.d_bias, member);
+        detail::multiply_transposed(tape.panels.input, d_gates, chunk, in, tape.d_input, member);
+      });
+    });
+  });
+  gradient.bias += tape.d_bias.template cast<Scalar>();
+  return {tape.d_input.data(), tape.d_input.rows(), tape.d_input.cols()};
+}
 
 }  // namespace unroll

@@ -76,107 +76,11 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
   }
 
   /// As Recurrent::forward.
-  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
-    require_forward(x.rows(), x.cols(), batch, initial);
-    if (detail::overlap(x, tape.output())) return forward(Matrix<Scalar>(x), tape, batch, initial);
-    const Index hidden = hidden_size();
-    const bool pack = !batch.same_weights || !tape.packed_from(weight_ih, weight_hh);
-    detail::begin_forward(tape, x, batch, initial, hidden, unrolling);
-    if (pack) tape.gains.pack(*this);
-    const Index chunk = batch.record ? std::max<Index>(tape.steps, 1) : tape.steps_at_once(hidden);
-    tape.gates.resize(all.count, hidden, batch.record ? tape.steps : chunk, batch.size);
-    tape.normalized.resize(all.count, hidden, batch.record ? tape.steps : chunk, batch.size);
-
-    const Input<Scalar> input = batch.lengths.empty() ? x : Input<Scalar>(tape.input);
-    detail::run_team(batch.pool, Base::team_size(batch), [&](const detail::Member& member) {
-      if (pack) tape.panels.pack(weight_ih, weight_hh, Vector<Scalar>::Zero(bias.size()), hidden, member);
-      for (Index begin = 0; begin < tape.steps; begin += chunk) {
-        const Index end = (std::min)(begin + chunk, tape.steps);
-        const Index from = (std::min)(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
-        detail::project_input(tape.panels, input.data() + from * batch.size * input.outerStride(), input.outerStride(),
-                              (end - begin) * batch.size, tape.normalized.input, 0, member);
-        for (Index s = begin; s < end; ++s) {
-          const Index t = tape.step_at(s);
-          member.wait();  // the states before the step are whole
-          if (tape.irregular()) member.alone([&] { detail::gather_previous(tape, t); });
-          detail::LayerNormStep<Cell, Scalar> step{
-              tape.panels, tape.gains, tape.normalized, tape.gates, (t - from) * batch.size, batch.size};
-          for (std::size_t n = 0; n < tape.states.size(); ++n) {
-            step.before[n] = tape.before(n, t);
-            step.next[n] = tape.next(n, t);
-          }
-          step.member = member;
-          step.run();
-          const detail::Range mine = member.part(batch.size);
-          for (Index b = mine.first; b < mine.first + mine.count; ++b)
-            if (!tape.active(t, b))
-              for (auto& state : tape.states) state.col(tape.next_block(t) * batch.size + b).setZero();
-        }
-      }
-    });
-    detail::take_final_state(tape);
-    detail::read_out(tape);
-    tape.content = batch.record ? Tape::Content::activations : Tape::Content::outputs;
-    return tape.output();
-  }
+  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const;
 
   /// As Recurrent::backward.
   Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, LayerNormLstm& gradient,
-                          const BackwardOptions& options = {}, const State& d_final = {}) const {
-    require_backward(tape, gradient, options, d_final);
-    detail::require_shape(name(), "x", x, input_size(), tape.columns());
-    detail::require_shape(name(), "d_y", d_y, tape.output().rows(), tape.output().cols());
-    if (&d_final == &tape.d_initial) return backward(x, d_y, tape, gradient, options, State(d_final));
-    if (detail::overlap(x, tape.d_input)) return backward(Matrix<Scalar>(x), d_y, tape, gradient, options, d_final);
-    if (detail::overlap(d_y, tape.d_input)) return backward(x, Matrix<Scalar>(d_y), tape, gradient, options, d_final);
-    const Index hidden = hidden_size();
-    ThreadPool* const pool = tape.batch.pool;
-    const Index members = Base::team_size(tape.batch);
-    detail::run_team(pool, members, [&](const detail::Member& member) {
-      tape.panels.pack_transposed(weight_ih, weight_hh, hidden, member);
-    });
-    tape.d_product.resize(all.count, hidden, 1, tape.size());
-    tape.d_memory.resize(1, hidden, 1, tape.size());
-    for (auto* sums : {&tape.d_bias, &tape.d_gain_ih, &tape.d_gain_hh}) detail::resize_to_zeros(*sums, bias.size());
-    for (auto* sums : {&tape.d_gain_c, &tape.d_bias_c}) detail::resize_to_zeros(*sums, hidden);
-    const Input<Scalar> d_h = detail::begin_backward(tape, d_y, d_final, options);
-    detail::sweep_back(
-        tape, options, d_final, members,
-        [&](Index first, Index begin, Index end, detail::GateBuffer<Scalar>& d_gates, const detail::Member& member) {
-          return detail::LayerNormSweep<Tape, Cell, Scalar>(tape, d_h, first, options, d_gates, member).run(begin, end);
-        });
-    tape.content = Tape::Content::gradients;
-
-    detail::add_column_sums<all.count>(tape.gates, {0, tape.columns()}, tape.d_bias);
-    detail::Normalized<Scalar>& normalized = tape.normalized;
-    through_normalization(tape, tape.gains.gain_ih, 0, normalized.input, tape.d_gain_ih);
-    through_normalization(tape, tape.gains.gain_hh, 1, normalized.recurrent, tape.d_gain_hh);
-    const auto add = [](Vector<Scalar>& to, const Vector<double>& sums) { to += sums.template cast<Scalar>(); };
-    add(gradient.bias, tape.d_bias);
-    add(gradient.gain_ih, tape.d_gain_ih);
-    add(gradient.gain_hh, tape.d_gain_hh);
-    add(gradient.gain_c, tape.d_gain_c);
-    add(gradient.bias_c, tape.d_bias_c);
-
-    const Input<Scalar> input = tape.batch.lengths.empty() ? x : Input<Scalar>(tape.input);
-    detail::resize(tape.d_input, input_size(), tape.columns());
-    detail::for_each_sum({0, tape.columns()}, gradient, [&](LayerNormLstm& sum, detail::Range part) {
-      detail::run_team(pool, members, [&](const detail::Member& member) {
-        detail::for_each_chunk(part, [&](detail::Range chunk) {
-          const auto across = [&](const Scalar* fed, Index apart, Index rows) {
-            return detail::across(fed, apart, rows, chunk, tape.spread, member);
-          };
-          detail::add_outer_products<all.count>(normalized.input, chunk, all, 0,
-                                                across(input.data(), input.outerStride(), input_size()), sum.weight_ih,
-                                                member);
-          detail::add_outer_products<all.count>(normalized.recurrent, chunk, all, 0,
-                                                across(tape.before(0, 0), hidden, hidden), sum.weight_hh, member);
-          detail::multiply_transposed(tape.panels.input, normalized.input, chunk, all, tape.d_input, member);
-        });
-      });
-    });
-    return {tape.d_input.data(), tape.d_input.rows(), tape.d_input.cols()};
-  }
+                          const BackwardOptions& options = {}, const State& d_final = {}) const;
 
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
     require_gains();
@@ -294,5 +198,110 @@ class LayerNormLstm : Recurrent<cells::LayerNormLstm, Scalar_> {
     }
   }
 };
+
+template <class Scalar_>
+auto LayerNormLstm<Scalar_>::forward(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const
+    -> Output<Scalar> {
+  require_forward(x.rows(), x.cols(), batch, initial);
+  if (detail::overlap(x, tape.output())) return forward(Matrix<Scalar>(x), tape, batch, initial);
+  const Index hidden = hidden_size();
+  const bool pack = !batch.same_weights || !tape.packed_from(weight_ih, weight_hh);
+  detail::begin_forward(tape, x, batch, initial, hidden, unrolling);
+  if (pack) tape.gains.pack(*this);
+  const Index chunk = batch.record ? std::max<Index>(tape.steps, 1) : tape.steps_at_once(hidden);
+  tape.gates.resize(all.count, hidden, batch.record ? tape.steps : chunk, batch.size);
+  tape.normalized.resize(all.count, hidden, batch.record ? tape.steps : chunk, batch.size);
+
+  const Input<Scalar> input = batch.lengths.empty() ? x : Input<Scalar>(tape.input);
+  detail::run_team(batch.pool, Base::team_size(batch), [&](const detail::Member& member) {
+    if (pack) tape.panels.pack(weight_ih, weight_hh, Vector<Scalar>::Zero(bias.size()), hidden, member);
+    for (Index begin = 0; begin < tape.steps; begin += chunk) {
+      const Index end = (std::min)(begin + chunk, tape.steps);
+      const Index from = (std::min)(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
+      detail::project_input(tape.panels, input.data() + from * batch.size * input.outerStride(), input.outerStride(),
+                            (end - begin) * batch.size, tape.normalized.input, 0, member);
+      for (Index s = begin; s < end; ++s) {
+        const Index t = tape.step_at(s);
+        member.wait();  // the states before the step are whole
+        if (tape.irregular()) member.alone([&] { detail::gather_previous(tape, t); });
+        detail::LayerNormStep<Cell, Scalar> step{
+            tape.panels, tape.gains, tape.normalized, tape.gates, (t - from) * batch.size, batch.size};
+        for (std::size_t n = 0; n < tape.states.size(); ++n) {
+          step.before[n] = tape.before(n, t);
+          step.next[n] = tape.next(n, t);
+        }
+        step.member = member;
+        step.run();
+        const detail::Range mine = member.part(batch.size);
+        for (Index b = mine.first; b < mine.first + mine.count; ++b)
+          if (!tape.active(t, b))
+            for (auto& state : tape.states) state.col(tape.next_block(t) * batch.size + b).setZero();
+      }
+    }
+  });
+  detail::take_final_state(tape);
+  detail::read_out(tape);
+  tape.content = batch.record ? Tape::Content::activations : Tape::Content::outputs;
+  return tape.output();
+}
+
+template <class Scalar_>
+auto LayerNormLstm<Scalar_>::backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape,
+                                      LayerNormLstm& gradient, const BackwardOptions& options,
+                                      const State& d_final) const -> Output<Scalar> {
+  require_backward(tape, gradient, options, d_final);
+  detail::require_shape(name(), "x", x, input_size(), tape.columns());
+  detail::require_shape(name(), "d_y", d_y, tape.output().rows(), tape.output().cols());
+  if (&d_final == &tape.d_initial) return backward(x, d_y, tape, gradient, options, State(d_final));
+  if (detail::overlap(x, tape.d_input)) return backward(Matrix<Scalar>(x), d_y, tape, gradient, options, d_final);
+  if (detail::overlap(d_y, tape.d_input)) return backward(x, Matrix<Scalar>(d_y), tape, gradient, options, d_final);
+  const Index hidden = hidden_size();
+  ThreadPool* const pool = tape.batch.pool;
+  const Index members = Base::team_size(tape.batch);
+  detail::run_team(pool, members, [&](const detail::Member& member) {
+    tape.panels.pack_transposed(weight_ih, weight_hh, hidden, member);
+  });
+  tape.d_product.resize(all.count, hidden, 1, tape.size());
+  tape.d_memory.resize(1, hidden, 1, tape.size());
+  for (auto* sums : {&tape.d_bias, &tape.d_gain_ih, &tape.d_gain_hh}) detail::resize_to_zeros(*sums, bias.size());
+  for (auto* sums : {&tape.d_gain_c, &tape.d_bias_c}) detail::resize_to_zeros(*sums, hidden);
+  const Input<Scalar> d_h = detail::begin_backward(tape, d_y, d_final, options);
+  detail::sweep_back(
+      tape, options, d_final, members,
+      [&](Index first, Index begin, Index end, detail::GateBuffer<Scalar>& d_gates, const detail::Member& member) {
+        return detail::LayerNormSweep<Tape, Cell, Scalar>(tape, d_h, first, options, d_gates, member).run(begin, end);
+      });
+  tape.content = Tape::Content::gradients;
+
+  detail::add_column_sums<all.count>(tape.gates, {0, tape.columns()}, tape.d_bias);
+  detail::Normalized<Scalar>& normalized = tape.normalized;
+  through_normalization(tape, tape.gains.gain_ih, 0, normalized.input, tape.d_gain_ih);
+  through_normalization(tape, tape.gains.gain_hh, 1, normalized.recurrent, tape.d_gain_hh);
+  const auto add = [](Vector<Scalar>& to, const Vector<double>& sums) { to += sums.template cast<Scalar>(); };
+  add(gradient.bias, tape.d_bias);
+  add(gradient.gain_ih, tape.d_gain_ih);
+  add(gradient.gain_hh, tape.d_gain_hh);
+  add(gradient.gain_c, tape.d_gain_c);
+  add(gradient.bias_c, tape.d_bias_c);
+
+  const Input<Scalar> input = tape.batch.lengths.empty() ? x : Input<Scalar>(tape.input);
+  detail::resize(tape.d_input, input_size(), tape.columns());
+  detail::for_each_sum({0, tape.columns()}, gradient, [&](LayerNormLstm& sum, detail::Range part) {
+    detail::run_team(pool, members, [&](const detail::Member& member) {
+      detail::for_each_chunk(part, [&](detail::Range chunk) {
+        const auto across = [&](const Scalar* fed, Index apart, Index rows) {
+          return detail::across(fed, apart, rows, chunk, tape.spread, member);
+        };
+        detail::add_outer_products<all.count>(normalized.input, chunk, all, 0,
+                                              across(input.data(), input.outerStride(), input_size()), sum.weight_ih,
+                                              member);
+        detail::add_outer_products<all.count>(normalized.recurrent, chunk, all, 0,
+                                              across(tape.before(0, 0), hidden, hidden), sum.weight_hh, member);
+        detail::multiply_transposed(tape.panels.input, normalized.input, chunk, all, tape.d_input, member);
+      });
+    });
+  });
+  return {tape.d_input.data(), tape.d_input.rows(), tape.d_input.cols()};
+}
 
 }  // namespace unroll
