@@ -2,7 +2,7 @@
 
 #include "unroll/unroll.hpp"
 
-// What most tests use is compiled once for all of them, in common.cpp: it is the larger part of what each would compile.
+// What most tests use is compiled once, in common.cpp: it is the larger part of what each of them would compile.
 namespace unroll {
 
 namespace detail {
