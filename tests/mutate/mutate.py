@@ -1,0 +1,218 @@
+#!/usr/bin/python3
+"""Sampled mutation testing: small faults are built into the headers, one runs at a time, and a test must fail.
+
+All mutants of a sample are compiled at once, each behind a switch that is read when a test starts. A first run of
+every test without a mutant tells which tests reach which; these run against each mutant, the fastest first. What is
+done is kept in build/mutate: the same call goes on where it was stopped.
+"""
+
+import argparse
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+import sites
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+OUT = ROOT / "build/mutate"
+SOURCE, BUILD = OUT / "source", OUT / "build"
+MEMORY = 8 << 30  # a mutant may ask for any
+
+
+def clang(*arguments):
+    return subprocess.run(["clang++", *arguments], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def write_if_changed(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text(encoding="latin-1") != text:
+        path.write_text(text, encoding="latin-1")
+
+
+def write_headers(chosen):
+    """Writes the headers with the mutants in them; returns by file where each lies."""
+    places = {}
+    for path in sorted((ROOT / "include").glob("unroll/**/*.hpp")):
+        file = path.relative_to(ROOT / "include").as_posix()
+        numbered = [(k, site) for k, site in enumerate(chosen, 1) if site.file == file]
+        text, places[file] = sites.mutated(path.read_text(encoding="latin-1"), numbered)
+        write_if_changed(SOURCE / "include" / file, text)
+    for name in ("CMakeLists.txt", "cmake", "tests", "examples"):
+        if not (SOURCE / name).exists():
+            (SOURCE / name).symlink_to(ROOT / name)
+    return places
+
+
+def configure(tests):
+    options = ["-DCMAKE_CXX_COMPILER=clang++", "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON",
+               f"-DCMAKE_CXX_FLAGS=-O1 -w -Wno-narrowing -ferror-limit=0 -D_GLIBCXX_ASSERTIONS "
+               f"-include {ROOT}/tests/mutate/mutant.hpp",
+               "-DUNROLL_BUILD_EXAMPLES=OFF", "-DUNROLL_INSTALL=OFF"]
+    if tests:
+        options.append(f"-DUNROLL_TESTS={tests}")
+    subprocess.run(["cmake", "-S", SOURCE, "-B", BUILD, "-G", "Ninja", *options], check=True, stdout=subprocess.DEVNULL)
+    commands = json.loads((BUILD / "compile_commands.json").read_text())
+    return [re.sub(r" -o \S+ -c ", " -fsyntax-only ", re.sub(r"-Xclang -include-pch -Xclang \S+", "", c["command"]))
+            for c in commands if c["file"].endswith(".cpp")]
+
+
+def blamed(message, places):
+    """The mutants that one error and its notes point into: the innermost at the first place that has one."""
+    for file, line, column in re.findall(rf"{re.escape(str(SOURCE))}/include/(\S+?):(\d+):(\d+)", message):
+        lines = (SOURCE / "include" / file).read_text(encoding="latin-1").split("\n")
+        offset = sum(len(text) + 1 for text in lines[:int(line) - 1]) + int(column) - 1
+        around = [(end - begin, number) for begin, end, number in places[file] if begin <= offset < end]
+        if around:
+            return min(around)[1]
+    return None
+
+
+def rejected(errors, places):
+    """The mutants that do not compile, by what the compiler wrote; other errors follow from theirs."""
+    messages = re.split(r"^(?=\S+:\d+:\d+: (?:fatal )?error: |In file included)", errors, flags=re.M)
+    found = {blamed(message, places) for message in messages if "error: " in message} - {None}
+    if errors and not found:
+        raise SystemExit("mutate: no mutant is at fault, but this does not compile:\n" + errors[:3000])
+    return found
+
+
+def compile_errors(command):
+    done = subprocess.run(command, shell=True, cwd=BUILD, capture_output=True, text=True)
+    return done.stderr if done.returncode else ""
+
+
+def choose(order, count, tests, jobs, dropped):
+    """The first `count` mutants that compile, written and checked by every test."""
+    while True:
+        chosen = [site for site in order if site.key not in dropped][:count]
+        places = write_headers(chosen)
+        commands = configure(tests)
+        bad = set()
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            for errors in pool.map(compile_errors, commands):
+                bad |= rejected(errors, places)
+        if not bad:
+            return chosen
+        print(f"mutate: {len(bad)} of {len(chosen)} mutants do not compile, others take their places", flush=True)
+        dropped |= {chosen[number - 1].key for number in bad}
+        (OUT / "dropped.json").write_text(json.dumps(sorted(dropped)))
+
+
+def run(test, mutant, limit, visited=None):
+    """Whether the test passes, and its seconds."""
+    environment = dict(os.environ, UNROLL_MUTANT=str(mutant), **({"UNROLL_VISITED": str(visited)} if visited else {}))
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        environment["TMPDIR"] = folder
+        try:
+            done = subprocess.run(["prlimit", f"--as={MEMORY}", "--core=0", test, "--abort"], cwd=folder,
+                                  env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=limit)
+            return done.returncode == 0, time.monotonic() - start
+        except subprocess.TimeoutExpired:
+            return False, time.monotonic() - start
+
+
+def first_run(count):
+    """Every test without a mutant, fastest first: [(seconds, test, what it reaches)]."""
+    result = []
+    for test in sorted(p for p in (BUILD / "tests").rglob("test_*") if p.is_file() and os.access(p, os.X_OK)):
+        visited = OUT / "visited"
+        visited.write_bytes(bytes(1 << 16))
+        passed, seconds = run(test, 0, 600, visited)
+        if not passed:
+            raise SystemExit(f"mutate: {test.name} fails without a mutant")
+        result.append((seconds, test, {k for k, byte in enumerate(visited.read_bytes()[:count + 1]) if byte}))
+    return sorted(result, key=lambda entry: entry[0])
+
+
+def try_mutant(number, tests):
+    reaching = [(seconds, test) for seconds, test, reached in tests if number in reached]
+    for seconds, test in reaching:
+        if not run(test, number, 10 * seconds + 10)[0]:
+            return "killed", test.name
+    return ("survived" if reaching else "not reached"), ""
+
+
+def equivalents():
+    """What tests/mutate/equivalent.txt names: (file, line's text, change)."""
+    entries = re.findall(r"^(unroll/\S+)\n  line: (.*)\n  change: (.*)\n  why: .+", (
+        ROOT / "tests/mutate/equivalent.txt").read_text(), flags=re.M)
+    return set(entries)
+
+
+def naming(site):
+    lines = (ROOT / "include" / site.file).read_text(encoding="latin-1").split("\n")
+    return site.file, lines[site.line - 1].strip(), site.change
+
+
+def digest_of(arguments):
+    state = hashlib.sha256(repr((arguments.count, arguments.seed, arguments.only, arguments.tests)).encode())
+    for path in sorted([*ROOT.glob("include/**/*.hpp"), *ROOT.glob("tests/**/*.[chpt]*")]):
+        if path.is_file() and path.name != "equivalent.txt":
+            state.update(path.read_bytes())
+    return state.hexdigest()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("count", nargs="?", type=int, default=400, help="how many mutants (400)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="a regular expression: headers to mutate, as unroll/core/")
+    parser.add_argument("--tests", default="", help="folders and files of tests/ to use, with ; between (all)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    arguments = parser.parse_args()
+    OUT.mkdir(parents=True, exist_ok=True)
+
+    digest, stamp, results = digest_of(arguments), OUT / "digest", OUT / "results.tsv"
+    if not stamp.exists() or stamp.read_text() != digest:
+        results.unlink(missing_ok=True)
+        (OUT / "dropped.json").unlink(missing_ok=True)
+        (OUT / "first_run.json").unlink(missing_ok=True)
+        stamp.write_text(digest)
+    dropped = set(json.loads((OUT / "dropped.json").read_text())) if (OUT / "dropped.json").exists() else set()
+
+    found = sites.find(ROOT / "include", ["-std=c++20", "-isystem", "/usr/include/eigen3", "-resource-dir",
+                                          clang("-print-resource-dir")])
+    found = {file: of_file for file, of_file in found.items() if re.search(arguments.only, file)}
+    print(f"mutate: {sum(map(len, found.values()))} places in {len(found)} headers", flush=True)
+    chosen = choose(sites.in_order(found, arguments.seed), arguments.count, arguments.tests, arguments.jobs, dropped)
+    print(f"mutate: building the tests with {len(chosen)} mutants", flush=True)
+    subprocess.run(["cmake", "--build", BUILD, "-j", str(arguments.jobs)], check=True, stdout=subprocess.DEVNULL)
+    tests = first_run(len(chosen))
+
+    same = equivalents()
+    known = dict(line.split("\t")[:2] for line in results.read_text().splitlines()) if results.exists() else {}
+    waiting = [(k, s) for k, s in enumerate(chosen, 1) if s.key not in known]
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool, results.open("a") as log:
+        tried = {pool.submit(lambda k=k, s=s: ("equivalent", "") if naming(s) in same else try_mutant(k, tests)): s
+                 for k, s in waiting}
+        for future in concurrent.futures.as_completed(tried):
+            site, (word, by) = tried[future], future.result()
+            known[site.key] = word
+            log.write(f"{site.key}\t{word}\t{by}\n")
+            log.flush()
+            print(f"{word:<12}{site.file}:{site.line}  {site.change}  {by}", flush=True)
+    return report(chosen, known)
+
+
+def report(chosen, known):
+    for word in ("not reached", "survived"):
+        lines = ["%s\n  line: %s\n  change: %s" % naming(s) + f"\n  at: {s.line}" for s in chosen if known[s.key] == word]
+        if lines:
+            print(f"\n== {word}\n" + "\n".join(lines))
+    counts = {word: sum(known[s.key] == word for s in chosen) for word in ("killed", "survived", "not reached", "equivalent")}
+    alive = counts["survived"] + counts["not reached"]
+    share = 100 * counts["killed"] / max(1, counts["killed"] + alive)
+    print("\n" + ", ".join(f"{n} {word}" for word, n in counts.items()) + f": {share:.1f} % of those that change anything die")
+    return 0 if share >= 95 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
