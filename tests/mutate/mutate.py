@@ -8,26 +8,23 @@ done is kept in build/mutate: the same call goes on where it was stopped.
 
 import argparse
 import concurrent.futures
+import dataclasses
 import hashlib
 import json
 import os
-import pathlib
 import re
 import subprocess
 import sys
 import tempfile
 import time
 
+import project
 import sites
+from project import ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 OUT = ROOT / "build/mutate"
 SOURCE, BUILD = OUT / "source", OUT / "build"
 MEMORY = 8 << 30  # a mutant may ask for any
-
-
-def clang(*arguments):
-    return subprocess.run(["clang++", *arguments], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def write_if_changed(path, text):
@@ -50,14 +47,10 @@ def write_headers(chosen):
     return places
 
 
-def configure(tests):
-    options = ["-DCMAKE_CXX_COMPILER=clang++", "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON",
-               f"-DCMAKE_CXX_FLAGS=-O1 -w -Wno-narrowing -ferror-limit=0 -D_GLIBCXX_ASSERTIONS "
-               f"-include {ROOT}/tests/mutate/mutant.hpp",
-               "-DUNROLL_BUILD_EXAMPLES=OFF", "-DUNROLL_INSTALL=OFF"]
-    if tests:
-        options.append(f"-DUNROLL_TESTS={tests}")
-    subprocess.run(["cmake", "-S", SOURCE, "-B", BUILD, "-G", "Ninja", *options], check=True, stdout=subprocess.DEVNULL)
+def syntax_checks(tests):
+    """The commands that check every source of the tests, without code or precompiled headers."""
+    project.configure(SOURCE, BUILD, "-Wno-narrowing -ferror-limit=0 -D_GLIBCXX_ASSERTIONS "
+                      f"-include {ROOT}/tests/mutate/mutant.hpp", tests)
     commands = json.loads((BUILD / "compile_commands.json").read_text())
     return [re.sub(r" -o \S+ -c ", " -fsyntax-only ", re.sub(r"-Xclang -include-pch -Xclang \S+", "", c["command"]))
             for c in commands if c["file"].endswith(".cpp")]
@@ -88,21 +81,24 @@ def compile_errors(command):
     return done.stderr if done.returncode else ""
 
 
-def choose(order, count, tests, jobs, dropped):
-    """The first `count` mutants that compile, written and checked by every test."""
+def choose(order, count, tests, jobs):
+    """The first `count` mutants that compile, written. Some more are tried, as some will not compile."""
+    candidates = order[:count + count // 4 + 10]
+    wrong = set()
     while True:
-        chosen = [site for site in order if site.key not in dropped][:count]
-        places = write_headers(chosen)
-        commands = configure(tests)
-        bad = set()
+        left = [site for site in candidates if site not in wrong]
+        places = write_headers(left)
+        commands = failing if wrong else syntax_checks(tests)
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            for errors in pool.map(compile_errors, commands):
-                bad |= rejected(errors, places)
-        if not bad:
-            return chosen
-        print(f"mutate: {len(bad)} of {len(chosen)} mutants do not compile, others take their places", flush=True)
-        dropped |= {chosen[number - 1].key for number in bad}
-        (OUT / "dropped.json").write_text(json.dumps(sorted(dropped)))
+            errors = list(pool.map(compile_errors, commands))
+        failing = [command for command, error in zip(commands, errors) if error]
+        if not failing:
+            break
+        wrong |= {left[number - 1] for error in errors for number in rejected(error, places)}
+        print(f"mutate: {len(wrong)} of {len(candidates)} places do not compile", flush=True)
+    chosen = left[:count]
+    write_headers(chosen)
+    return chosen
 
 
 def run(test, mutant, limit, visited=None):
@@ -122,7 +118,7 @@ def run(test, mutant, limit, visited=None):
 def first_run(count):
     """Every test without a mutant, fastest first: [(seconds, test, what it reaches)]."""
     result = []
-    for test in sorted(p for p in (BUILD / "tests").rglob("test_*") if p.is_file() and os.access(p, os.X_OK)):
+    for test in project.executables(BUILD):
         visited = OUT / "visited"
         visited.write_bytes(bytes(1 << 16))
         passed, seconds = run(test, 0, 600, visited)
@@ -170,21 +166,19 @@ def main():
     arguments = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
 
-    digest, stamp, results = digest_of(arguments), OUT / "digest", OUT / "results.tsv"
-    if not stamp.exists() or stamp.read_text() != digest:
+    digest, results, sample = digest_of(arguments), OUT / "results.tsv", OUT / "sample.json"
+    saved = json.loads(sample.read_text()) if sample.exists() else {}
+    if saved.get("digest") == digest:
+        chosen = [sites.Site(*fields) for fields in saved["sites"]]
+    else:
         results.unlink(missing_ok=True)
-        (OUT / "dropped.json").unlink(missing_ok=True)
-        (OUT / "first_run.json").unlink(missing_ok=True)
-        stamp.write_text(digest)
-    dropped = set(json.loads((OUT / "dropped.json").read_text())) if (OUT / "dropped.json").exists() else set()
-
-    found = sites.find(ROOT / "include", ["-std=c++20", "-isystem", "/usr/include/eigen3", "-resource-dir",
-                                          clang("-print-resource-dir")])
-    found = {file: of_file for file, of_file in found.items() if re.search(arguments.only, file)}
-    print(f"mutate: {sum(map(len, found.values()))} places in {len(found)} headers", flush=True)
-    chosen = choose(sites.in_order(found, arguments.seed), arguments.count, arguments.tests, arguments.jobs, dropped)
+        found = {file: of_file for file, of_file in sites.find(ROOT / "include").items()
+                 if re.search(arguments.only, file)}
+        print(f"mutate: {sum(map(len, found.values()))} places in {len(found)} headers", flush=True)
+        chosen = choose(sites.in_order(found, arguments.seed), arguments.count, arguments.tests, arguments.jobs)
+        sample.write_text(json.dumps({"digest": digest, "sites": [dataclasses.astuple(site) for site in chosen]}))
     print(f"mutate: building the tests with {len(chosen)} mutants", flush=True)
-    subprocess.run(["cmake", "--build", BUILD, "-j", str(arguments.jobs)], check=True, stdout=subprocess.DEVNULL)
+    project.make(BUILD, arguments.jobs)
     tests = first_run(len(chosen))
 
     same = equivalents()

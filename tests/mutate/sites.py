@@ -3,6 +3,7 @@
 import dataclasses
 import random
 import re
+import subprocess
 
 import clang.cindex as cindex
 from clang.cindex import CursorKind as Kind
@@ -122,21 +123,47 @@ def span_of(cursor):
     return cursor.extent.start.offset, cursor.extent.end.offset
 
 
-def find(include, arguments):
-    """All sites of the headers below `include`/unroll, file by file."""
+def parse(include):
+    """The cursors of all headers below `include`/unroll: (file, cursor)."""
     files = sorted(p.relative_to(include).as_posix() for p in include.glob("unroll/**/*.hpp"))
+    own_headers = subprocess.run(["clang++", "-print-resource-dir"], capture_output=True, text=True, check=True).stdout
     unit = cindex.Index.create().parse(
-        "all.cpp", [*arguments, f"-I{include}"],
+        "all.cpp", ["-std=c++20", f"-I{include}", "-isystem", "/usr/include/eigen3", "-resource-dir", own_headers.strip()],
         unsaved_files=[("all.cpp", "".join(f'#include "{f}"\n' for f in files))])
     errors = [d.spelling for d in unit.diagnostics if d.severity >= cindex.Diagnostic.Error]
     if errors:
-        raise SystemExit("mutate: the headers do not compile: " + errors[0])
-    finders = {f: Finder(f, (include / f).read_text(encoding="latin-1")) for f in files}
+        raise SystemExit("the headers do not compile: " + errors[0])
     for cursor in unit.cursor.get_children():
-        file = cursor.location.file
-        if file and file.name.startswith(f"{include}/unroll/") and known(cursor):
-            finders[file.name[len(f"{include}/"):]].visit(cursor)
+        if cursor.location.file and cursor.location.file.name.startswith(f"{include}/unroll/") and known(cursor):
+            yield cursor.location.file.name[len(f"{include}/"):], cursor
+
+
+def find(include):
+    """All sites of the headers below `include`/unroll, file by file."""
+    finders = {}
+    for file, cursor in parse(include):
+        if file not in finders:
+            finders[file] = Finder(file, (include / file).read_text(encoding="latin-1"))
+        finders[file].visit(cursor)
     return {f: sorted(finder.sites, key=lambda s: (s.begin, -s.end, s.form)) for f, finder in finders.items()}
+
+
+def function_bodies(include):
+    """The first and last line of the body of every function, file by file."""
+    bodies = {}
+
+    def visit(file, cursor):
+        for child in cursor.get_children():
+            if not known(child):
+                continue
+            if child.kind == Kind.COMPOUND_STMT:
+                bodies.setdefault(file, []).append((child.extent.start.line, child.extent.end.line))
+            else:
+                visit(file, child)
+
+    for file, cursor in parse(include):
+        visit(file, cursor)
+    return bodies
 
 
 def in_order(sites, seed):
