@@ -1,5 +1,6 @@
 #include "unroll/core/flush_denormals.hpp"
 
+#include <cfenv>
 #include <limits>
 
 #include "catch.hpp"
@@ -37,4 +38,16 @@ TEMPLATE_TEST_CASE("denormals are flushed while the guard lives, and no longer",
     CHECK(flushes<TestType>());
   }
   CHECK_FALSE(flushes<TestType>());
+}
+
+TEST_CASE("the guard gives back what it changed, and nothing else", "[flush_denormals]") {
+  std::feclearexcept(FE_ALL_EXCEPT);
+  {
+    FlushDenormals guard;
+    volatile double zero = 0;
+    const volatile double raises = 1 / zero;
+    CHECK(raises > 0);
+  }
+  CHECK(std::fetestexcept(FE_DIVBYZERO) != 0);
+  std::feclearexcept(FE_ALL_EXCEPT);
 }

@@ -88,6 +88,13 @@ TEST_CASE("global_norm is the norm of all tensors together", "[parameters]") {
   CHECK(global_norm(pair<double>(0, 3, 0)) == 0);
 }
 
+TEST_CASE("global_norm adds every number of a long tensor, once", "[parameters]") {
+  for (const Index n : {7, 8, 9, 15, 16, 19, 27}) {
+    CAPTURE(n);
+    CHECK(global_norm(pair<double>(1, n, 0)) == std::sqrt(static_cast<double>(n * (n + 1) * (2 * n + 1) / 6)));
+  }
+}
+
 TEST_CASE("global_norm neither overflows nor underflows in float", "[parameters]") {
   auto model = pair<float>(2, 3, 3);
   for (const float value :

@@ -214,6 +214,20 @@ TEST_CASE("clipping bounds what explodes and keeps NaN", "[clipping]") {
   CHECK(gates(std::numeric_limits<float>::quiet_NaN()).hasNaN());
 }
 
+TEST_CASE("what is exactly at the bound is not clipped", "[clipping]") {
+  const auto layer = Rnn<double>::zeros(1, 1);  // h = tanh(0), so the gate's error is d_y
+  const Matrix<double> x = Matrix<double>::Zero(1, 1);
+  for (const double d_y : {0.5, -0.5, std::nextafter(0.5, 1.0), std::nextafter(-0.5, -1.0)}) {
+    CAPTURE(d_y);
+    Rnn<double>::Tape tape;
+    Rnn<double> gradient = layer;
+    layer.forward(x, tape);
+    layer.backward(x, Matrix<double>::Constant(1, 1, d_y), tape, gradient, {.clip = 0.5});
+    CHECK(gradient.bias[0] == (d_y > 0 ? 0.5 : -0.5));
+    CHECK(tape.clip_report.clipped == (std::abs(d_y) > 0.5));
+  }
+}
+
 TEST_CASE("each layer of a model reports its own clipping", "[clipping]") {
   Random random(5);
   const Sequential model{Lstm<double>(3, 5, random), Bidirectional<Gru<double>>(5, 4, random)};

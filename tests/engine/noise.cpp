@@ -106,6 +106,13 @@ TEST_CASE("noise is drawn at its rates, dropout once a sequence and zoneout at e
   CHECK(tape.kept[0] != tape.kept[1]);
 }
 
+TEST_CASE("dropout and the zoneout of each state are drawn apart, at equal rates too", "[noise]") {
+  const auto tape = drawn<cells::Lstm>({.recurrent_dropout = 0.3, .zoneout = 0.3, .zoneout_cell_state = 0.3}, seed);
+  CHECK(tape.kept[0] != tape.kept[1]);
+  const Matrix<double> dropped = (tape.recurrent_mask.array() == 0).cast<double>();
+  for (const auto& kept : tape.kept) CHECK(kept.leftCols(50) != dropped);
+}
+
 TEST_CASE("without a seed there is no noise, without a rate nothing is kept for it", "[noise]") {
   const auto inference = drawn<cells::Gru>(both, {});
   CHECK(inference.recurrent_mask.size() == 0);

@@ -93,6 +93,18 @@ TEST_CASE("transposed panels walk along k as a gate buffer's rows lie", "[panels
     }
 }
 
+TEST_CASE("panels know the weight that they were packed from, transposed ones know none", "[panels]") {
+  Random random(4);
+  const Matrix<double> weight = some(8, 8, random), other = weight;
+  Panels<double> panels;
+  CHECK_FALSE(panels.packed_from(weight));
+  panels.pack_rows(weight, 8, 0, 1);
+  CHECK(panels.packed_from(weight));
+  CHECK_FALSE(panels.packed_from(other));
+  panels.pack_transposed(weight, 8, 0, 1);
+  CHECK_FALSE(panels.packed_from(weight));
+}
+
 TEST_CASE("chunks cover the columns once, in order", "[panels]") {
   for (const Index columns : {0, 1, 1023, 1024, 1025, 1309, 5000}) {
     CAPTURE(columns);

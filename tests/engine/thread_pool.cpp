@@ -1,7 +1,9 @@
 #include "unroll/engine/thread_pool.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <stdexcept>
+#include <thread>
 
 #if __has_include(<sys/wait.h>)
 #include <sys/wait.h>
@@ -135,6 +137,32 @@ TEST_CASE("a pool that a child does not use ends with it", "[thread_pool]") {
   CHECK(WEXITSTATUS(status) == 42);
 }
 #endif
+
+TEST_CASE("of two exceptions the first comes back, and it is forgotten", "[thread_pool]") {
+  ThreadPool pool(1);
+  const auto fail = [](Index i) {
+    if (i >= 2) throw std::runtime_error("task " + std::to_string(i));
+  };
+  CHECK_THROWS_WITH(pool.run(5, fail), "task 2");
+  CHECK_NOTHROW(pool.run(2, fail));
+}
+
+TEST_CASE("a caller that fell asleep is woken", "[thread_pool]") {
+  ThreadPool pool(2);
+  const auto caller = std::this_thread::get_id();
+  for (int again = 0; again < 3; ++again) {
+    std::atomic<int> begun = 0;
+    std::atomic<bool> done = false;
+    pool.run(2, [&](Index) {
+      ++begun;
+      while (begun < 2) std::this_thread::yield();  // so that each thread has one
+      if (std::this_thread::get_id() == caller) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      done = true;
+    });
+    CHECK(done);
+  }
+}
 
 TEST_CASE("a pool needs a thread", "[thread_pool]") {
   CHECK_THROWS_WITH(ThreadPool(0), "ThreadPool: 0 threads, expected at least 1");

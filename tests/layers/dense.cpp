@@ -105,6 +105,9 @@ TEST_CASE("a dense layer refuses wrong sizes and says what it expected", "[dense
   const std::string shapes = "Dense: weight is 2 x 4 and bias has 2 rows, expected 2 x 3 and 2";
   refuse([&] { layer.forward(x, tape); }, shapes);
   refuse([&] { layer.stream(); }, shapes);
+  layer = Fixed::zeros(3, 2);
+  layer.bias.resize(3);
+  refuse([&] { layer.forward(x, tape); }, "Dense: weight is 2 x 3 and bias has 3 rows, expected 2 x 3 and 2");
 }
 
 TEST_CASE("a million equal columns have the gradient of double", "[dense]") {

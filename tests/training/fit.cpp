@@ -1,7 +1,9 @@
 #include "unroll/training/fit.hpp"
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <thread>
 
 #include "catch.hpp"
 #include "core/flat.hpp"
@@ -252,6 +254,33 @@ TEST_CASE("progress is a plain line an epoch, or a bar that ends its line", "[fi
   std::FILE* file = std::tmpfile();
   CHECK(!detail::is_terminal(file));
   std::fclose(file);
+}
+
+TEST_CASE("the time left is that of the batches left, of this epoch and the next", "[fit]") {
+  for (const Index epoch : {1, 3}) {
+    CAPTURE(epoch);
+    std::FILE* file = std::tmpfile();
+    REQUIRE(file != nullptr);
+    using Seconds = std::chrono::duration<double>;
+    using Clock = std::chrono::steady_clock;
+    Seconds least, most;
+    {
+      const auto before = Clock::now();
+      Progress progress(file, true);
+      const auto begin = Clock::now();
+      std::this_thread::sleep_for(std::chrono::milliseconds(110));
+      least = Clock::now() - begin;
+      progress({.epoch = epoch, .epochs = 3, .batch = 1, .batches = 1'001, .columns = 1});
+      most = Clock::now() - before;
+    }
+    const std::string text = text_of(file);
+    CAPTURE(text);
+    int minutes = 0, seconds = 0;
+    REQUIRE(std::sscanf(text.c_str() + text.rfind(", "), ", %d:%d left", &minutes, &seconds) == 2);
+    const double left = static_cast<double>((3 - epoch) * 1'001 + 1'000);
+    CHECK(60 * minutes + seconds >= left * least.count() - 1);
+    CHECK(60 * minutes + seconds <= left * most.count() + 1);
+  }
 }
 
 TEST_CASE("options that make no sense are refused", "[fit]") {

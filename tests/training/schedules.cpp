@@ -44,6 +44,16 @@ TEST_CASE("the rate falls on a plateau as PyTorch's does, and a copy goes on the
   });
 }
 
+TEST_CASE("a plateau leaves a rate that would fall by no more than 1e-8", "[schedules]") {
+  ReduceOnPlateau plateau(4e-8, {.factor = 0.5, .patience = 0});
+  plateau(1);
+  CHECK(plateau(1) == 2e-8);
+  CHECK(plateau(1) == 2e-8);
+  ReduceOnPlateau small(1.9e-8, {.factor = 0.5, .patience = 0});
+  small(1);
+  CHECK(small(1) == 1.9e-8);
+}
+
 TEST_CASE("a schedule that makes no sense is refused", "[schedules]") {
   CHECK_THROWS_MATCHES((StepRate{1, 0}(3)), std::invalid_argument,
                        Message("StepRate: every is 0, expected at least 1"));
