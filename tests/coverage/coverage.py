@@ -77,8 +77,8 @@ def lines_of(segments):
     """How often each line ran that has code: as llvm-cov counts, the most of what starts in it and what runs on."""
     counts = {}
     for line in range(1, max((s[0] for s in segments), default=0) + 1):
-        starting = [s[2] for s in segments[bisect.bisect_left(segments, [line]):bisect.bisect_left(segments, [line + 1])]
-                    if s[3] and s[4] and not s[5]]
+        here = segments[bisect.bisect_left(segments, [line]):bisect.bisect_left(segments, [line + 1])]
+        starting = [s[2] for s in here if s[3] and s[4] and not s[5]]
         running = count_at(segments, line, 0)
         if starting or running is not None:
             counts[line] = max([*starting, running or 0])
@@ -161,7 +161,7 @@ def main():
     print("\n" + "\n".join(missing))
     good = (share(totals[0] - totals[1], totals[0]) >= LINES_WANTED and
             share(totals[2] - totals[3], totals[2]) >= BRANCHES_WANTED)
-    print(f"\n{'good' if good else 'TOO LITTLE'}: wanted are {LINES_WANTED} % of lines, {BRANCHES_WANTED} % of branches")
+    print(f"\n{'good' if good else 'TOO LITTLE'}: {LINES_WANTED} % of lines and {BRANCHES_WANTED} % of branches are wanted")
     return 0 if good else 1
 
 

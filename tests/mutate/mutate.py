@@ -83,22 +83,19 @@ def compile_errors(command):
 
 def choose(order, count, tests, jobs):
     """The first `count` mutants that compile, written. Some more are tried, as some will not compile."""
-    candidates = order[:count + count // 4 + 10]
-    wrong = set()
-    while True:
-        left = [site for site in candidates if site not in wrong]
-        places = write_headers(left)
-        commands = failing if wrong else syntax_checks(tests)
+    left = order[:count + count // 4 + 10]
+    places = write_headers(left)
+    commands = syntax_checks(tests)
+    while commands:
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             errors = list(pool.map(compile_errors, commands))
-        failing = [command for command, error in zip(commands, errors) if error]
-        if not failing:
-            break
-        wrong |= {left[number - 1] for error in errors for number in rejected(error, places)}
-        print(f"mutate: {len(wrong)} of {len(candidates)} places do not compile", flush=True)
-    chosen = left[:count]
-    write_headers(chosen)
-    return chosen
+        wrong = {number for error in errors for number in rejected(error, places)}
+        commands = [command for command, error in zip(commands, errors) if error]
+        print(f"mutate: {len(wrong)} of {len(left)} places do not compile", flush=True)
+        left = [site for number, site in enumerate(left, 1) if number not in wrong]
+        places = write_headers(left)
+    write_headers(left[:count])
+    return left[:count]
 
 
 def run(test, mutant, limit, visited=None):
@@ -148,10 +145,10 @@ def naming(site):
     return site.file, lines[site.line - 1].strip(), site.change
 
 
-def digest_of(arguments):
-    state = hashlib.sha256(repr((arguments.count, arguments.seed, arguments.only, arguments.tests)).encode())
-    for path in sorted([*ROOT.glob("include/**/*.hpp"), *ROOT.glob("tests/**/*.[chpt]*")]):
-        if path.is_file() and path.name != "equivalent.txt":
+def digest_of(what, paths):
+    state = hashlib.sha256(what.encode())
+    for path in sorted(paths):
+        if path.suffix in (".hpp", ".cpp", ".py", ".txt") and path.name != "equivalent.txt":
             state.update(path.read_bytes())
     return state.hexdigest()
 
@@ -166,7 +163,9 @@ def main():
     arguments = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
 
-    digest, results, sample = digest_of(arguments), OUT / "results.tsv", OUT / "sample.json"
+    results, sample = OUT / "results.tsv", OUT / "sample.json"
+    digest = digest_of(f"{arguments.count} {arguments.seed} {arguments.only} {arguments.tests}",
+                       [*(ROOT / "include").rglob("*"), *(ROOT / "tests/mutate").iterdir()])
     saved = json.loads(sample.read_text()) if sample.exists() else {}
     if saved.get("digest") == digest:
         chosen = [sites.Site(*fields) for fields in saved["sites"]]
@@ -181,30 +180,37 @@ def main():
     project.make(BUILD, arguments.jobs)
     tests = first_run(len(chosen))
 
+    # What was killed stays so; the others are tried again when the tests have changed.
+    by_these = digest_of("", (ROOT / "tests").rglob("*"))
+    lines = [line.split("\t") for line in results.read_text().splitlines()] if results.exists() else []
+    known = {key: word for key, word, _, tests_then in lines if word == "killed" or tests_then == by_these}
     same = equivalents()
-    known = dict(line.split("\t")[:2] for line in results.read_text().splitlines()) if results.exists() else {}
-    waiting = [(k, s) for k, s in enumerate(chosen, 1) if s.key not in known]
+    known |= {site.key: "equivalent" for site in chosen if naming(site) in same}
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool, results.open("a") as log:
-        tried = {pool.submit(lambda k=k, s=s: ("equivalent", "") if naming(s) in same else try_mutant(k, tests)): s
-                 for k, s in waiting}
+        tried = {pool.submit(try_mutant, number, tests): site for number, site in enumerate(chosen, 1)
+                 if site.key not in known}
         for future in concurrent.futures.as_completed(tried):
             site, (word, by) = tried[future], future.result()
             known[site.key] = word
-            log.write(f"{site.key}\t{word}\t{by}\n")
+            log.write(f"{site.key}\t{word}\t{by}\t{by_these}\n")
             log.flush()
             print(f"{word:<12}{site.file}:{site.line}  {site.change}  {by}", flush=True)
     return report(chosen, known)
 
 
 def report(chosen, known):
+    """Prints what lives, as equivalent.txt names it, and the sums."""
     for word in ("not reached", "survived"):
-        lines = ["%s\n  line: %s\n  change: %s" % naming(s) + f"\n  at: {s.line}" for s in chosen if known[s.key] == word]
-        if lines:
-            print(f"\n== {word}\n" + "\n".join(lines))
-    counts = {word: sum(known[s.key] == word for s in chosen) for word in ("killed", "survived", "not reached", "equivalent")}
-    alive = counts["survived"] + counts["not reached"]
-    share = 100 * counts["killed"] / max(1, counts["killed"] + alive)
-    print("\n" + ", ".join(f"{n} {word}" for word, n in counts.items()) + f": {share:.1f} % of those that change anything die")
+        alive = [site for site in chosen if known[site.key] == word]
+        if alive:
+            print(f"\n== {word}")
+        for site in alive:
+            print("%s\n  line: %s\n  change: %s" % naming(site) + f"\n  at: {site.line}")
+    counts = {word: sum(known[site.key] == word for site in chosen)
+              for word in ("killed", "survived", "not reached", "equivalent")}
+    share = 100 * counts["killed"] / max(1, len(chosen) - counts["equivalent"])
+    print("\n" + ", ".join(f"{count} {word}" for word, count in counts.items()) +
+          f": {share:.1f} % of those that change anything die")
     return 0 if share >= 95 else 1
 
 

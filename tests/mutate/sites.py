@@ -128,7 +128,8 @@ def parse(include):
     files = sorted(p.relative_to(include).as_posix() for p in include.glob("unroll/**/*.hpp"))
     own_headers = subprocess.run(["clang++", "-print-resource-dir"], capture_output=True, text=True, check=True).stdout
     unit = cindex.Index.create().parse(
-        "all.cpp", ["-std=c++20", f"-I{include}", "-isystem", "/usr/include/eigen3", "-resource-dir", own_headers.strip()],
+        "all.cpp",
+        ["-std=c++20", f"-I{include}", "-isystem", "/usr/include/eigen3", "-resource-dir", own_headers.strip()],
         unsaved_files=[("all.cpp", "".join(f'#include "{f}"\n' for f in files))])
     errors = [d.spelling for d in unit.diagnostics if d.severity >= cindex.Diagnostic.Error]
     if errors:
