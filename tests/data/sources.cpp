@@ -81,6 +81,11 @@ TEST_CASE("ragged sequences lie side by side, zeros behind the short ones", "[da
   refuse([&] { Sequences<double>(x, x, 0); }, "Sequences: batch_size is 0, expected at least 1");
   refuse(
       [&] {
+        Sequences<double>({row({1}), row({2})}, {row({1}), Matrix<double>(2, 1)}, 1);
+      },
+      "Sequences: target 1 has 2 rows, target 0 has 1");
+  refuse(
+      [&] {
         Sequences<double>({row({1, 2})}, {row({1, 2, 3})}, 1);
       },
       "Sequences: target 0 has 3 columns, its sequence 2; expected as many, or 1 in every target");
@@ -150,6 +155,11 @@ TEST_CASE("a standardizer gives mean 0 and deviation 1, and the way back", "[dat
 
   refuse([&] { unit.apply(x.topRows(2)); }, "Standardizer::apply: given 2 rows, expected 3");
   refuse([&] { Standardizer<double>(x.leftCols(0)); }, "Standardizer: x has no columns");
+  const Standardizer<double> of_one(x.leftCols(1));
+  CHECK(of_one.mean == x.col(0));
+  CHECK(of_one.scale == Eigen::Vector3d(1, 1, 1));
   x(1, 2) = std::numeric_limits<double>::infinity();
   refuse([&] { Standardizer<double>{x}; }, "Standardizer: feature 1 is not finite in column 2");
+  x(0, 0) = std::numeric_limits<double>::quiet_NaN();
+  refuse([&] { Standardizer<double>{x}; }, "Standardizer: feature 0 is not finite in column 0");
 }
