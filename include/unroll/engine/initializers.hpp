@@ -37,7 +37,7 @@ void set_orthogonal(Matrix<Scalar>& weight, Random& random) {
   for (Index top = 0; top < weight.rows(); top += n) {
     Matrix<float> q = Matrix<float>::Identity(n, n);
     Vector<float> v(n);
-    for (Index first = n - 1; first >= 0; --first) {
+    for (Index first = n; first-- > 0;) {
       double square = 0;
       for (Index i = first; i < n; ++i) {
         v[i] = static_cast<float>(random.normal());
