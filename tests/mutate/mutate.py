@@ -57,14 +57,17 @@ def syntax_checks(tests):
 
 
 def blamed(message, places):
-    """The mutants that one error and its notes point into: the innermost at the first place that has one."""
+    """The mutant that one error and its notes point into, or the first that stands in a line that they name."""
+    in_lines = []
     for file, line, column in re.findall(rf"{re.escape(str(SOURCE))}/include/(\S+?):(\d+):(\d+)", message):
         lines = (SOURCE / "include" / file).read_text(encoding="latin-1").split("\n")
-        offset = sum(len(text) + 1 for text in lines[:int(line) - 1]) + int(column) - 1
+        begin_line = sum(len(text) + 1 for text in lines[:int(line) - 1])
+        offset, end_line = begin_line + int(column) - 1, begin_line + len(lines[int(line) - 1])
         around = [(end - begin, number) for begin, end, number in places[file] if begin <= offset < end]
         if around:
             return min(around)[1]
-    return None
+        in_lines += [number for begin, end, number in places[file] if begin < end_line and end > begin_line]
+    return in_lines[0] if in_lines else None
 
 
 def rejected(errors, places):
