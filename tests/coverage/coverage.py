@@ -131,8 +131,8 @@ def main():
     headers = [p for p in sorted(include.glob("unroll/**/*.hpp"))
                if re.search(arguments.only, p.relative_to(include).as_posix())]
     # clang 14 loses what comes from a precompiled header.
-    project.configure(ROOT, BUILD, "-fprofile-instr-generate -fcoverage-mapping -include array -include string "
-                      "-include vector", arguments.tests, "-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON")
+    project.configure(ROOT, BUILD, "-fprofile-instr-generate -fcoverage-mapping", arguments.tests,
+                      "-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON")
     project.make(BUILD, arguments.jobs, **UNMEASURED)
     known = measure(project.executables(BUILD, **UNMEASURED), headers, arguments.jobs)
     bodies = sites.function_bodies(include)

@@ -177,6 +177,19 @@ TEST_CASE("the first number that is not finite is found where it came up", "[tel
                    {d_final, "Lstm: gate i of sample 0 is not finite at step 0 (backward)"}});
 }
 
+TEST_CASE("of a pass that kept no gates the state is named", "[telemetry]") {
+  Random random(7);
+  const Rnn<double> layer(3, 7, random);
+  Sequence<Rnn<double>> in = random_sequence(layer, steps, {.size = 3}, random);
+  in.x(1, column(2, 1)) = nan_value;
+  in.batch.record = false;
+  Rnn<double>::Tape tape;
+  layer.forward(in.x, tape, in.batch);
+  const auto found = layer.find_non_finite(tape);
+  REQUIRE(found);
+  CHECK(found->message() == "Rnn: state h of sample 1 is not finite at step 2 (forward)");
+}
+
 TEST_CASE("an overflow is found in the layer that it came up in", "[telemetry]") {
   using Model = Sequential<Bidirectional<Gru<double>>, Stack<ReluRnn<double>>, Dense<double>>;
   Random random(6);

@@ -107,7 +107,7 @@ class Finder:
         if kind in {Kind.WHILE_STMT, Kind.FOR_STMT, Kind.CXX_FOR_RANGE_STMT} and children:
             self.delete(children[-1])
         for child in children:
-            if not (kind in NAMES and child.kind in LITERALS):
+            if not (kind in NAMES and (kind != Kind.MEMBER_REF_EXPR or child.kind in LITERALS)):
                 self.visit(child)
 
 

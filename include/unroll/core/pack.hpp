@@ -220,7 +220,7 @@ struct Pack {
   }
 
  private:
-  static auto mask(Index count) {
+  static auto mask(Index count) {  // not covered: only where stores are masked (AVX-512)
     return static_cast<std::conditional_t<(size > 8), std::uint16_t, std::uint8_t>>((1 << count) - 1);
   }
   static Pack wrap(Packet p) {
