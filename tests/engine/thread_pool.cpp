@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <mutex>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -137,6 +139,18 @@ TEST_CASE("a pool that a child does not use ends with it", "[thread_pool]") {
   CHECK(WEXITSTATUS(status) == 42);
 }
 #endif
+
+TEST_CASE("a pool has no more threads than it was asked for", "[thread_pool]") {
+  ThreadPool pool(2);
+  std::mutex mutex;
+  std::set<std::thread::id> threads;
+  pool.run(20, [&](Index) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    const std::lock_guard lock(mutex);
+    threads.insert(std::this_thread::get_id());
+  });
+  CHECK(threads.size() <= 2);
+}
 
 TEST_CASE("of two exceptions the first comes back, and it is forgotten", "[thread_pool]") {
   ThreadPool pool(1);

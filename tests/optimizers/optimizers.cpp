@@ -181,3 +181,12 @@ TEST_CASE("without epsilon a gradient of 0 moves nothing", "[optimizers]") {
     CHECK(after<Adagrad>(1, 3, AdagradOptions{.learning_rate = 0.5, .epsilon = epsilon}) == 0.5f);
   }
 }
+
+TEST_CASE("what is not said is as in PyTorch", "[optimizers]") {
+  CHECK(AdamOptions{}.learning_rate == 1e-3);
+  CHECK(AdamWOptions{}.learning_rate == 1e-3);
+  CHECK(AdamWOptions{}.weight_decay == 1e-2);
+  CHECK(RmsPropOptions{}.learning_rate == 1e-2);
+  CHECK(RmsPropOptions{}.alpha == 0.99);
+  CHECK(AdagradOptions{}.learning_rate == 1e-2);
+}
