@@ -152,7 +152,7 @@ class CsvReader {
       ++number_;
       const std::size_t size = (std::min)(all.find(end), all.size());
       read_line(all.substr(0, size), end);
-      all.remove_prefix(std::min(size + 1, all.size()));
+      all.remove_prefix((std::min)(size + 1, all.size()));
     }
     if (kinds_.empty()) throw std::runtime_error(name_ + ": cannot be read or is empty");
     const Index rows = std::count(kinds_.begin(), kinds_.end(), Kind::number);

@@ -193,9 +193,9 @@ class Recurrent {
   }
 };
 
-template <class Cell, class Scalar_, int I, int H>
-auto Recurrent<Cell, Scalar_, I, H>::forward(const Input<Scalar>& x, Tape& tape, const Batch& batch,
-                                             const State& initial) const -> Output<Scalar> {
+template <class Cell, class Scalar_, int Inputs, int H>
+auto Recurrent<Cell, Scalar_, Inputs, H>::forward(const Input<Scalar>& x, Tape& tape, const Batch& batch,
+                                                  const State& initial) const -> Output<Scalar> {
   require_forward(x.rows(), x.cols(), batch, initial);
   if (detail::overlap(x, tape.output())) return forward(Matrix<Scalar>(x), tape, batch, initial);
   const Index hidden = hidden_size();
@@ -247,10 +247,10 @@ auto Recurrent<Cell, Scalar_, I, H>::forward(const Input<Scalar>& x, Tape& tape,
   return tape.output();
 }
 
-template <class Cell, class Scalar_, int I, int H>
-auto Recurrent<Cell, Scalar_, I, H>::backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape,
-                                              Recurrent& gradient, const BackwardOptions& options,
-                                              const State& d_final) const -> Output<Scalar> {
+template <class Cell, class Scalar_, int Inputs, int H>
+auto Recurrent<Cell, Scalar_, Inputs, H>::backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape,
+                                                   Recurrent& gradient, const BackwardOptions& options,
+                                                   const State& d_final) const -> Output<Scalar> {
   require_backward(tape, gradient, options, d_final);
   detail::require_shape(Cell::name, "x", x, input_size(), tape.columns());
   detail::require_shape(Cell::name, "d_y", d_y, tape.output().rows(), tape.output().cols());
