@@ -87,56 +87,18 @@ TEMPLATE_TEST_CASE("every operator carries its partial derivatives", "[dual]", d
     const auto run = [a = a, b = b](const char* name, auto f, auto formula) {
       check<TestType>(name, f, formula, a, b);
     };
-    run(
-        "a + b", [](auto x, auto y) { return x + y; },
-        [](double x, double y) {
-          return Known{x + y, 1, 1};
-        });
-    run(
-        "a - b", [](auto x, auto y) { return x - y; },
-        [](double x, double y) {
-          return Known{x - y, 1, -1};
-        });
-    run(
-        "a * b", [](auto x, auto y) { return x * y; },
-        [](double x, double y) {
-          return Known{x * y, y, x};
-        });
+    run("a + b", [](auto x, auto y) { return x + y; }, [](double x, double y) { return Known{x + y, 1, 1}; });
+    run("a - b", [](auto x, auto y) { return x - y; }, [](double x, double y) { return Known{x - y, 1, -1}; });
+    run("a * b", [](auto x, auto y) { return x * y; }, [](double x, double y) { return Known{x * y, y, x}; });
     run(
         "a / b", [](auto x, auto y) { return x / y; },
-        [](double x, double y) {
-          return Known{x / y, 1 / y, -x / (y * y)};
-        });
-    run(
-        "-a", [](auto x, auto) { return -x; },
-        [](double x, double) {
-          return Known{-x, -1, 0};
-        });
-    run(
-        "a += b", [](auto x, auto y) { return x += y; },
-        [](double x, double y) {
-          return Known{x + y, 1, 1};
-        });
-    run(
-        "a -= b", [](auto x, auto y) { return x -= y; },
-        [](double x, double y) {
-          return Known{x - y, 1, -1};
-        });
-    run(
-        "a *= b", [](auto x, auto y) { return x *= y; },
-        [](double x, double y) {
-          return Known{x * y, y, x};
-        });
-    run(
-        "a * a", [](auto x, auto) { return x * x; },
-        [](double x, double) {
-          return Known{x * x, 2 * x, 0};
-        });
-    run(
-        "a / a", [](auto x, auto) { return x / x; },
-        [](double, double) {
-          return Known{1, 0, 0};
-        });
+        [](double x, double y) { return Known{x / y, 1 / y, -x / (y * y)}; });
+    run("-a", [](auto x, auto) { return -x; }, [](double x, double) { return Known{-x, -1, 0}; });
+    run("a += b", [](auto x, auto y) { return x += y; }, [](double x, double y) { return Known{x + y, 1, 1}; });
+    run("a -= b", [](auto x, auto y) { return x -= y; }, [](double x, double y) { return Known{x - y, 1, -1}; });
+    run("a *= b", [](auto x, auto y) { return x *= y; }, [](double x, double y) { return Known{x * y, y, x}; });
+    run("a * a", [](auto x, auto) { return x * x; }, [](double x, double) { return Known{x * x, 2 * x, 0}; });
+    run("a / a", [](auto x, auto) { return x / x; }, [](double, double) { return Known{1, 0, 0}; });
   }
 }
 
@@ -147,26 +109,14 @@ TEMPLATE_TEST_CASE("every function carries its derivative", "[dual]", double, Pa
       check<TestType>(
           name, [f](auto x, auto) { return f(x); }, [formula](double x, double) { return formula(x); }, a, 1);
     };
-    run(
-        "exp", [](auto x) { return exp(x); },
-        [](double x) {
-          return Known{std::exp(x), std::exp(x), 0};
-        });
+    run("exp", [](auto x) { return exp(x); }, [](double x) { return Known{std::exp(x), std::exp(x), 0}; });
     run(
         "sigmoid", [](auto x) { return sigmoid(x); },
-        [](double x) {
-          return Known{logistic(x), logistic(x) * logistic(-x), 0};
-        });
+        [](double x) { return Known{logistic(x), logistic(x) * logistic(-x), 0}; });
     run(
         "tanh", [](auto x) { return tanh(x); },
-        [](double x) {
-          return Known{std::tanh(x), 1 / (std::cosh(x) * std::cosh(x)), 0};
-        });
-    run(
-        "relu", [](auto x) { return relu(x); },
-        [](double x) {
-          return Known{std::max(x, 0.0), x > 0 ? 1.0 : 0.0, 0};
-        });
+        [](double x) { return Known{std::tanh(x), 1 / (std::cosh(x) * std::cosh(x)), 0}; });
+    run("relu", [](auto x) { return relu(x); }, [](double x) { return Known{std::max(x, 0.0), x > 0 ? 1.0 : 0.0, 0}; });
   }
 }
 

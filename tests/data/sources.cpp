@@ -66,11 +66,8 @@ TEST_CASE("ragged sequences lie side by side, zeros behind the short ones", "[da
   CHECK(weighted.example(0, {2, 0, 1}).weights == std::vector<double>{4, 0, 5, 1, 0, 2});
   CHECK(weighted.example(1, {2, 0, 1}).weights == std::vector<double>{3});
   refuse([&] { Sequences<double>(x, x, 1, {row({1})}); }, "Sequences: 1 weights for 3 sequences");
-  refuse(
-      [&] {
-        Sequences<double>(x, x, 1, {row({1, 2, 3}), row({1, 2}), row({1, 2})});
-      },
-      "Sequences: weights 1 are 1 x 2, expected 1 x 1");
+  refuse([&] { Sequences<double>(x, x, 1, {row({1, 2, 3}), row({1, 2}), row({1, 2})}); },
+         "Sequences: weights 1 are 1 x 2, expected 1 x 1");
 
   const Sequences<double> read_out(x, {row({7}), row({8}), row({9})}, 3);
   CHECK(read_out.example(0, {0, 1, 2}).target == row({7, 8, 9}));
@@ -79,16 +76,10 @@ TEST_CASE("ragged sequences lie side by side, zeros behind the short ones", "[da
   refuse([] { Sequences<double>({}, {}, 1); }, "Sequences: there is none");
   refuse([&] { Sequences<double>(x, {row({1})}, 1); }, "Sequences: 1 targets for 3 sequences");
   refuse([&] { Sequences<double>(x, x, 0); }, "Sequences: batch_size is 0, expected at least 1");
-  refuse(
-      [&] {
-        Sequences<double>({row({1}), row({2})}, {row({1}), Matrix<double>(2, 1)}, 1);
-      },
-      "Sequences: target 1 has 2 rows, target 0 has 1");
-  refuse(
-      [&] {
-        Sequences<double>({row({1, 2})}, {row({1, 2, 3})}, 1);
-      },
-      "Sequences: target 0 has 3 columns, its sequence 2; expected as many, or 1 in every target");
+  refuse([&] { Sequences<double>({row({1}), row({2})}, {row({1}), Matrix<double>(2, 1)}, 1); },
+         "Sequences: target 1 has 2 rows, target 0 has 1");
+  refuse([&] { Sequences<double>({row({1, 2})}, {row({1, 2, 3})}, 1); },
+         "Sequences: target 0 has 3 columns, its sequence 2; expected as many, or 1 in every target");
   refuse([] { Sequences<double>({Matrix<double>(1, 0)}, {row({1})}, 1); }, "Sequences: sequence 0 is empty");
 }
 

@@ -59,7 +59,7 @@ template <class Model>
 using FrozenResultOf = FrozenResult<typename Model::State>;
 
 template <class L>
-requires requires(const L& layer) { layer.unrolling; }
+  requires requires(const L& layer) { layer.unrolling; }
 FrozenResultOf<L> frozen_forward(const L& layer, const Matrix<double>& x, const Batch& batch,
                                  const Truncation& truncation, const typename L::State& initial, FrozenStates& frozen) {
   const Index B = batch.size, steps = batch.steps(x.cols());

@@ -95,18 +95,9 @@ TEST_CASE("a layer's forward pass refuses what does not fit", "[refusals]") {
        {"Lstm: batch size is 0, expected at least 1", [](auto& a) { a.in.batch.size = 0; }},
        {"Lstm: batch size is -2, expected at least 1", [](auto& a) { a.in.batch.size = -2; }},
        {"Lstm: x has 8 columns, expected a multiple of the batch size 3", [](auto& a) { a.in.batch.size = 3; }},
-       {"Lstm: 3 lengths for a batch of 2",
-        [](auto& a) {
-          a.in.batch.lengths = {4, 4, 4};
-        }},
-       {"Lstm: a sequence's length is -1, expected at least 0",
-        [](auto& a) {
-          a.in.batch.lengths = {4, -1};
-        }},
-       {"Lstm: a sequence's length is 5, x has 4 steps",
-        [](auto& a) {
-          a.in.batch.lengths = {5, 1};
-        }},
+       {"Lstm: 3 lengths for a batch of 2", [](auto& a) { a.in.batch.lengths = {4, 4, 4}; }},
+       {"Lstm: a sequence's length is -1, expected at least 0", [](auto& a) { a.in.batch.lengths = {4, -1}; }},
+       {"Lstm: a sequence's length is 5, x has 4 steps", [](auto& a) { a.in.batch.lengths = {5, 1}; }},
        {"Lstm: 7 resets for 8 columns", [](auto& a) { a.in.batch.resets.resize(7); }},
        {"Lstm::forward: the initial state h is 5 x 3, expected 5 x 2",
         [](auto& a) { a.in.initial.values[0] = zeros(5, 3); }},
@@ -134,17 +125,11 @@ TEST_CASE("a layer's backward pass refuses what does not fit", "[refusals]") {
        {"Lstm::backward: the gradient's weight_ih is 20 x 2, the model's is 20 x 3",
         [](auto& a) { a.gradient = L::zeros(2, 5); }},
        {"Lstm::backward: truncation window 2 and stride 3, expected window >= stride >= 0",
-        [](auto& a) {
-          a.options.truncation = {2, 3};
-        }},
+        [](auto& a) { a.options.truncation = {2, 3}; }},
        {"Lstm::backward: truncation window 0 and stride 3, expected window >= stride >= 0",
-        [](auto& a) {
-          a.options.truncation = {0, 3};
-        }},
+        [](auto& a) { a.options.truncation = {0, 3}; }},
        {"Lstm::backward: truncation window 2 and stride -1, expected window >= stride >= 0",
-        [](auto& a) {
-          a.options.truncation = {2, -1};
-        }},
+        [](auto& a) { a.options.truncation = {2, -1}; }},
        {"Lstm::backward: clip is -1, expected at least 0", [](auto& a) { a.options.clip = -1; }},
        {"Lstm::backward: clip is nan, expected at least 0",
         [](auto& a) { a.options.clip = std::numeric_limits<double>::quiet_NaN(); }}});

@@ -64,15 +64,10 @@ template <class Model>
 constexpr bool steps_without_throwing() {
   using S = Stream<Model>;
   using X = Eigen::Ref<const Vector<typename Model::Scalar>>;
-  return noexcept(std::declval<S&>().step(std::declval<const X&>()))&& noexcept(std::declval<S&>().step(typename Model::Scalar()))&& noexcept(
-      std::declval<S&>()
-          .reset())&& noexcept(std::declval<S&>()
-                                   .restore(
-                                       std::declval<
-                                           const typename Model::
-                                               State&>()))&& noexcept(std::declval<const S&>()
-                                                                          .input_size())&& noexcept(std::declval<const S&>()
-                                                                                                        .output_size());
+  return noexcept(std::declval<S&>().step(std::declval<const X&>())) &&
+         noexcept(std::declval<S&>().step(typename Model::Scalar())) && noexcept(std::declval<S&>().reset()) &&
+         noexcept(std::declval<S&>().restore(std::declval<const typename Model::State&>())) &&
+         noexcept(std::declval<const S&>().input_size()) && noexcept(std::declval<const S&>().output_size());
 }
 static_assert(steps_without_throwing<Lstm<float>>());
 static_assert(steps_without_throwing<DynamicSizes<float>::Model>());
@@ -210,9 +205,7 @@ TEST_CASE("a stream tells of an input of another size by NaN, and stays as it wa
 }
 
 template <class Model>
-constexpr bool takes_a_number = requires(Stream<Model>& stream) {
-  stream.step(0.5f);
-};
+constexpr bool takes_a_number = requires(Stream<Model>& stream) { stream.step(0.5f); };
 static_assert(takes_a_number<Lstm<float, 1, 4>> && takes_a_number<Lstm<float>> && !takes_a_number<Lstm<float, 3, 4>>);
 
 TEST_CASE("a stream's output may be its next input", "[stream]") {

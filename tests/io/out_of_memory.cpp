@@ -112,8 +112,7 @@ void check_passes(const M& model) {
     wrong += go(large, tape) != expected;
   };
   CHECK(run_out([] { return typename M::Tape(); }, [&](auto& tape) { go(large, tape); }, check) > 50);
-  CHECK(run_out(
-            used, [&](auto& tape) { model.forward(large.x, tape, large.batch); }, check) > 20);
+  CHECK(run_out(used, [&](auto& tape) { model.forward(large.x, tape, large.batch); }, check) > 20);
   const auto recorded = [&] {
     auto tape = used();
     model.forward(large.x, tape, large.batch);
@@ -132,15 +131,12 @@ void check_passes(const M& model) {
 TEST_CASE("memory runs out while a model is built, copied, streamed or predicts", "[out_of_memory]") {
   if (!can_fail()) return;
   build();
-  CHECK(run_out(
-            nothing, [](int) { build(); }, no_check) > 30);
+  CHECK(run_out(nothing, [](int) { build(); }, no_check) > 30);
   const Model model = build();
-  CHECK(run_out(
-            nothing, [&](int) { const Model copy = model; }, no_check) > 10);
+  CHECK(run_out(nothing, [&](int) { const Model copy = model; }, no_check) > 10);
   const Sequential streamed{std::get<2>(model.layers), std::get<4>(model.layers)};
   for (const WeightStorage storage : {WeightStorage::full, WeightStorage::int8})
-    CHECK(run_out(
-              nothing, [&](int) { Stream(streamed, storage).save(); }, no_check) > 10);
+    CHECK(run_out(nothing, [&](int) { Stream(streamed, storage).save(); }, no_check) > 10);
   const Arguments small = arguments(3, 2), large = arguments(6, 5);
   Predictor expected(model);
   const Matrix<float> y = expected(large.x, large.batch);
@@ -196,7 +192,6 @@ TEST_CASE("memory runs out in training and in files: model and file stay whole",
   CHECK(run_out([&] { return start; }, [&](State& state) { load(state, path); },
                 [&](State& state, bool threw) { wrong += flat(state.model) != flat((threw ? start : done).model); }) >
         50);
-  CHECK(run_out(
-            nothing, [&](int) { describe(path).text(); }, no_check) > 20);
+  CHECK(run_out(nothing, [&](int) { describe(path).text(); }, no_check) > 20);
   CHECK(wrong == 0);
 }

@@ -95,21 +95,12 @@ TEST_CASE("layers whose sizes do not fit are refused", "[chain]") {
   const Dense<double> three_to_seven(3, 7, random), eight_to_two(8, 2, random);
   const Dropout<double> dropout(0.5);
   refuse([&] { Sequential{three_to_seven, eight_to_two}; }, "layer 1 has input_size 8, the layer before it gives 7");
-  refuse(
-      [&] {
-        Sequential{three_to_seven, dropout, eight_to_two};
-      },
-      "layer 2 has input_size 8, the layer before it gives 7");
-  refuse(
-      [&] {
-        Sequential{mixed(), Sequential{dropout, eight_to_two}};
-      },
-      "layer 1 has input_size 8, the layer before it gives 2");
-  refuse(
-      [&] {
-        Stack(std::vector{three_to_seven, three_to_seven});
-      },
-      "layer 1 has input_size 3, the layer before it gives 7");
+  refuse([&] { Sequential{three_to_seven, dropout, eight_to_two}; },
+         "layer 2 has input_size 8, the layer before it gives 7");
+  refuse([&] { Sequential{mixed(), Sequential{dropout, eight_to_two}}; },
+         "layer 1 has input_size 8, the layer before it gives 2");
+  refuse([&] { Stack(std::vector{three_to_seven, three_to_seven}); },
+         "layer 1 has input_size 3, the layer before it gives 7");
   refuse([&] { Stack(std::vector<Lstm<>>{}); }, "a model needs at least one layer");
   for (const Index count : {0, -1})
     refuse([&] { stack(count); }, "Stack: " + std::to_string(count) + " layers, expected at least 1");
@@ -371,11 +362,8 @@ TEST_CASE("a forward pass that throws leaves no tape to go back through by mista
     decltype(model)::Tape tape;
     auto gradient = counted(model);
     model.forward(x, tape, {.size = 2});
-    refuse(
-        [&] {
-          model.forward(drawn(3, 9), tape, {.size = 3, .lengths = {3, 1, 2}});
-        },
-        "Rnn: a sequence's length is 3, x has 1 steps");
+    refuse([&] { model.forward(drawn(3, 9), tape, {.size = 3, .lengths = {3, 1, 2}}); },
+           "Rnn: a sequence's length is 3, x has 1 steps");
     CHECK_THROWS_AS(model.backward(drawn(3, 9), d_y, tape, gradient), std::logic_error);
     CHECK(flat(gradient) == flat(counted(model)));
   }

@@ -150,7 +150,9 @@ TEST_CASE("a const model on one pool serves two threads, and a parallel model in
         same += pass.y == expected.y && pass.d_x == expected.d_x;
       }
     };
-    { const std::jthread one(work), another(work); }
+    {
+      const std::jthread one(work), another(work);
+    }
     CHECK(same == 40);
 
     Parallel<Parallel<Gru<double>>> outer(parallel, pool);

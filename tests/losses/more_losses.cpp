@@ -140,16 +140,10 @@ TEST_CASE("losses refuse options and targets that make no sense", "[losses]") {
   Matrix<double> d_y;
   refuse([] { SoftmaxCrossEntropy{{.label_smoothing = 1.5}}; },
          "softmax_cross_entropy: label_smoothing is " + detail::text(1.5) + ", expected 0 to 1");
-  refuse(
-      [] {
-        SoftmaxCrossEntropy{{.class_weights = {1, -1}}};
-      },
-      "softmax_cross_entropy: a class weight is " + detail::text(-1.0) + ", expected a number of at least 0");
-  refuse(
-      [&] {
-        SoftmaxCrossEntropy{{.class_weights = {1, 2}}}(y, classes, d_y);
-      },
-      "softmax_cross_entropy: y has 3 rows, there are 2 class weights");
+  refuse([] { SoftmaxCrossEntropy{{.class_weights = {1, -1}}}; },
+         "softmax_cross_entropy: a class weight is " + detail::text(-1.0) + ", expected a number of at least 0");
+  refuse([&] { SoftmaxCrossEntropy{{.class_weights = {1, 2}}}(y, classes, d_y); },
+         "softmax_cross_entropy: y has 3 rows, there are 2 class weights");
   refuse([] { Quantile{{0.5, 1}}; }, "quantile: a level is " + detail::text(1.0) + ", expected between 0 and 1");
   refuse([&] { Quantile{{0.1, 0.9}}(y, classes, d_y); }, "quantile: y has 3 rows, expected a multiple of the 2 levels");
   refuse([&] { kl_divergence(y, y, d_y); },

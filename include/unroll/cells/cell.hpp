@@ -49,18 +49,13 @@ template <class C, class V>
 using StateValues = std::array<V, C::state_names.size()>;
 
 template <class C>
-concept HasGateNames = requires {
-  C::gate_names.size();
-};
+concept HasGateNames = requires { C::gate_names.size(); };
 template <class C>
-concept HasStateNames = requires {
-  C::state_names.size();
-};
+concept HasStateNames = requires { C::state_names.size(); };
 
 template <class C>
-concept HasForward = requires(GateValues<C, Pack<float>>& gates, StateValues<C, Pack<float>>& state) {
-  C::forward(gates, state);
-};
+concept HasForward =
+    requires(GateValues<C, Pack<float>>& gates, StateValues<C, Pack<float>>& state) { C::forward(gates, state); };
 
 /// backward(gates, previous, next, d_state, d_gates): `gates` as `forward` left them, the states before and after.
 /// `d_state` holds dL/d next and becomes the direct part of dL/d previous (what does not pass through a gate's
@@ -80,16 +75,14 @@ concept HasLateGates = requires(const GateValues<C, Pack<float>>& gates, const S
 
 /// operand_backward(gates, previous, d_operand, d_state, d_gates) adds the operand's share to d_state and d_gates.
 template <class C>
-concept HasOperandBackward = requires(const GateValues<C, Pack<float>>& gates,
-                                      const StateValues<C, Pack<float>>& previous, StateValues<C, Pack<float>>& d_state,
-                                      GateValues<C, Pack<float>>& d_gates) {
-  C::operand_backward(gates, previous, Pack<float>(0), d_state, d_gates);
-};
+concept HasOperandBackward =
+    requires(const GateValues<C, Pack<float>>& gates, const StateValues<C, Pack<float>>& previous,
+             StateValues<C, Pack<float>>& d_state, GateValues<C, Pack<float>>& d_gates) {
+      C::operand_backward(gates, previous, Pack<float>(0), d_state, d_gates);
+    };
 
 template <class C>
-concept Cell = HasGateNames<C> && HasStateNames<C> && HasForward<C> && requires {
-  C::name;
-};
+concept Cell = HasGateNames<C> && HasStateNames<C> && HasForward<C> && requires { C::name; };
 
 template <class C>
 constexpr GateRun input_gates() {
@@ -131,8 +124,7 @@ constexpr bool within(GateRun run, int count) {
 /// Refuses at compile time what is not a cell, and says what is missing.
 template <class C>
 constexpr bool check_cell() {
-  static_assert(
-      requires { C::name; }, "a cell needs `static constexpr const char* name`");
+  static_assert(requires { C::name; }, "a cell needs `static constexpr const char* name`");
   static_assert(HasGateNames<C>, "a cell needs `static constexpr std::array gate_names{...}`");
   static_assert(HasStateNames<C>, "a cell needs `static constexpr std::array state_names{...}`");
   if constexpr (HasGateNames<C> && HasStateNames<C>) {

@@ -19,7 +19,8 @@ struct Dual {
   Dual() = default;
   Dual(V v) : value(v) { partial.fill(V(0)); }
   template <class Number>
-  requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, V>) Dual(Number number) : Dual(constant(number)) {}
+    requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, V>)
+  Dual(Number number) : Dual(constant(number)) {}
 
   /// The i-th of the N variables.
   static Dual variable(V v, std::size_t i) {

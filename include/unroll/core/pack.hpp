@@ -29,8 +29,8 @@ struct Pack {
   Pack() = default;
   /// The same number in every lane, so that a rule may say 1 - z or 0.5 * z.
   template <class Number>
-  requires std::is_arithmetic_v<Number> Pack(Number number)
-      : packet(Eigen::internal::pset1<Packet>(static_cast<Scalar>(number))) {}
+    requires std::is_arithmetic_v<Number>
+  Pack(Number number) : packet(Eigen::internal::pset1<Packet>(static_cast<Scalar>(number))) {}
 
   static Pack load(const Scalar* from) { return wrap(Eigen::internal::ploadu<Packet>(from)); }
   void store(Scalar* to) const { Eigen::internal::pstoreu(to, packet); }
@@ -232,7 +232,8 @@ struct Pack {
 
 /// The same on one number.
 template <class Scalar>
-requires std::is_floating_point_v<Scalar> Scalar select_less(Scalar x, Scalar y, Scalar a, Scalar b) {
+  requires std::is_floating_point_v<Scalar>
+Scalar select_less(Scalar x, Scalar y, Scalar a, Scalar b) {
   return x < y ? a : b;
 }
 

@@ -24,13 +24,13 @@ struct Example {
 
 /// What `fit` learns from: a number of examples an epoch, in an order that a seed draws. Without a seed: as they lie.
 template <class D>
-concept DataSource = requires(const D& data, std::optional<std::uint64_t> seed, Index k,
-                              const std::vector<Index>& order) {
-  typename D::Scalar;
-  { data.batches() } -> std::same_as<Index>;
-  { data.order(seed) } -> std::same_as<std::vector<Index>>;
-  { data.example(k, order) } -> std::same_as<Example<typename D::Scalar>>;
-};
+concept DataSource =
+    requires(const D& data, std::optional<std::uint64_t> seed, Index k, const std::vector<Index>& order) {
+      typename D::Scalar;
+      { data.batches() } -> std::same_as<Index>;
+      { data.order(seed) } -> std::same_as<std::vector<Index>>;
+      { data.example(k, order) } -> std::same_as<Example<typename D::Scalar>>;
+    };
 
 /// 0, 1, ..., count - 1, shuffled where there is a seed (Fisher & Yates 1938; Durstenfeld 1964).
 inline std::vector<Index> shuffled(Index count, std::optional<std::uint64_t> seed) {

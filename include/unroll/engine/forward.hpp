@@ -28,13 +28,12 @@ void project_input(const LayerPanels<Cell, Scalar, Weight>& panels, const Scalar
 /// {f(0), f(1), ...}: with constant indices, or the compilers would keep the array in memory.
 template <std::size_t N, class F>
 auto array_of(F f) {
-  return [&]<std::size_t... J>(std::index_sequence<J...>) { return std::array{f(J)...}; }
-  (std::make_index_sequence<N>());
+  return
+      [&]<std::size_t... J>(std::index_sequence<J...>) { return std::array{f(J)...}; }(std::make_index_sequence<N>());
 }
 template <std::size_t N, class F>
 void for_each_index(F f) {
-  [&]<std::size_t... J>(std::index_sequence<J...>) { (f(J), ...); }
-  (std::make_index_sequence<N>());
+  [&]<std::size_t... J>(std::index_sequence<J...>) { (f(J), ...); }(std::make_index_sequence<N>());
 }
 
 template <class Cell, class Scalar, class Pointers>
@@ -120,8 +119,7 @@ struct ForwardStep {
           mine.count, std::min<Index>(T::blocks_of_one(panels.early.blocks().stride), most),
           [&](Index block, Index blocks) { (this->*table[static_cast<std::size_t>(blocks - 1)])(mine.first + block); },
           t % 2 != 0);
-    }
-    (std::make_integer_sequence<int, most>());
+    }(std::make_integer_sequence<int, most>());
   }
   template <int Units>
   [[gnu::flatten]] EIGEN_DONT_INLINE void alone(Index block) {

@@ -40,14 +40,17 @@ class Recurrent {
       : Recurrent(zeros(input_size, hidden_size, how)) {
     initialize(random);
   }
-  explicit Recurrent(Random& random, Unrolling how = {}) requires(Inputs != Dynamic && H != Dynamic)
+  explicit Recurrent(Random& random, Unrolling how = {})
+    requires(Inputs != Dynamic && H != Dynamic)
       : Recurrent(Inputs, H, random, how) {}
 
   /// A layer whose weights are zero: to be set or loaded, or to hold a gradient.
   static Recurrent zeros(Index input_size, Index hidden_size, Unrolling how = {}) {
     return Recurrent(input_size, hidden_size, how);
   }
-  static Recurrent zeros(Unrolling how = {}) requires(Inputs != Dynamic && H != Dynamic) {
+  static Recurrent zeros(Unrolling how = {})
+    requires(Inputs != Dynamic && H != Dynamic)
+  {
     return Recurrent(Inputs, H, how);
   }
 

@@ -89,9 +89,7 @@ struct OptionTexts {
   }
 };
 template <class Value>
-concept HasOptions = requires(const Value& value, OptionTexts& texts) {
-  value.each_option(texts);
-};
+concept HasOptions = requires(const Value& value, OptionTexts& texts) { value.each_option(texts); };
 
 template <class Value>
 Metadata properties_of([[maybe_unused]] const Value& value) {

@@ -115,7 +115,7 @@ struct TorchWriter {
 // written, another one read.
 
 template <class File, class L>
-requires requires(L& layer) { layer.unrolling; }
+  requires requires(L& layer) { layer.unrolling; }
 void exchange_direction(File& file, L& layer, const std::string& prefix, const std::string& ending) {
   if constexpr (std::is_const_v<L>)
     require(!layer.unrolling.zones_out(), "save_pytorch: PyTorch's layers have no zoneout");

@@ -225,17 +225,20 @@ void restore(const StoredTensor& stored, const AnyShape<Tensor>& any, const Load
 }
 
 template <class Number>
-requires std::is_arithmetic_v<Number> StoredTensor store(const Number& number) { return store_numbers(&number, 1, {}); }
+  requires std::is_arithmetic_v<Number>
+StoredTensor store(const Number& number) {
+  return store_numbers(&number, 1, {});
+}
 
 template <class Number>
-requires std::is_arithmetic_v<Number>
+  requires std::is_arithmetic_v<Number>
 void require_fits(const StoredTensor& stored, const Number&, const LoadOptions& options) {
   require_stored_shape(stored, {});
   require_dtype<Number>(stored.dtype, options);
 }
 
 template <class Number>
-requires std::is_arithmetic_v<Number>
+  requires std::is_arithmetic_v<Number>
 void restore(const StoredTensor& stored, Number& number, const LoadOptions& options) {
   number = numbers<Number>(stored, options)[0];
 }

@@ -192,7 +192,9 @@ class Chain {
     return first;
   }
 
-  Stream stream(WeightStorage storage = WeightStorage::full) const requires(Traits::streamable) {
+  Stream stream(WeightStorage storage = WeightStorage::full) const
+    requires(Traits::streamable)
+  {
     if constexpr (detail::is_vector<Layers>) {
       detail::PerLayer<Layers, detail::StreamOf> streams;
       for (const auto& layer : layers) streams.push_back(layer.stream(storage));

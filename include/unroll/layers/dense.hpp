@@ -39,7 +39,9 @@ class Dense {
   Dense(Index input_size, Index output_size, Random& random) : Dense(zeros(input_size, output_size)) {
     initialize(random);
   }
-  explicit Dense(Random& random) requires(Inputs != Dynamic && O != Dynamic) : Dense(Inputs, O, random) {}
+  explicit Dense(Random& random)
+    requires(Inputs != Dynamic && O != Dynamic)
+      : Dense(Inputs, O, random) {}
 
   static Dense zeros(Index input_size, Index output_size) { return Dense(input_size, output_size); }
 

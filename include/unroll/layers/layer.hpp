@@ -48,17 +48,13 @@ concept Layer = std::copyable<L> && requires(L& gradient, const L& layer, const 
 /// fits(state), whether the state is empty or has the layer's shape, and restore(state) of one that does; they allocate
 /// nothing, but for the first save into a state.
 template <class L>
-concept StreamableLayer = Layer<L> &&
-    requires(const L& layer, typename L::Stream& stream, const typename L::Scalar* x, typename L::State& state) {
+concept StreamableLayer = Layer<L> && requires(const L& layer, typename L::Stream& stream, const typename L::Scalar* x,
+                                               typename L::State& state) {
   { layer.stream(WeightStorage()) } -> std::same_as<typename L::Stream>;
-  { stream.step(x) }
-  noexcept->std::same_as<const typename L::Scalar*>;
-  { stream.reset() }
-  noexcept;
-  { stream.fits(state) }
-  noexcept->std::same_as<bool>;
-  { stream.restore(state) }
-  noexcept;
+  { stream.step(x) } noexcept -> std::same_as<const typename L::Scalar*>;
+  { stream.reset() } noexcept;
+  { stream.fits(state) } noexcept -> std::same_as<bool>;
+  { stream.restore(state) } noexcept;
   stream.save(state);
 };
 

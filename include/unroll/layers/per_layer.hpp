@@ -82,9 +82,8 @@ void walk(F&& f, First& first, Parts&... parts) {
   } else {
     constexpr std::size_t count = std::tuple_size_v<std::remove_const_t<First>>;
     [&]<std::size_t... K>(std::index_sequence<K...>) {
-      (call_with < backwards ? count - 1 - K : K > (f, first, parts...), ...);
-    }
-    (std::make_index_sequence<count>());
+      (call_with<(backwards ? count - 1 - K : K)>(f, first, parts...), ...);
+    }(std::make_index_sequence<count>());
   }
 }
 

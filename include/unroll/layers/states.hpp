@@ -24,8 +24,7 @@ void for_each_state(F&& f, State& state, States&... others) {
         for_each_state(f, std::get<k>(state.layers), std::get<k>(others.layers)...);
       };
       (at(std::integral_constant<std::size_t, K>()), ...);
-    }
-    (std::make_index_sequence<std::tuple_size_v<decltype(state.layers)>>());
+    }(std::make_index_sequence<std::tuple_size_v<decltype(state.layers)>>());
   }
 }
 

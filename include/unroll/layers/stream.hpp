@@ -35,7 +35,11 @@ class Stream {
   /// One step: x has input_size values, and may be the last result; the result is valid until the next step.
   Result step(const Eigen::Ref<const Vector<Scalar>>& x) noexcept { return step(x.data(), x.size()); }
   /// One step of a model of one input.
-  Result step(Scalar x) noexcept requires(Model::InputSize == 1 || Model::InputSize == Dynamic) { return step(&x, 1); }
+  Result step(Scalar x) noexcept
+    requires(Model::InputSize == 1 || Model::InputSize == Dynamic)
+  {
+    return step(&x, 1);
+  }
 
   void reset() noexcept { stream_.reset(); }
 

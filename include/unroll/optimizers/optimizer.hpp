@@ -70,8 +70,9 @@ class Optimizer {
       const bool decays = options.decay_biases || !name.ends_with("bias");
       all.push_back({w.size(), decays, w.data(), g.data(), {moments.data()...}});
     };
-    [&]<std::size_t... K>(std::index_sequence<K...>) { for_each_tensor(find, model, gradient, moments_[K]...); }
-    (Places());
+    [&]<std::size_t... K>(std::index_sequence<K...>) {
+      for_each_tensor(find, model, gradient, moments_[K]...);
+    }(Places());
     ++steps_;
     for (const Moving& tensor : all) move(tensor);
   }
@@ -146,8 +147,7 @@ class Optimizer {
         std::array<P, moment_count> m{P::load(tensor.moments[K] + i, count)...};
         step(w, g, m[K]...);
         (m[K].store(tensor.moments[K] + i, count), ...);
-      }
-      (Places());
+      }(Places());
       w.store(tensor.w + i, count);
     }
   }

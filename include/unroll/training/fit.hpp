@@ -265,8 +265,9 @@ class Fit {
 /// Throws std::invalid_argument for options, data and learning rates that do not fit, and what the loss, the schedule,
 /// the data and the observers throw.
 template <Layer Model, class Optimizer, DataSource Data, class Loss>
-requires(!DataSource<Loss>) FitReport
-    fit(TrainingState<Model, Optimizer>& state, const Data& data, const Loss& loss, const FitOptions& options = {}) {
+  requires(!DataSource<Loss>)
+FitReport fit(TrainingState<Model, Optimizer>& state, const Data& data, const Loss& loss,
+              const FitOptions& options = {}) {
   const auto& scored = detail::as_loss<typename Model::Scalar>(loss);
   return detail::Fit(state, data, scored, options, std::function<detail::Evaluation(const Model&)>()).run();
 }
