@@ -7,15 +7,9 @@
 
 #include "unroll/engine/batch.hpp"
 #include "unroll/engine/narrow_panels.hpp"
+#include "unroll/engine/state.hpp"
 
 namespace unroll {
-
-/// The states of a recurrent layer, one column a sample; `values` has the order of the cell's `state_names`, h first.
-/// Empty matrices stand for zeros.
-template <class Cell, class Scalar>
-struct RecurrentState {
-  std::array<Matrix<Scalar>, Cell::state_names.size()> values;  // each H x B
-};
 
 namespace detail {
 
