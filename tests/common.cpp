@@ -15,18 +15,21 @@ template struct Tiles<double, 3>;
 template struct Tiles<double, 4>;
 }  // namespace detail
 
-template class Recurrent<cells::Rnn, float>;
-template class Recurrent<cells::ReluRnn, float>;
-template class Recurrent<cells::Lstm, float>;
-template class Recurrent<cells::Gru, float>;
-template class Recurrent<cells::OriginalGru, float>;
-template class Recurrent<cells::Rnn, double>;
-template class Recurrent<cells::ReluRnn, double>;
-template class Recurrent<cells::Lstm, double>;
-template class Recurrent<cells::Gru, double>;
-template class Recurrent<cells::OriginalGru, double>;
+template class RecurrentLayer<detail::PointwiseStep<cells::Rnn, float>, Dynamic, Dynamic>;
+template class RecurrentLayer<detail::PointwiseStep<cells::ReluRnn, float>, Dynamic, Dynamic>;
+template class RecurrentLayer<detail::PointwiseStep<cells::Lstm, float>, Dynamic, Dynamic>;
+template class RecurrentLayer<detail::PointwiseStep<cells::Gru, float>, Dynamic, Dynamic>;
+template class RecurrentLayer<detail::PointwiseStep<cells::OriginalGru, float>, Dynamic, Dynamic>;
+template class RecurrentLayer<detail::PointwiseStep<cells::Rnn, double>, Dynamic, Dynamic>;
+template class RecurrentLayer<detail::PointwiseStep<cells::ReluRnn, double>, Dynamic, Dynamic>;
+template class RecurrentLayer<detail::PointwiseStep<cells::Lstm, double>, Dynamic, Dynamic>;
+template class RecurrentLayer<detail::PointwiseStep<cells::Gru, double>, Dynamic, Dynamic>;
+template class RecurrentLayer<detail::PointwiseStep<cells::OriginalGru, double>, Dynamic, Dynamic>;
+template class RecurrentLayer<detail::PointwiseStep<cells::PeepholeLstm, double>, Dynamic, Dynamic>;
+template class RecurrentLayer<detail::PointwiseStep<cells::MinLstm, double>, Dynamic, Dynamic>;
 
-template class LayerNormLstm<float>;
-template class LayerNormLstm<double>;
+template class RecurrentLayer<detail::LayerNormStep<float>, Dynamic, Dynamic>;
+template class RecurrentLayer<detail::LayerNormStep<double>, Dynamic, Dynamic>;
+template class RecurrentLayer<detail::ProjectedStep<double>, Dynamic, Dynamic>;
 
 }  // namespace unroll

@@ -16,18 +16,21 @@ extern template struct Tiles<double, 3>;
 extern template struct Tiles<double, 4>;
 }  // namespace detail
 
-extern template class Recurrent<cells::Rnn, float>;
-extern template class Recurrent<cells::ReluRnn, float>;
-extern template class Recurrent<cells::Lstm, float>;
-extern template class Recurrent<cells::Gru, float>;
-extern template class Recurrent<cells::OriginalGru, float>;
-extern template class Recurrent<cells::Rnn, double>;
-extern template class Recurrent<cells::ReluRnn, double>;
-extern template class Recurrent<cells::Lstm, double>;
-extern template class Recurrent<cells::Gru, double>;
-extern template class Recurrent<cells::OriginalGru, double>;
+extern template class RecurrentLayer<detail::PointwiseStep<cells::Rnn, float>, Dynamic, Dynamic>;
+extern template class RecurrentLayer<detail::PointwiseStep<cells::ReluRnn, float>, Dynamic, Dynamic>;
+extern template class RecurrentLayer<detail::PointwiseStep<cells::Lstm, float>, Dynamic, Dynamic>;
+extern template class RecurrentLayer<detail::PointwiseStep<cells::Gru, float>, Dynamic, Dynamic>;
+extern template class RecurrentLayer<detail::PointwiseStep<cells::OriginalGru, float>, Dynamic, Dynamic>;
+extern template class RecurrentLayer<detail::PointwiseStep<cells::Rnn, double>, Dynamic, Dynamic>;
+extern template class RecurrentLayer<detail::PointwiseStep<cells::ReluRnn, double>, Dynamic, Dynamic>;
+extern template class RecurrentLayer<detail::PointwiseStep<cells::Lstm, double>, Dynamic, Dynamic>;
+extern template class RecurrentLayer<detail::PointwiseStep<cells::Gru, double>, Dynamic, Dynamic>;
+extern template class RecurrentLayer<detail::PointwiseStep<cells::OriginalGru, double>, Dynamic, Dynamic>;
+extern template class RecurrentLayer<detail::PointwiseStep<cells::PeepholeLstm, double>, Dynamic, Dynamic>;
+extern template class RecurrentLayer<detail::PointwiseStep<cells::MinLstm, double>, Dynamic, Dynamic>;
 
-extern template class LayerNormLstm<float>;
-extern template class LayerNormLstm<double>;
+extern template class RecurrentLayer<detail::LayerNormStep<float>, Dynamic, Dynamic>;
+extern template class RecurrentLayer<detail::LayerNormStep<double>, Dynamic, Dynamic>;
+extern template class RecurrentLayer<detail::ProjectedStep<double>, Dynamic, Dynamic>;
 
 }  // namespace unroll

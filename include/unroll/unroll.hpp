@@ -15,6 +15,7 @@
 #include "unroll/layers/layer_norm_lstm.hpp"
 #include "unroll/layers/parallel.hpp"
 #include "unroll/layers/predictor.hpp"
+#include "unroll/layers/projected_lstm.hpp"
 #include "unroll/layers/recurrent_layers.hpp"
 #include "unroll/layers/stream.hpp"
 #include "unroll/losses/binary_cross_entropy.hpp"

@@ -11,4 +11,7 @@ TEST_CASE("every built-in cell keeps the contract") {
   CHECK(testing::broken_clauses<cells::Lstm>() == Broken{});
   CHECK(testing::broken_clauses<cells::Gru>() == Broken{});
   CHECK(testing::broken_clauses<cells::OriginalGru>() == Broken{});
+  CHECK(testing::broken_clauses<cells::PeepholeLstm>() == Broken{});
+  CHECK(testing::broken_clauses<cells::MinGru>() == Broken{});
+  CHECK(testing::broken_clauses<cells::MinLstm>() == Broken{});
 }

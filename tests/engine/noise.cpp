@@ -22,10 +22,10 @@ bool are_zero_or(const Matrix<double>& mask, double value) {
 
 /// A tape after a forward pass with noise over 20 steps of 50 samples.
 template <class Cell>
-RecurrentTape<Cell, double> drawn(const Unrolling& how, std::optional<std::uint64_t> dropout_seed) {
+typename LayerOf<Cell>::Tape drawn(const Unrolling& how, std::optional<std::uint64_t> dropout_seed) {
   Random random(1);
   const LayerOf<Cell> layer(2, 40, random, how);
-  RecurrentTape<Cell, double> tape;
+  typename LayerOf<Cell>::Tape tape;
   layer.forward(random_matrix<double>(2, 20 * 50, random), tape, {.size = 50, .dropout_seed = dropout_seed});
   return tape;
 }
@@ -72,9 +72,10 @@ TEST_CASE("an LSTM under noise is what the papers say, step by step", "[noise]")
     Matrix<double> h = Matrix<double>::Zero(H, B), c = h;
     for (Index t = 0; t < 6; ++t) {
       const auto share = [&](std::size_t n, double rate) -> Matrix<double> {
-        return training ? Matrix<double>(tape.kept[n].middleCols(t * B, B)) : Matrix<double>::Constant(H, B, rate);
+        return training ? Matrix<double>(tape.zoneout[n].kept.middleCols(t * B, B))
+                        : Matrix<double>::Constant(H, B, rate);
       };
-      const Matrix<double> seen = training ? tape.recurrent_mask.cwiseProduct(h).eval() : h;
+      const Matrix<double> seen = training ? tape.dropout.mask.cwiseProduct(h).eval() : h;
       const Matrix<double> a =
           ((layer.weight_ih * x.middleCols(t * B, B) + layer.weight_hh * seen).colwise() + layer.bias).eval();
       const auto gate = [&](Index k) { return a.middleRows(k * H, H).array(); };
@@ -94,34 +95,34 @@ TEST_CASE("an LSTM under noise is what the papers say, step by step", "[noise]")
 
 TEST_CASE("noise is drawn at its rates, dropout once a sequence and zoneout at every step", "[noise]") {
   const auto tape = drawn<cells::Lstm>(both, seed);
-  CHECK(are_zero_or(tape.recurrent_mask, 1 / 0.6));
-  REQUIRE(tape.recurrent_mask.cols() == 50);
-  CHECK(std::abs((tape.recurrent_mask.array() == 0).cast<double>().mean() - 0.4) <= 5 * std::sqrt(0.24 / 2000));
+  CHECK(are_zero_or(tape.dropout.mask, 1 / 0.6));
+  REQUIRE(tape.dropout.mask.cols() == 50);
+  CHECK(std::abs((tape.dropout.mask.array() == 0).cast<double>().mean() - 0.4) <= 5 * std::sqrt(0.24 / 2000));
   for (const auto& [n, rate] : {std::pair<std::size_t, double>{0, 0.3}, {1, 0.2}}) {
-    CHECK(are_zero_or(tape.kept[n], 1));
-    REQUIRE(tape.kept[n].cols() == 20 * 50);
-    CHECK(std::abs(tape.kept[n].mean() - rate) <= 5 * std::sqrt(rate * (1 - rate) / 40000));
+    CHECK(are_zero_or(tape.zoneout[n].kept, 1));
+    REQUIRE(tape.zoneout[n].kept.cols() == 20 * 50);
+    CHECK(std::abs(tape.zoneout[n].kept.mean() - rate) <= 5 * std::sqrt(rate * (1 - rate) / 40000));
   }
-  CHECK(tape.kept[0].leftCols(50) != tape.kept[0].rightCols(50));
-  CHECK(tape.kept[0] != tape.kept[1]);
+  CHECK(tape.zoneout[0].kept.leftCols(50) != tape.zoneout[0].kept.rightCols(50));
+  CHECK(tape.zoneout[0].kept != tape.zoneout[1].kept);
 }
 
 TEST_CASE("dropout and the zoneout of each state are drawn apart, at equal rates too", "[noise]") {
   const auto tape = drawn<cells::Lstm>({.recurrent_dropout = 0.3, .zoneout = 0.3, .zoneout_cell_state = 0.3}, seed);
-  CHECK(tape.kept[0] != tape.kept[1]);
-  const Matrix<double> dropped = (tape.recurrent_mask.array() == 0).cast<double>();
-  for (const auto& kept : tape.kept) CHECK(kept.leftCols(50) != dropped);
+  CHECK(tape.zoneout[0].kept != tape.zoneout[1].kept);
+  const Matrix<double> dropped = (tape.dropout.mask.array() == 0).cast<double>();
+  for (const auto& of_state : tape.zoneout) CHECK(of_state.kept.leftCols(50) != dropped);
 }
 
 TEST_CASE("without a seed there is no noise, without a rate nothing is kept for it", "[noise]") {
   const auto inference = drawn<cells::Gru>(both, {});
-  CHECK(inference.recurrent_mask.size() == 0);
-  CHECK(inference.kept[0] == Matrix<double>::Constant(40, 50, 0.3));
+  CHECK(inference.dropout.mask.size() == 0);
+  CHECK(inference.zoneout[0].kept == Matrix<double>::Constant(40, 50, 0.3));
   const auto plain = drawn<cells::Gru>({}, seed);
-  CHECK(plain.recurrent_mask.size() == 0);
-  CHECK(plain.recurrent_input.size() == 0);
-  CHECK(plain.kept[0].size() == 0);
-  CHECK(plain.candidates[0].size() == 0);
+  CHECK(plain.dropout.mask.size() == 0);
+  CHECK(plain.dropout.fed_back.size() == 0);
+  CHECK(plain.zoneout[0].kept.size() == 0);
+  CHECK(plain.zoneout[0].made.size() == 0);
   CHECK(plain.states[0] == drawn<cells::Gru>({}, {}).states[0]);
 }
 
@@ -137,7 +138,7 @@ TEST_CASE("a pass that is not recorded gives the same outputs under noise", "[no
   Lstm<double>::Tape kept, not_kept;
   const Matrix<double> y = layer.forward(x, kept, {.size = 2, .dropout_seed = seed});
   CHECK(layer.forward(x, not_kept, {.size = 2, .dropout_seed = seed, .record = false}) == y);
-  CHECK(not_kept.candidates[0].size() == 0);
+  CHECK(not_kept.zoneout[0].made.size() == 0);
 }
 
 TEMPLATE_LIST_TEST_CASE("a stream with zoneout gives the sequence's bits", "[noise]", AllCells) {

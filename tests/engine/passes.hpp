@@ -16,7 +16,9 @@ namespace engine_test {
 
 using namespace unroll;
 
-using AllCells = std::tuple<cells::Rnn, cells::ReluRnn, cells::Lstm, cells::Gru, cells::OriginalGru>;
+/// One of each kind: peepholes are gates that nobody feeds, MinLstm's units do not feed one another.
+using AllCells =
+    std::tuple<cells::Rnn, cells::Lstm, cells::Gru, cells::OriginalGru, cells::PeepholeLstm, cells::MinLstm>;
 
 template <class Cell>
 using LayerOf = Recurrent<Cell, double>;

@@ -26,10 +26,13 @@
 /// What else a cell may declare:
 ///   backward        the hand-written derivative (below); without it the engine derives it by dual numbers
 ///   input_gates     the run of gates that the input feeds (default: all)
-///   recurrent_gates the run of gates that the hidden state feeds (default: all)
+///   recurrent_gates the run of gates that the hidden state feeds (default: all); {0, 0}: none, the units are then
+///                   independent of one another, and the layer has no weight_hh
 ///   late_gates      the last recurrent gates, fed by `operand(gates, state)` instead of the hidden state, where
 ///                   `operand` may use the pre-activations of the other gates
 ///   initial_bias    the biases a fresh layer starts from, one a gate (default: 0)
+/// A gate that neither the input nor the hidden state feeds is its bias alone: a weight of the unit, with its gradient
+/// (see PeepholeLstm).
 namespace unroll {
 
 /// A run of neighbouring gates.
@@ -117,8 +120,8 @@ constexpr GateRun early_gates() {
 
 namespace detail {
 
-constexpr bool within(GateRun run, int count) {
-  return run.first >= 0 && run.count >= 1 && run.first + run.count <= count;
+constexpr bool within(GateRun run, int count, int least) {
+  return run.first >= 0 && run.count >= least && run.first + run.count <= count;
 }
 
 /// Refuses at compile time what is not a cell, and says what is missing.
@@ -131,8 +134,8 @@ constexpr bool check_cell() {
     static_assert(HasForward<C>,
                   "a cell needs `template <class V> static void forward(std::array<V, G>& gates, std::array<V, N>& "
                   "state)`, G and N the numbers of its gate_names and state_names");
-    static_assert(within(input_gates<C>(), gate_count<C>), "a cell's input_gates must lie within its gate_names");
-    static_assert(within(recurrent_gates<C>(), gate_count<C>),
+    static_assert(within(input_gates<C>(), gate_count<C>, 1), "a cell's input_gates must lie within its gate_names");
+    static_assert(within(recurrent_gates<C>(), gate_count<C>, 0),
                   "a cell's recurrent_gates must lie within its gate_names");
     if constexpr (requires { C::late_gates; }) {
       static_assert(HasLateGates<C>,

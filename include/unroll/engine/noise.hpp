@@ -1,7 +1,7 @@
 #pragma once
 
 #include "unroll/core/random.hpp"
-#include "unroll/engine/tape.hpp"
+#include "unroll/engine/batch.hpp"
 
 /// Noise inside the recurrence, drawn before a forward pass: the tape keeps it for the backward pass.
 namespace unroll::detail {
@@ -11,40 +11,51 @@ inline Random noise_of(const Batch& batch, Index b, std::size_t purpose) {
   return Random::substream(Random::substream(*batch.dropout_seed, static_cast<std::uint64_t>(b)).bits(), purpose);
 }
 
-/// Variational dropout: one mask a sequence on what W_hh sees of h, zero or 1 / (1 - rate).
-template <class Cell, class Scalar>
-void draw_recurrent_dropout(RecurrentTape<Cell, Scalar>& tape, double rate, Index hidden) {
-  const bool on = rate > 0 && tape.batch.dropout_seed;
-  resize(tape.recurrent_mask, on ? hidden : 0, tape.size());
-  resize(tape.recurrent_input, on ? hidden : 0, tape.columns());
-  if (!on) return;
-  const Scalar kept = static_cast<Scalar>(1 / (1 - rate));
-  for (Index b = 0; b < tape.size(); ++b) {
-    Random random = noise_of(tape.batch, b, 0);
-    for (Index i = 0; i < hidden; ++i) tape.recurrent_mask(i, b) = random.uniform() < rate ? Scalar(0) : kept;
-  }
-}
+/// Variational dropout: one mask a sequence on what W_hh sees of h, zero or 1 / (1 - rate). Empty where it is off.
+template <class Scalar>
+struct RecurrentDropout {
+  Matrix<Scalar> mask;        // O x B
+  Matrix<Scalar> fed_back;    // h before each step times the mask, O x (T*B)
+  Matrix<Scalar> d_fed_back;  // O x B
 
-/// Zoneout: the share of each state that stays as it was, in training 0 or 1 for each unit and step, at inference the
-/// rate itself, which is its mean.
-template <class Cell, class Scalar>
-void draw_zoneout(RecurrentTape<Cell, Scalar>& tape, const Unrolling& how, Index hidden) {
-  const bool training = tape.batch.dropout_seed.has_value();
-  for (std::size_t n = 0; n < tape.states.size(); ++n) {
-    const double rate = how.zoneout_rate(n);
-    resize(tape.kept[n], rate > 0 ? hidden : 0, training ? tape.columns() : tape.size());
-    resize(tape.candidates[n], rate > 0 && tape.batch.record ? hidden : 0, tape.columns());
-    if (rate == 0) continue;
-    if (!training) {
-      tape.kept[n].setConstant(static_cast<Scalar>(rate));
-      continue;
-    }
-    for (Index b = 0; b < tape.size(); ++b) {
-      Random random = noise_of(tape.batch, b, n + 1);
-      for (Index j = b; j < tape.columns(); j += tape.size())
-        for (Index i = 0; i < hidden; ++i) tape.kept[n](i, j) = random.uniform() < rate ? Scalar(1) : Scalar(0);
+  bool on() const { return mask.size() != 0; }
+
+  void draw(const Batch& batch, double rate, Index outputs, Index columns) {
+    const bool drawn = rate > 0 && batch.dropout_seed;
+    resize(mask, drawn ? outputs : 0, batch.size);
+    resize(fed_back, drawn ? outputs : 0, columns);
+    if (!drawn) return;
+    const Scalar kept = static_cast<Scalar>(1 / (1 - rate));
+    for (Index b = 0; b < batch.size; ++b) {
+      Random random = noise_of(batch, b, 0);
+      for (Index i = 0; i < outputs; ++i) mask(i, b) = random.uniform() < rate ? Scalar(0) : kept;
     }
   }
-}
+};
+
+/// The share of one state that stays as it was: in training 0 or 1 for each unit and step, at inference the rate
+/// itself, which is its mean. Empty where it is off.
+template <class Scalar>
+struct Zoneout {
+  Matrix<Scalar> kept;  // rows x (T*B), at inference rows x B
+  Matrix<Scalar> made;  // what the rule gave, rows x (T*B), where it is recorded
+
+  /// For the n-th state.
+  void draw(const Batch& batch, std::size_t n, double rate, Index rows, Index columns) {
+    const bool training = batch.dropout_seed.has_value();
+    resize(kept, rate > 0 ? rows : 0, training ? columns : batch.size);
+    resize(made, rate > 0 && batch.record ? rows : 0, columns);
+    if (rate == 0) return;
+    if (!training) {
+      kept.setConstant(static_cast<Scalar>(rate));
+      return;
+    }
+    for (Index b = 0; b < batch.size; ++b) {
+      Random random = noise_of(batch, b, n + 1);
+      for (Index j = b; j < columns; j += batch.size)
+        for (Index i = 0; i < rows; ++i) kept(i, j) = random.uniform() < rate ? Scalar(1) : Scalar(0);
+    }
+  }
+};
 
 }  // namespace unroll::detail

@@ -27,29 +27,31 @@ struct NonFinite {
 namespace detail {
 
 /// Searches the tape of a forward pass, or what a backward pass made of it.
-template <class Cell, class Scalar>
-std::optional<NonFinite> find_non_finite(const RecurrentTape<Cell, Scalar>& tape) {
-  using Content = typename RecurrentTape<Cell, Scalar>::Content;
+template <class Step>
+std::optional<NonFinite> find_non_finite(const RecurrentTape<Step>& tape) {
+  using Cell = typename Step::Cell;
+  using Content = typename RecurrentTape<Step>::Content;
   if (tape.content == Content::nothing) return std::nullopt;
-  const Index units = tape.states[0].rows();
   const bool backward = tape.content == Content::gradients;
-  const auto search = [&](const char* kind, const char* name, Index t, const auto& value) -> std::optional<NonFinite> {
+  const auto search = [&](const char* kind, const char* name, Index units, Index t,
+                          const auto& value) -> std::optional<NonFinite> {
     for (Index b = 0; b < tape.size(); ++b)
       for (Index unit = 0; tape.active(t, b) && unit < units; ++unit)
-        if (!std::isfinite(value(unit, b))) return NonFinite{Cell::name, name, t, b, backward, kind};
+        if (!std::isfinite(value(unit, b))) return NonFinite{Step::name(), name, t, b, backward, kind};
     return std::nullopt;
   };
   for (Index s = 0; s < tape.steps; ++s) {
     const Index t = tape.step_at(backward ? tape.steps - 1 - s : s);
     for (int gate = 0; gate < gate_count<Cell> && tape.content != Content::outputs; ++gate) {
       const auto value = [&](Index unit, Index b) { return tape.gates.value(gate, unit, t * tape.size() + b); };
-      if (auto found = search("gate ", Cell::gate_names[static_cast<std::size_t>(gate)], t, value)) return found;
+      if (auto found = search("gate ", Cell::gate_names[static_cast<std::size_t>(gate)], tape.gates.units(), t, value))
+        return found;
     }
     for (std::size_t n = 0; !backward && n < tape.states.size(); ++n) {
       const auto value = [&](Index unit, Index b) {
         return tape.states[n](unit, tape.next_block(t) * tape.size() + b);
       };
-      if (auto found = search("state ", Cell::state_names[n], t, value)) return found;
+      if (auto found = search("state ", Cell::state_names[n], tape.states[n].rows(), t, value)) return found;
     }
   }
   return std::nullopt;

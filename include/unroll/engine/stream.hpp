@@ -1,124 +1,99 @@
 #pragma once
 
-#include "unroll/engine/forward.hpp"
+#include "unroll/engine/state.hpp"
+#include "unroll/engine/step.hpp"
 #include "unroll/engine/weight_storage.hpp"
 
 namespace unroll {
 
-namespace detail {
+/// A recurrent layer run one step at a time: shared packed weights, and a state of its own.
+///
+/// `step`, `reset` and `restore` neither allocate nor throw. Copies share the weights.
+template <class Step, int Inputs, int Outputs>
+class RecurrentStream {
+  using Cell = typename Step::Cell;
+  static constexpr std::size_t N = Cell::state_names.size();
 
-/// The state of a stream of one sample, and room for the next.
-template <class Cell, class Scalar>
-class StreamedState {
  public:
+  using Scalar = typename Step::Scalar;
   using State = RecurrentState<Cell, Scalar>;
 
-  explicit StreamedState(Index hidden) : hidden_(hidden) {
-    for (auto* state : {&state_, &next_})
-      for (auto& value : state->values) value.setZero(block_count<Scalar>(hidden) * Pack<Scalar>::size, 1);
+  RecurrentStream(const typename Step::Parameters& weights, const Unrolling& how, WeightStorage storage)
+      : weights_(storage, [&](auto& packed) { packed.pack(weights); }),
+        input_size_(weights.weight_ih.cols()),
+        output_size_(weights.outputs()),
+        units_(weights.units()) {
+    gates_.resize(gate_count<Cell>, units_, 1, 1);
+    buffers_.resize(units_, output_size_, 1, 1);
+    for (std::size_t n = 0; n < N; ++n) {
+      const Index rows = detail::block_count<Scalar>(rows_of(n)) * Pack<Scalar>::size;
+      for (auto* state : {&state_, &next_}) state->values[n].setZero(rows, 1);
+      if (how.zoneout_rate(n) > 0) kept_.values[n].setConstant(rows, 1, static_cast<Scalar>(how.zoneout_rate(n)));
+    }
+  }
+
+  Index input_size() const noexcept { return Inputs == Dynamic ? input_size_ : Inputs; }
+  Index hidden_size() const noexcept { return units_; }
+  Index output_size() const noexcept { return Outputs == Dynamic ? output_size_ : Outputs; }
+
+  /// One step: x has I values, the result O, valid until the next call.
+  const Scalar* step(const Scalar* x) noexcept {
+    detail::ForwardView<Scalar, N> view{++steps_, 0, 1};
+    for (std::size_t n = 0; n < N; ++n) {
+      view.before[n] = state_.values[n].data();
+      view.next[n] = next_.values[n].data();
+      view.kept[n] = kept_.values[n].data();
+    }
+    view.fed_back = view.before[0];
+    view.padded = true;
+    weights_.visit([&]<class Weight>(const Packed<Weight>& packed) {
+      if constexpr (Step::template takes_input<Weight>) {
+        Step::forward(packed, gates_, buffers_, view, x);
+      } else {
+        Step::project(packed, x, input_size(), 1, gates_, buffers_, 0);
+        Step::forward(packed, gates_, buffers_, view);
+      }
+    });
+    for (std::size_t n = 0; n < N; ++n) state_.values[n].swap(next_.values[n]);
+    return state_.values[0].data();
   }
 
   void reset() noexcept {
     for (auto& value : state_.values) value.setZero();
   }
   void save(State& to) const {
-    for (std::size_t n = 0; n < state_.values.size(); ++n) assign(to.values[n], state_.values[n].topRows(hidden_));
+    for (std::size_t n = 0; n < N; ++n) detail::assign(to.values[n], state_.values[n].topRows(rows_of(n)));
   }
   bool fits(const State& saved) const noexcept {
-    const auto fit = [this](const Matrix<Scalar>& value) {
-      return value.size() == 0 || (value.rows() == hidden_ && value.cols() == 1);
-    };
-    return std::all_of(saved.values.begin(), saved.values.end(), fit);
+    bool fit = true;
+    for (std::size_t n = 0; n < N; ++n)
+      fit =
+          fit && (saved.values[n].size() == 0 || (saved.values[n].rows() == rows_of(n) && saved.values[n].cols() == 1));
+    return fit;
   }
   /// Of a state that fits; empty matrices are zeros.
   void restore(const State& saved) noexcept {
     reset();
-    for (std::size_t n = 0; n < state_.values.size(); ++n) {
-      const Matrix<Scalar>& value = saved.values[n];
-      if (value.size() != 0) state_.values[n].topRows(hidden_) = value;
-    }
-  }
-
- protected:
-  /// Points a step at the two.
-  template <class Step>
-  void connect(Step& step) noexcept {
-    for (std::size_t n = 0; n < state_.values.size(); ++n) {
-      step.before[n] = state_.values[n].data();
-      step.next[n] = next_.values[n].data();
-    }
-  }
-  /// What was next is now the state; its h.
-  const Scalar* advance() noexcept {
-    for (std::size_t n = 0; n < state_.values.size(); ++n) state_.values[n].swap(next_.values[n]);
-    return state_.values[0].data();
-  }
-
-  Index hidden_;
-  State state_;  // each H x 1, and room for whole blocks of units
-  State next_;   // the same
-};
-
-}  // namespace detail
-
-/// A recurrent layer run one step at a time: shared packed weights, and a state of its own.
-///
-/// `step`, `reset` and `restore` neither allocate nor throw. Copies share the weights.
-template <class Cell, class Scalar, int Inputs, int H>
-class RecurrentStream : public detail::StreamedState<Cell, Scalar> {
-  using Base = detail::StreamedState<Cell, Scalar>;
-  using Base::hidden_;
-
- public:
-  using State = RecurrentState<Cell, Scalar>;
-
-  RecurrentStream(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, const Vector<Scalar>& bias,
-                  const Unrolling& how, WeightStorage storage)
-      : Base(weight_hh.cols()),
-        weights_(storage, [&](auto& panels) { panels.pack(weight_ih, weight_hh, bias, weight_hh.cols()); }),
-        input_size_(weight_ih.cols()) {
-    const Index hidden = weight_hh.cols();
-    gates_.resize(gate_count<Cell>, hidden, 1, 1);
-    if (late_gates<Cell>().count > 0) operand_.setZero(this->state_.values[0].rows());
-    for (std::size_t n = 0; n < kept_.values.size(); ++n)
-      if (how.zoneout_rate(n) > 0)
-        kept_.values[n].setConstant(this->state_.values[n].rows(), 1, static_cast<Scalar>(how.zoneout_rate(n)));
-  }
-
-  Index input_size() const noexcept { return Inputs == Dynamic ? input_size_ : Inputs; }
-  Index hidden_size() const noexcept { return H == Dynamic ? hidden_ : H; }
-  Index output_size() const noexcept { return hidden_size(); }
-
-  /// One step: x has I values, the result H, valid until the next call.
-  const Scalar* step(const Scalar* x) noexcept {
-    weights_.visit([&]<class Weight>(const Panels<Weight>& panels) {
-      using Step = detail::ForwardStep<Cell, Scalar, Weight>;
-      Step step{panels, gates_, 0, 1, false};
-      if constexpr (Step::takes_alone)
-        step.x = x;
-      else
-        detail::project_input(panels, x, input_size(), 1, gates_, 0);
-      this->connect(step);
-      for (std::size_t n = 0; n < kept_.values.size(); ++n) step.kept[n] = kept_.values[n].data();
-      step.fed_back = step.before[0];
-      step.operand = operand_.data();
-      step.t = ++steps_;
-      step.padded = true;
-      step.run();
-    });
-    return this->advance();
+    for (std::size_t n = 0; n < N; ++n)
+      if (saved.values[n].size() != 0) state_.values[n].topRows(rows_of(n)) = saved.values[n];
   }
 
  private:
   template <class Weight>
-  using Panels = detail::LayerPanels<Cell, Scalar, Weight>;
+  using Packed = typename Step::template Packed<Weight>;
 
-  detail::SharedWeights<Scalar, Panels> weights_;
+  Index rows_of(std::size_t n) const noexcept { return n == 0 ? output_size_ : units_; }
+
+  detail::SharedWeights<Scalar, Packed> weights_;
   Index input_size_;
+  Index output_size_;
+  Index units_;
   Index steps_ = 0;
+  State state_;                       // each of one column, and room for whole blocks of units
+  State next_;                        // the same
   State kept_;                        // zoneout's shares, as the states, or empty
   detail::GateBuffer<Scalar> gates_;  // one column
-  Vector<Scalar> operand_;            // H, late gates only
+  typename Step::Buffers buffers_;    // of one column
 };
 
 }  // namespace unroll

@@ -1,83 +1,21 @@
 #pragma once
 
 #include <array>
-#include <optional>
-#include <string>
 #include <vector>
 
-#include "unroll/engine/batch.hpp"
-#include "unroll/engine/narrow_panels.hpp"
+#include "unroll/engine/noise.hpp"
 #include "unroll/engine/state.hpp"
+#include "unroll/engine/step.hpp"
 
 namespace unroll {
 
-namespace detail {
-
-/// A layer's weights as the kernel reads them, for the way forward or back: in a tape both use the same memory. In int8
-/// a unit's gate is computed in units of its scale: bias and weights are divided by it, and the rule's input
-/// multiplied.
-template <class Cell, class Scalar, class Weight = Scalar>
-struct LayerPanels {
-  static constexpr bool scaled = std::is_integral_v<Weight>;
-
-  GateBuffer<Scalar> bias;   // one column
-  GateBuffer<Scalar> scale;  // one column, int8 only
-  PanelsOf<Scalar, Weight> input;
-  PanelsOf<Scalar, Weight> early;
-  PanelsOf<Scalar, Weight> late;
-
-  void pack(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, const Vector<Scalar>& bias_of_gates,
-            Index units, const Member& member = {}) {
-    static constexpr GateRun in = input_gates<Cell>(), recurrent = recurrent_gates<Cell>();
-    static constexpr int early_count = early_gates<Cell>().count, late_count = late_gates<Cell>().count;
-    if constexpr (std::is_same_v<Weight, Scalar>) {
-      input.pack_rows(weight_ih, units, 0, in.count, member);
-      early.pack_rows(weight_hh, units, 0, early_count, member);
-      if (late_count > 0) late.pack_rows(weight_hh, units, early_count, late_count, member);
-      member.alone([&] { bias.set_column(gate_count<Cell>, units, bias_of_gates); });
-    } else {
-      Vector<Scalar> scales = Vector<Scalar>::Ones(gate_count<Cell> * units);
-      if (scaled) {
-        Vector<Scalar> largest = Vector<Scalar>::Zero(scales.size());
-        const auto include = [&](GateRun run, const Matrix<Scalar>& weight) {
-          auto rows = largest.segment(run.first * units, run.count * units);
-          rows = rows.cwiseMax(weight.cwiseAbs().rowwise().maxCoeff()).eval();
-        };
-        include(in, weight_ih);
-        include(recurrent, weight_hh);
-        scales = scales_of(largest);
-        scale.set_column(gate_count<Cell>, units, scales);
-      }
-      input.pack_rows(weight_ih, units, 0, in.count, scales.segment(in.first * units, in.count * units));
-      const Vector<Scalar> of_recurrent = scales.segment(recurrent.first * units, recurrent.count * units);
-      early.pack_rows(weight_hh, units, 0, early_count, of_recurrent);
-      if (late_count > 0) late.pack_rows(weight_hh, units, early_count, late_count, of_recurrent);
-      bias.set_column(gate_count<Cell>, units, bias_of_gates.cwiseQuotient(scales));
-    }
-  }
-
-  /// Whether `pack` made these from these very weights.
-  bool packed_from(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh) const {
-    return input.packed_from(weight_ih) && early.packed_from(weight_hh);
-  }
-
-  /// For the way back: the transposes.
-  void pack_transposed(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh, Index units,
-                       const Member& member = {}) {
-    static constexpr int early_count = early_gates<Cell>().count, late_count = late_gates<Cell>().count;
-    input.pack_transposed(weight_ih, units, 0, input_gates<Cell>().count, member);
-    early.pack_transposed(weight_hh, units, 0, early_count, member);
-    if (late_count > 0) late.pack_transposed(weight_hh, units, early_count, late_count, member);
-  }
-};
-
-}  // namespace detail
-
 /// What one forward pass of a recurrent layer leaves for its backward pass, and the buffers of both: a value of its
 /// own, so that a const layer serves many threads, each with its tape. Kept from call to call, it allocates only when
-/// the shapes grow or change.
-template <class Cell, class Scalar>
+/// the shapes grow or change. For H units and O outputs; a state has as many rows as it has units or outputs.
+template <class Step>
 struct RecurrentTape {
+  using Cell = typename Step::Cell;
+  using Scalar = typename Step::Scalar;
   using State = RecurrentState<Cell, Scalar>;
   using PerState = std::array<Matrix<Scalar>, Cell::state_names.size()>;
   enum class Content { nothing, outputs, activations, gradients };
@@ -92,40 +30,31 @@ struct RecurrentTape {
   /// where the batch is not recorded.
   detail::GateBuffer<Scalar> gates;
   Content content = Content::nothing;
-  /// Each H x ((T+1)*B), the initial state in the first block (reverse: in the last).
+  /// Each of (T+1)*B columns, the initial state in the first block (reverse: in the last).
   PerState states;
   State final_state;
   State d_initial;                ///< dL/d initial state
   std::vector<double> d_h_norms;  ///< T norms of dL/dh over the batch, if asked for
   ClipReport clip_report;         ///< of BackwardOptions::clip
 
-  Matrix<Scalar> recurrent_mask;       // recurrent dropout only: H x B
-  Matrix<Scalar> recurrent_input;      // recurrent dropout only: h before each step times the mask, H x (T*B)
-  PerState kept;                       // zoneout only: the share of the old state, H x (T*B), at inference H x B
-  PerState candidates;                 // zoneout only: what the rule gave, H x (T*B)
-  PerState previous;                   // irregular batches only: the states each step started from, each H x (T*B)
-  Matrix<Scalar> operand;              // late gates only: H x (T*B)
-  Matrix<Scalar> input;                // ragged batches only: x with zeros past the ends, I x (T*B)
-  Matrix<Scalar> read;                 // last and mean: H x B
-  Vector<double> read_sum;             // mean only: H, of one sample's steps
-  Matrix<Scalar> d_read;               // last and mean: dL/dh of every step, H x (T*B)
-  Matrix<Scalar> d_input;              // I x (T*B)
-  Vector<Scalar> spread;               // some columns of x or h: see detail::across
-  Vector<double> d_bias;               // G x H, summed over the columns
-  PerState d_state;                    // the direct part on its way back, each H x B
-  detail::GateBuffer<Scalar> d_gates;  // overlapping windows only: one sweep's gradients, T*B columns
-  detail::GateBuffer<Scalar> d_late;   // late gates only: one step's, B columns
-  Matrix<Scalar> d_operand;            // late gates only: H x B
-  Matrix<Scalar> d_fed_back;           // recurrent dropout only: H x B
-  detail::LayerPanels<Cell, Scalar> panels;
+  typename Step::Buffers buffers;                 // of the step's own
+  typename Step::template Packed<Scalar> packed;  // the weights, for the way forward or back
+  detail::RecurrentDropout<Scalar> dropout;
+  std::array<detail::Zoneout<Scalar>, Cell::state_names.size()> zoneout;
+  PerState previous;                    // irregular batches: the states each step started from, T*B columns
+  Matrix<Scalar> input;                 // ragged batches: x with zeros past the ends, I x (T*B)
+  Matrix<Scalar> read;                  // last and mean: O x B
+  Vector<double> read_sum;              // mean: O, of one sample's steps
+  Matrix<Scalar> d_read;                // last and mean: dL/dh of every step, O x (T*B)
+  PerState d_state;                     // the direct part on its way back, B columns each
+  detail::GateBuffer<Scalar> d_output;  // what Step::output_rows asks for, T*B columns
+  detail::GateBuffer<Scalar> part_d_gates, part_d_output;  // overlapping windows: one sweep's
+  Matrix<Scalar> d_input;                                  // I x (T*B)
+  Vector<Scalar> spread;                                   // some columns of x or h: see detail::across
+  Vector<double> d_bias;                                   // G x H, summed over the columns
 
   Index size() const { return batch.size; }
   Index columns() const { return steps * batch.size; }
-
-  /// Whether the panels are packed, for the way forward, from these very weights.
-  bool packed_from(const Matrix<Scalar>& weight_ih, const Matrix<Scalar>& weight_hh) const {
-    return content != Content::nothing && panels.packed_from(weight_ih, weight_hh);
-  }
 
   /// Whether some step starts from other states than the block before holds.
   bool irregular() const {
@@ -157,29 +86,62 @@ struct RecurrentTape {
     return t + 1 < steps && active(t + 1, b) && batch.reset(t + 1, b);
   }
 
-  /// The columns of state n after step t: H x B.
-  Scalar* next(std::size_t n, Index t) { return states[n].data() + next_block(t) * batch.size * states[n].rows(); }
-
-  /// The columns of state n that step t started from: H x B.
+  /// The columns of state n that step t started from, and of those after it: B each.
   const Scalar* before(std::size_t n, Index t) const {
     if (irregular()) return previous[n].data() + t * batch.size * previous[n].rows();
     return states[n].data() + previous_block(t) * batch.size * states[n].rows();
   }
+  Scalar* next(std::size_t n, Index t) { return states[n].data() + next_block(t) * batch.size * states[n].rows(); }
 
-  /// What W_hh sees of h at step t, H x B.
-  const Scalar* fed_back(Index t) const {
-    return recurrent_mask.size() == 0 ? before(0, t) : recurrent_input.data() + t * size() * recurrent_input.rows();
+  /// What the rule made of state n at step t, before zoneout.
+  Scalar* made(std::size_t n, Index t) {
+    Matrix<Scalar>& apart = zoneout[n].made;
+    return apart.size() == 0 ? next(n, t) : apart.data() + t * size() * apart.rows();
   }
 
-  /// Zoneout, else null: the share of state n that step t keeps, H x B.
+  /// Zoneout, else null: the share of state n that step t keeps.
   const Scalar* share_kept(std::size_t n, Index t) const {
-    if (kept[n].size() == 0) return nullptr;
-    return kept[n].data() + (batch.dropout_seed ? t * size() * kept[n].rows() : 0);
+    const Matrix<Scalar>& kept = zoneout[n].kept;
+    if (kept.size() == 0) return nullptr;
+    return kept.data() + (batch.dropout_seed ? t * size() * kept.rows() : 0);
   }
 
-  /// What the rule made of state n at step t, before zoneout: H x B.
-  Scalar* candidate(std::size_t n, Index t) {
-    return candidates[n].size() == 0 ? next(n, t) : candidates[n].data() + t * size() * candidates[n].rows();
+  /// What W_hh sees of h from step t on, O x (T*B).
+  const Scalar* fed_back(Index t) const {
+    return dropout.on() ? dropout.fed_back.data() + t * size() * dropout.fed_back.rows() : before(0, t);
+  }
+
+  /// Step t on the way forward, its gates from column `first` on.
+  auto forward_view(Index t, Index first, const detail::Member& member) {
+    constexpr std::size_t N = Cell::state_names.size();
+    detail::ForwardView<Scalar, N> view{t, first, size()};
+    for (std::size_t n = 0; n < N; ++n) {
+      view.before[n] = before(n, t);
+      view.next[n] = next(n, t);
+      view.kept[n] = share_kept(n, t);
+      if (zoneout[n].made.size() != 0) view.candidates[n] = made(n, t);
+    }
+    view.fed_back = fed_back(t);
+    if (dropout.on()) view.mask = dropout.mask.data();
+    if (!batch.lengths.empty()) view.lengths = &batch.lengths;
+    view.keep_gates = batch.record;
+    view.member = member;
+    return view;
+  }
+
+  /// Step t on the way back; d_h is dL/dh of every step, or null.
+  auto backward_view(Index t, const Scalar* d_h, Index d_h_stride) {
+    constexpr std::size_t N = Cell::state_names.size();
+    detail::BackwardView<Scalar, N> view;
+    for (std::size_t n = 0; n < N; ++n) {
+      view.d_state[n] = d_state[n].data();
+      view.before[n] = before(n, t);
+      view.made[n] = made(n, t);
+      view.kept[n] = share_kept(n, t);
+    }
+    view.d_y = d_h == nullptr ? nullptr : d_h + t * size() * d_h_stride;
+    view.d_y_stride = d_h_stride;
+    return view;
   }
 
   /// The outputs: of all steps, or read out; none without a whole forward pass.

@@ -110,13 +110,9 @@ Metadata recurrent_properties(const Unrolling& how) {
   if (how.zoneout_cell_state > 0) result["zoneout_cell_state"] = text(how.zoneout_cell_state);
   return result;
 }
-template <class Cell, class Scalar, int Inputs, int H>
-Metadata properties_of(const Recurrent<Cell, Scalar, Inputs, H>& layer) {
-  return recurrent_properties<Cell>(layer.unrolling);
-}
-template <class Scalar>
-Metadata properties_of(const LayerNormLstm<Scalar>& layer) {
-  return recurrent_properties<cells::LayerNormLstm>(layer.unrolling);
+template <class Step, int Inputs, int Outputs>
+Metadata properties_of(const RecurrentLayer<Step, Inputs, Outputs>& layer) {
+  return recurrent_properties<typename Step::Cell>(layer.unrolling);
 }
 template <class L>
 Metadata properties_of(const Bidirectional<L>& layer) {

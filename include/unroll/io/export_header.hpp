@@ -14,16 +14,18 @@
 #include "unroll/layers/dropout.hpp"
 #include "unroll/layers/embedding.hpp"
 #include "unroll/layers/layer_norm_lstm.hpp"
+#include "unroll/layers/projected_lstm.hpp"
 #include "unroll/layers/recurrent_layers.hpp"
 
 namespace unroll {
 
 namespace detail {
 
+template <class Cell, class... Own>
+inline constexpr bool is_one_of = (std::is_same_v<Cell, Own> || ...);
 template <class Cell>
-inline constexpr bool is_own_cell =
-    std::is_same_v<Cell, cells::Rnn> || std::is_same_v<Cell, cells::ReluRnn> || std::is_same_v<Cell, cells::Lstm> ||
-    std::is_same_v<Cell, cells::Gru> || std::is_same_v<Cell, cells::OriginalGru>;
+inline constexpr bool is_own_cell = is_one_of<Cell, cells::Rnn, cells::ReluRnn, cells::Lstm, cells::Gru,
+                                              cells::OriginalGru, cells::PeepholeLstm, cells::MinGru, cells::MinLstm>;
 
 /// A layer in the words of C++: its type with sizes at compile time, and an expression that makes it of zeros. Both are
 /// empty for what does nothing at inference.
@@ -55,8 +57,15 @@ CppLayer cpp_layer(const Recurrent<Cell, Scalar, Inputs, H>& layer) {
   return {type, text(type, "::zeros(", cpp_unrolling(layer.unrolling), ")")};
 }
 
-template <class Scalar>
-CppLayer cpp_layer(const LayerNormLstm<Scalar>& layer) {
+template <class Scalar, int Inputs, int O>
+CppLayer cpp_layer(const ProjectedLstm<Scalar, Inputs, O>& layer) {
+  const std::string type = text("unroll::ProjectedLstm<", cpp_scalar<Scalar>(), ">");
+  return {type, text(type, "::zeros(", layer.input_size(), ", ", layer.hidden_size(), ", ", layer.output_size(), ", ",
+                     cpp_unrolling(layer.unrolling), ")")};
+}
+
+template <class Scalar, int Inputs, int H>
+CppLayer cpp_layer(const LayerNormLstm<Scalar, Inputs, H>& layer) {
   const std::string type = text("unroll::LayerNormLstm<", cpp_scalar<Scalar>(), ">");
   return {type, text(type, "::zeros(", layer.input_size(), ", ", layer.hidden_size(), ", ",
                      cpp_unrolling(layer.unrolling), ")")};

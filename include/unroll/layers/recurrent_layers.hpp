@@ -2,7 +2,9 @@
 
 #include "unroll/cells/gru.hpp"
 #include "unroll/cells/lstm.hpp"
+#include "unroll/cells/min_gru.hpp"
 #include "unroll/cells/original_gru.hpp"
+#include "unroll/cells/peephole_lstm.hpp"
 #include "unroll/cells/rnn.hpp"
 #include "unroll/engine/recurrent.hpp"
 
@@ -22,5 +24,14 @@ using Gru = Recurrent<cells::Gru, Scalar, Inputs, H>;
 
 template <class Scalar = float, int Inputs = Dynamic, int H = Dynamic>
 using OriginalGru = Recurrent<cells::OriginalGru, Scalar, Inputs, H>;
+
+template <class Scalar = float, int Inputs = Dynamic, int H = Dynamic>
+using PeepholeLstm = Recurrent<cells::PeepholeLstm, Scalar, Inputs, H>;
+
+template <class Scalar = float, int Inputs = Dynamic, int H = Dynamic>
+using MinGru = Recurrent<cells::MinGru, Scalar, Inputs, H>;
+
+template <class Scalar = float, int Inputs = Dynamic, int H = Dynamic>
+using MinLstm = Recurrent<cells::MinLstm, Scalar, Inputs, H>;
 
 }  // namespace unroll

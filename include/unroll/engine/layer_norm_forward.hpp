@@ -1,0 +1,162 @@
+#pragma once
+
+#include "unroll/cells/lstm.hpp"
+#include "unroll/engine/gate_weights.hpp"
+#include "unroll/engine/layer_norm.hpp"
+#include "unroll/engine/step.hpp"
+
+namespace unroll::detail {
+
+/// The weights of a LayerNormLstm.
+template <class Scalar>
+struct LayerNormWeights : GateWeights<cells::Lstm, Scalar> {
+  using Base = GateWeights<cells::Lstm, Scalar>;
+
+  Vector<Scalar> gain_ih;  ///< 4 H
+  Vector<Scalar> gain_hh;  ///< 4 H
+  Vector<Scalar> gain_c;   ///< H
+  Vector<Scalar> bias_c;   ///< H
+
+  /// Weights and bias as an Lstm's; gains 1 and bias_c 0, as in the paper.
+  void initialize(Random& random, Initial initial) {
+    Base::initialize(random, initial);
+    for (auto* gain : {&gain_ih, &gain_hh, &gain_c}) gain->setOnes();
+    bias_c.setZero();
+  }
+
+  template <class Weights, class F>
+  static void each_shape(Weights& weights, Index inputs, Index units, Index outputs, F f) {
+    Base::each_shape(weights, inputs, units, outputs, f);
+    f("gain_ih", weights.gain_ih, 4 * units, 1);
+    f("gain_hh", weights.gain_hh, 4 * units, 1);
+    f("gain_c", weights.gain_c, units, 1);
+    f("bias_c", weights.bias_c, units, 1);
+  }
+
+  template <class F, class... Weights>
+  static void visit(F&& f, const std::string& prefix, Weights&... weights) {
+    Base::visit(f, prefix, weights...);
+    f(prefix + "gain_ih", weights.gain_ih...);
+    f(prefix + "gain_hh", weights.gain_hh...);
+    f(prefix + "gain_c", weights.gain_c...);
+    f(prefix + "bias_c", weights.bias_c...);
+  }
+};
+
+/// The same as the kernel and the steps read them, gains and biases in one column each. The bias of the gates is added
+/// behind the normalisation, and `PackedGates::bias` is zero.
+template <class Scalar, class Weight = Scalar>
+struct PackedLayerNorm : PackedGates<cells::Lstm, Scalar, Weight> {
+  GateBuffer<Scalar> gain_ih, gain_hh, bias_behind;  // 4 gates of H units
+  GateBuffer<Scalar> gain_c, bias_c;                 // 1 of H
+
+  void pack(const LayerNormWeights<Scalar>& weights, const Member& member = {}) {
+    PackedGates<cells::Lstm, Scalar, Weight>::pack(weights, member);
+    member.alone([&] {
+      const Index units = weights.units();
+      this->bias.set_zero();
+      gain_ih.set_column(4, units, weights.gain_ih);
+      gain_hh.set_column(4, units, weights.gain_hh);
+      bias_behind.set_column(4, units, weights.bias);
+      gain_c.set_column(1, units, weights.gain_c);
+      bias_c.set_column(1, units, weights.bias_c);
+    });
+  }
+};
+
+/// What was normalised, as it is after that, and the factors that did it. On the way back the first two become dL/d
+/// what they were before.
+template <class Scalar>
+struct LayerNormBuffers {
+  GateBuffer<Scalar> input, recurrent;                      // 4 gates of H units, columns
+  GateBuffer<Scalar> memory;                                // H units, columns
+  Matrix<Scalar> factors;                                   // 3 x columns
+  GateBuffer<Scalar> d_product;                             // one step's dL/d W_hh h, B columns
+  GateBuffer<Scalar> d_memory;                              // one step's dL/dc through h, B columns
+  Vector<double> d_gain_ih, d_gain_hh, d_gain_c, d_bias_c;  // summed over the columns
+
+  void resize(Index units, Index, Index steps, Index batch) {
+    for (auto* buffer : {&input, &recurrent}) buffer->resize(4, units, steps, batch);
+    memory.resize(1, units, steps, batch);
+    detail::resize(factors, 3, steps * batch);
+  }
+  void resize_back(Index units, Index batch) {
+    d_product.resize(4, units, 1, batch);
+    d_memory.resize(1, units, 1, batch);
+    for (auto* sums : {&d_gain_ih, &d_gain_hh}) resize_to_zeros(*sums, 4 * units);
+    for (auto* sums : {&d_gain_c, &d_bias_c}) resize_to_zeros(*sums, units);
+  }
+};
+
+/// One step of all samples forward. In: W_ih x in buffers.input.
+template <class Scalar, class Weight>
+struct LayerNormForward {
+  using Cell = cells::Lstm;
+  using P = Pack<Scalar>;
+
+  const PackedLayerNorm<Scalar, Weight>& packed;
+  GateBuffer<Scalar>& gates;
+  LayerNormBuffers<Scalar>& buffers;
+  const ForwardView<Scalar, 2>& at;
+
+  void run() {
+    multiply<4, Scalar>(at.member.part_of(packed.early.blocks()),
+                        {at.fed_back, at.size, packed.early.depth(), 1, {packed.early.depth()}}, no_sums<Scalar>(),
+                        buffers.recurrent.sums(0, at.first), nothing_more);
+    at.member.wait();  // the means are over all units
+    const Range mine = at.member.part(at.size);
+    for (Index b = mine.first; b < mine.first + mine.count; ++b) {
+      const Index column = at.first + b;
+      if constexpr (PackedLayerNorm<Scalar, Weight>::scaled)
+        for (auto* product : {&buffers.input, &buffers.recurrent}) scale(*product, column);
+      buffers.factors(0, column) = normalize(buffers.input, column);
+      buffers.factors(1, column) = normalize(buffers.recurrent, column);
+      remember(b);
+      buffers.factors(2, column) = normalize(buffers.memory, column);
+      put_out(b);
+    }
+  }
+
+ private:
+  void scale(GateBuffer<Scalar>& product, Index column) {
+    for_each_pack(product, [&](Index block, Index place, Index) {
+      (P::load(product.at(block, column) + place) * P::load(packed.scale.at(block, 0) + place))
+          .store(product.at(block, column) + place);
+    });
+  }
+
+  /// The cell's rule, which makes c.
+  EIGEN_DONT_INLINE void remember(Index b) {
+    const Index column = at.first + b;
+    for (Index block = 0; block < gates.blocks(); ++block) {
+      const Index offset = b * gates.units() + block * gates.lanes, count = gates.count(block);
+      auto values = array_of<4>([&](std::size_t g) {
+        const Index place = static_cast<Index>(g) * gates.lanes;
+        const auto load = [&](const GateBuffer<Scalar>& buffer, Index j) {
+          return P::load(buffer.at(block, j) + place);
+        };
+        return multiply_add(
+            load(packed.gain_ih, 0), load(buffers.input, column),
+            multiply_add(load(packed.gain_hh, 0), load(buffers.recurrent, column), load(packed.bias_behind, 0)));
+      });
+      auto state = load_states<Cell, Scalar>(at.before, offset, count);
+      Cell::forward(values, state);
+      store_gates<Cell, Scalar>(values, gates.at(block, column));
+      state[1].store(buffers.memory.at(block, column));
+      at.leave(1, state[1], offset, count, at.is_past_end(b));
+    }
+  }
+
+  /// h = o tanh(gain_c LN(c) + bias_c)
+  EIGEN_DONT_INLINE void put_out(Index b) {
+    const Index column = at.first + b;
+    for (Index block = 0; block < gates.blocks(); ++block) {
+      const P o = P::load(gates.at(block, column) + 3 * gates.lanes);
+      const P c = multiply_add(P::load(packed.gain_c.at(block, 0)), P::load(buffers.memory.at(block, column)),
+                               P::load(packed.bias_c.at(block, 0)));
+      at.leave(0, o * tanh(c), b * gates.units() + block * gates.lanes, gates.count(block), at.is_past_end(b));
+    }
+  }
+};
+
+}  // namespace unroll::detail

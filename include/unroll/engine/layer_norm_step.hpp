@@ -1,0 +1,90 @@
+#pragma once
+
+#include "unroll/cells/lstm.hpp"
+#include "unroll/engine/gate_weights.hpp"
+#include "unroll/engine/layer_norm.hpp"
+#include "unroll/engine/layer_norm_backward.hpp"
+#include "unroll/engine/layer_norm_forward.hpp"
+
+namespace unroll::detail {
+
+/// The step of a LayerNormLstm: a product, the two normalisations and the Lstm's rule for c column by column, a third
+/// normalisation for h.
+template <class Scalar_>
+struct LayerNormStep {
+  using Cell = cells::Lstm;
+  using Scalar = Scalar_;
+  using Buffers = LayerNormBuffers<Scalar>;
+  template <class Weight>
+  using Packed = PackedLayerNorm<Scalar, Weight>;
+  using Parameters = LayerNormWeights<Scalar>;
+  static constexpr GateRun all = {0, gate_count<Cell>};
+  static constexpr const char* name() { return "LayerNormLstm"; }
+  static constexpr bool projected = false;
+
+  static Index output_rows(Index units, Index) { return units; }  // dL/d(gain_c LN(c) + bias_c)
+
+  template <class Weight>
+  static constexpr bool takes_input = false;
+
+  /// normalized.input = W_ih x
+  template <class Weight>
+  static void project(const Packed<Weight>& packed, const Scalar* x, Index x_stride, Index columns, GateBuffer<Scalar>&,
+                      Buffers& buffers, Index first, const Member& member = {}) {
+    packed.project(x, x_stride, columns, buffers.input, first, member);
+  }
+  template <class Weight>
+  static void forward(const Packed<Weight>& packed, GateBuffer<Scalar>& gates, Buffers& buffers,
+                      const ForwardView<Scalar, 2>& view) {
+    LayerNormForward<Scalar, Weight>{packed, gates, buffers, view}.run();
+  }
+
+  template <class Sweep>
+  static void back(Sweep&, Range, Range) {}  // the normalisations want whole columns
+  template <class Sweep>
+  static void finish_back(Sweep& sweep) {
+    LayerNormBackward<Sweep>{sweep}.run();
+  }
+  template <class Sweep>
+  static Columns<Scalar> errors_of_h(const Sweep& sweep, Index) {
+    return sweep.tape.buffers.d_product.operand(all, 0, sweep.tape.size());
+  }
+
+  template <class Tape>
+  static const GateBuffer<Scalar>& errors_of_input(const Tape& tape) {
+    return tape.buffers.input;
+  }
+  template <class Tape>
+  static const GateBuffer<Scalar>& errors_of_recurrent(const Tape& tape) {
+    return tape.buffers.recurrent;
+  }
+  template <class Tape>
+  static void begin_gradients(Tape& tape, Range columns, const Member& member) {
+    Buffers& buffers = tape.buffers;
+    const auto through = [&](GateBuffer<Scalar>& product, const GateBuffer<Scalar>& gain, Index which,
+                             Vector<double>& d_gain) {
+      add_products_of_columns<all.count>(tape.gates, product, columns, d_gain, member);
+      member.wait();  // the normalised numbers have been used
+      const Range mine = member.part(columns.count);
+      for (Index j = columns.first + mine.first; j < columns.first + mine.first + mine.count; ++j)
+        normalize_back(tape.gates, j, gain, product, j, buffers.factors(which, j), product, j);
+    };
+    through(buffers.input, tape.packed.gain_ih, 0, buffers.d_gain_ih);
+    through(buffers.recurrent, tape.packed.gain_hh, 1, buffers.d_gain_hh);
+    add_products_of_columns<1>(tape.d_output, buffers.memory, columns, buffers.d_gain_c, member);
+    add_column_sums<1>(tape.d_output, columns, buffers.d_bias_c, member);
+    member.wait();  // the products' errors are whole
+  }
+  template <class Tape, class Across>
+  static void add_gradients(Tape&, Range, Parameters&, const Across&, const Member&) {}
+  template <class Tape>
+  static void finish_gradients(const Tape& tape, Parameters& gradient) {
+    const auto add = [](Vector<Scalar>& to, const Vector<double>& sums) { to += sums.template cast<Scalar>(); };
+    add(gradient.gain_ih, tape.buffers.d_gain_ih);
+    add(gradient.gain_hh, tape.buffers.d_gain_hh);
+    add(gradient.gain_c, tape.buffers.d_gain_c);
+    add(gradient.bias_c, tape.buffers.d_bias_c);
+  }
+};
+
+}  // namespace unroll::detail

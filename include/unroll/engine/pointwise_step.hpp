@@ -1,0 +1,99 @@
+#pragma once
+
+#include "unroll/engine/pointwise_backward.hpp"
+#include "unroll/engine/pointwise_forward.hpp"
+
+namespace unroll::detail {
+
+/// The step of a cell: one product with h and the cell's rule on each finished tile, forward and back. A cell with late
+/// gates has a second product, with their operand.
+///
+/// What a step of any layer says:
+///   name, Cell                    the rule whose gates and states it has
+///   Parameters                    its weights: initialize, each_shape, visit, units(), outputs()
+///   Packed<Weight>                the same as the kernel reads them: pack, pack_transposed, packed_from
+///   Buffers                       what it wants in a tape; `resize` before a forward pass, for so many columns
+///   output_rows(units, outputs)   rows of dL/d what the weights of its output gave, kept for all columns; 0: none
+///   project, forward              the input's product for some columns, and one step
+///   back, finish_back             one step of a sweep (engine/sweep.hpp): on each finished tile of dL/dh, and after
+///                                 all of them
+///   errors_of_*                   where dL/d the two products lie after a sweep
+///   begin_gradients, add_gradients, finish_gradients    of weights that not every layer has
+template <class Cell_, class Scalar_>
+struct PointwiseStep {
+  using Cell = Cell_;
+  using Scalar = Scalar_;
+  using Parameters = GateWeights<Cell, Scalar>;
+  template <class Weight>
+  using Packed = PackedGates<Cell, Scalar, Weight>;
+  static constexpr GateRun late = late_gates<Cell>();
+  static constexpr const char* name() { return Cell::name; }
+  static constexpr bool projected = false;
+
+  struct Buffers {
+    Matrix<Scalar> operand;     // late gates only: H x columns
+    GateBuffer<Scalar> d_late;  // late gates only: one step's, B columns
+    Matrix<Scalar> d_operand;   // late gates only: H x B
+
+    void resize(Index units, Index, Index steps, Index batch) {
+      if (late.count > 0) detail::resize(operand, units, steps * batch);
+    }
+    void resize_back(Index units, Index batch) {
+      if (late.count == 0) return;
+      d_late.resize(gate_count<Cell>, units, 1, batch);
+      detail::resize(d_operand, units, batch);
+    }
+  };
+  static Index output_rows(Index, Index) { return 0; }
+
+  /// Whether a sample alone brings its input with it: `forward` projects it.
+  template <class Weight>
+  static constexpr bool takes_input = PointwiseForward<Cell, Scalar, Weight>::takes_alone;
+
+  template <class Weight>
+  static void project(const Packed<Weight>& packed, const Scalar* x, Index x_stride, Index columns,
+                      GateBuffer<Scalar>& gates, Buffers&, Index first, const Member& member = {}) {
+    packed.project(x, x_stride, columns, gates, first, member);
+  }
+  template <class Weight>
+  EIGEN_ALWAYS_INLINE static void forward(const Packed<Weight>& packed, GateBuffer<Scalar>& gates, Buffers& buffers,
+                                          const ForwardView<Scalar, state_count<Cell>>& view,
+                                          const Scalar* x = nullptr) {
+    PointwiseForward<Cell, Scalar, Weight>{packed, gates, buffers.operand, view, x}.run();
+  }
+
+  template <class Sweep>
+  static void back(Sweep& sweep, Range blocks, Range samples) {
+    PointwiseBackward<Sweep>{sweep}.back(blocks, samples);
+  }
+  template <class Sweep>
+  static void finish_back(Sweep& sweep) {
+    PointwiseBackward<Sweep>{sweep}.finish();
+  }
+  /// dL/d the gates that h fed at the step whose gates begin at `column`.
+  template <class Sweep>
+  static Columns<Scalar> errors_of_h(const Sweep& sweep, Index column) {
+    return sweep.d_gates.operand(early_gates<Cell>(), column, sweep.tape.size());
+  }
+
+  template <class Tape>
+  static const GateBuffer<Scalar>& errors_of_input(const Tape& tape) {
+    return tape.gates;
+  }
+  template <class Tape>
+  static const GateBuffer<Scalar>& errors_of_recurrent(const Tape& tape) {
+    return tape.gates;
+  }
+  template <class Tape>
+  static void begin_gradients(Tape&, Range, const Member&) {}
+  template <class Tape, class Across>
+  static void add_gradients(Tape& tape, Range columns, Parameters& sum, const Across& across, const Member& member) {
+    if constexpr (late.count > 0)
+      add_outer_products<late.count>(tape.gates, columns, late, early_gates<Cell>().count, across(tape.buffers.operand),
+                                     sum.weight_hh, member);
+  }
+  template <class Tape>
+  static void finish_gradients(const Tape&, Parameters&) {}
+};
+
+}  // namespace unroll::detail

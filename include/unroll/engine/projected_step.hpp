@@ -1,0 +1,202 @@
+#pragma once
+
+#include "unroll/cells/lstm.hpp"
+#include "unroll/engine/pointwise_step.hpp"
+
+namespace unroll::detail {
+
+/// The step of a ProjectedLstm: an Lstm's step that makes m in the place of h, and h = W_hr m.
+template <class Scalar_>
+struct ProjectedStep {
+  using Cell = cells::Lstm;
+  using Scalar = Scalar_;
+  using P = Pack<Scalar>;
+  static constexpr const char* name() { return "ProjectedLstm"; }
+  static constexpr bool projected = true;
+
+  struct Parameters : GateWeights<Cell, Scalar> {
+    using Base = GateWeights<Cell, Scalar>;
+
+    Matrix<Scalar> weight_hr;  ///< O x H
+
+    Index units() const { return weight_hr.cols(); }
+    Index outputs() const { return weight_hr.rows(); }
+
+    void initialize(Random& random, Initial initial) {
+      Base::initialize(random, initial);
+      if (initial == Initial::pytorch)
+        set_uniform(weight_hr, 1 / std::sqrt(static_cast<double>(units())), random);
+      else
+        set_glorot(weight_hr, units(), outputs(), random);
+    }
+
+    template <class Weights, class F>
+    static void each_shape(Weights& weights, Index inputs, Index units, Index outputs, F f) {
+      Base::each_shape(weights, inputs, units, outputs, f);
+      f("weight_hr", weights.weight_hr, outputs, units);
+    }
+
+    template <class F, class... Weights>
+    static void visit(F&& f, const std::string& prefix, Weights&... weights) {
+      Base::visit(f, prefix, weights...);
+      f(prefix + "weight_hr", weights.weight_hr...);
+    }
+  };
+
+  template <class Weight>
+  struct Packed : PackedGates<Cell, Scalar, Weight> {
+    using Base = PackedGates<Cell, Scalar, Weight>;
+
+    PanelsOf<Scalar, Weight> projection;
+    GateBuffer<Scalar> projection_scale;  // O rows, one column, int8 only
+
+    void pack(const Parameters& weights, const Member& member = {}) {
+      Base::pack(weights, member);
+      const Index outputs = weights.outputs();
+      if constexpr (std::is_same_v<Weight, Scalar>) {
+        projection.pack_rows(weights.weight_hr, outputs, 0, 1, member);
+      } else {
+        Vector<Scalar> scales = Vector<Scalar>::Ones(outputs);
+        if (Base::scaled) scales = scales_of(weights.weight_hr.cwiseAbs().rowwise().maxCoeff());
+        projection_scale.set_column(1, outputs, scales);
+        projection.pack_rows(weights.weight_hr, outputs, 0, 1, scales);
+      }
+    }
+    void pack_transposed(const Parameters& weights, const Member& member = {}) {
+      Base::pack_transposed(weights, member);
+      projection.pack_transposed(weights.weight_hr, weights.outputs(), 0, 1, member);
+    }
+    bool packed_from(const Parameters& weights) const {
+      return Base::packed_from(weights) && projection.packed_from(weights.weight_hr);
+    }
+  };
+
+  struct Buffers {
+    Matrix<Scalar> m;        // H x columns, and room for a whole block of units behind them
+    Matrix<Scalar> d_m;      // H x B
+    Matrix<Scalar> operand;  // of late gates, which an Lstm has not
+
+    Index outputs = 0;
+
+    void resize(Index units, Index of_outputs, Index steps, Index batch) {
+      outputs = of_outputs;
+      detail::resize(m, units, steps * batch + P::size);
+    }
+    void resize_back(Index units, Index batch) { detail::resize(d_m, units, batch); }
+  };
+  static Index output_rows(Index, Index outputs) { return outputs; }  // dL/d W_hr m
+
+  template <class Weight>
+  static constexpr bool takes_input = PointwiseStep<Cell, Scalar>::template takes_input<Weight>;
+
+  template <class Weight>
+  static void project(const Packed<Weight>& packed, const Scalar* x, Index x_stride, Index columns,
+                      GateBuffer<Scalar>& gates, Buffers&, Index first, const Member& member = {}) {
+    packed.project(x, x_stride, columns, gates, first, member);
+  }
+
+  template <class Weight>
+  static void forward(const Packed<Weight>& packed, GateBuffer<Scalar>& gates, Buffers& buffers,
+                      const ForwardView<Scalar, 2>& view, const Scalar* x = nullptr) {
+    const Index outputs = buffers.outputs, units = gates.units();
+    Scalar* m = buffers.m.data() + view.first * units;
+    ForwardView<Scalar, 2> inner = view;  // an Lstm's, whose h is m
+    inner.before[0] = inner.next[0] = m;
+    inner.kept[0] = nullptr;
+    PointwiseForward<Cell, Scalar, Weight>{packed, gates, buffers.operand, inner, x}.run();
+    view.member.wait();  // m is whole
+    multiply<1, Scalar>(view.member.part_of(packed.projection.blocks()), {m, view.size, units, 1, {units}},
+                        no_sums<Scalar>(), column_sums(view.next[0], outputs, outputs),
+                        [&](Index block, Index blocks, Index sample, Index samples) {
+                          for (Index b = sample; b < sample + samples; ++b)
+                            for (Index i = block; i < block + blocks; ++i) put_out(packed, view, i, outputs, b);
+                        });
+  }
+
+  template <class Sweep>
+  EIGEN_DONT_INLINE static void back(Sweep& sweep, Range blocks, Range samples) {
+    const auto at = sweep.view();
+    const Index outputs = sweep.d_output.units();
+    for (Index b = samples.first; b < samples.first + samples.count; ++b)
+      for (Index block = blocks.first; block < blocks.first + blocks.count; ++block) {
+        const Index unit = block * P::size, count = sweep.d_output.count(block);
+        P d_projection(0);
+        if (sweep.is_active(b)) {
+          const auto [d_h, past] = at.arrive(0, b, unit, outputs, count, sweep.is_cut(b), sweep.square_norm());
+          d_projection = d_h.first(count);
+          past.store(at.d_state[0] + b * outputs + unit, count);
+        }
+        d_projection.store(sweep.d_output.at(block, sweep.column() + b));
+      }
+  }
+  /// d_m = W_hr^T d_h, and the Lstm's rule on its finished tiles.
+  template <class Sweep>
+  static void finish_back(Sweep& sweep) {
+    auto& tape = sweep.tape;
+    sweep.member.wait();  // dL/dh is whole
+    Matrix<Scalar>& d_m = tape.buffers.d_m;
+    multiply<1, Scalar>(sweep.member.part_of(tape.packed.projection.blocks()),
+                        sweep.d_output.operand({0, 1}, sweep.column(), tape.size()), no_sums<Scalar>(),
+                        column_sums(d_m.data(), d_m.rows(), d_m.rows()),
+                        [&](Index block, Index blocks, Index sample, Index samples) {
+                          through_rule(sweep, {block, blocks}, {sample, samples});
+                        });
+    sweep.clip(sweep.d_gates, sweep.column(), {0, gate_count<Cell>});
+  }
+  template <class Sweep>
+  static Columns<Scalar> errors_of_h(const Sweep& sweep, Index column) {
+    return sweep.d_gates.operand({0, gate_count<Cell>}, column, sweep.tape.size());
+  }
+
+  template <class Tape>
+  static const GateBuffer<Scalar>& errors_of_input(const Tape& tape) {
+    return tape.gates;
+  }
+  template <class Tape>
+  static const GateBuffer<Scalar>& errors_of_recurrent(const Tape& tape) {
+    return tape.gates;
+  }
+  template <class Tape>
+  static void begin_gradients(Tape&, Range, const Member&) {}
+  template <class Tape, class Across>
+  static void add_gradients(Tape& tape, Range columns, Parameters& sum, const Across& across, const Member& member) {
+    add_outer_products<1>(tape.d_output, columns, {0, 1}, 0, across(tape.buffers.m), sum.weight_hr, member);
+  }
+  template <class Tape>
+  static void finish_gradients(const Tape&, Parameters&) {}
+
+ private:
+  /// Some rows of h, finished.
+  template <class Weight>
+  static void put_out(const Packed<Weight>& packed, const ForwardView<Scalar, 2>& view, Index block, Index outputs,
+                      Index b) {
+    const Index unit = block * P::size, offset = b * outputs + unit;
+    const Index count = view.padded ? P::size : std::min<Index>(P::size, outputs - unit);
+    P h = P::load(view.next[0] + offset, count);
+    if constexpr (Packed<Weight>::scaled) h *= P::load(packed.projection_scale.at(block, 0));
+    view.leave(0, h, offset, count, view.is_past_end(b));
+  }
+
+  template <class Sweep>
+  EIGEN_DONT_INLINE static void through_rule(Sweep& sweep, Range blocks, Range samples) {
+    auto& tape = sweep.tape;
+    PointwiseBackward<Sweep> rule{sweep};
+    auto at = sweep.view();
+    at.before[0] = at.made[0] = tape.buffers.m.data() + sweep.column() * tape.gates.units();
+    for (Index b = samples.first; b < samples.first + samples.count; ++b)
+      for (Index block = blocks.first; block < blocks.first + blocks.count; ++block) {
+        const Index unit = block * P::size, count = tape.gates.count(block), offset = b * tape.gates.units() + unit;
+        GateValues<Cell, P> d_gates;
+        d_gates.fill(Scalar(0));
+        if (sweep.is_active(b)) {
+          const auto [d_c, past] = at.arrive(1, b, unit, tape.gates.units(), count, sweep.is_cut(b), nullptr);
+          std::array<P, 2> d_state{P::load(tape.buffers.d_m.data() + offset, count), d_c};
+          rule.through_rule(at, block, b, d_state, d_gates);
+          (d_state[1] + past).store(at.d_state[1] + offset, count);
+        }
+        store_gates<Cell, Scalar>(d_gates, sweep.d_gates.at(block, sweep.column() + b));
+      }
+  }
+};
+
+}  // namespace unroll::detail

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "unroll/engine/gate_buffer.hpp"
+
+/// What the steps of all recurrent layers see and share.
+namespace unroll::detail {
+
+/// {f(0), f(1), ...}: with constant indices, or the compilers would keep the array in memory.
+template <std::size_t N, class F>
+auto array_of(F f) {
+  return
+      [&]<std::size_t... J>(std::index_sequence<J...>) { return std::array{f(J)...}; }(std::make_index_sequence<N>());
+}
+template <std::size_t N, class F>
+void for_each_index(F f) {
+  [&]<std::size_t... J>(std::index_sequence<J...>) { (f(J), ...); }(std::make_index_sequence<N>());
+}
+
+template <class Cell, class Scalar, class Pointers>
+StateValues<Cell, Pack<Scalar>> load_states(const Pointers& states, Index offset, Index count) {
+  return array_of<Cell::state_names.size()>(
+      [&](std::size_t n) { return Pack<Scalar>::load(states[n] + offset, count); });
+}
+
+/// The gates of one block of units of one column.
+template <class Cell, class Scalar>
+GateValues<Cell, Pack<Scalar>> load_gates(const Scalar* from) {
+  return array_of<Cell::gate_names.size()>(
+      [&](std::size_t g) { return Pack<Scalar>::load(from + g * Pack<Scalar>::size); });
+}
+template <class Cell, class Scalar>
+void store_gates(const GateValues<Cell, Pack<Scalar>>& values, Scalar* to) {
+  for_each_index<Cell::gate_names.size()>([&](std::size_t g) { values[g].store(to + g * Pack<Scalar>::size); });
+}
+
+/// One step of all samples on the way forward, with N states of as many rows as they have.
+template <class Scalar, std::size_t N>
+struct ForwardView {
+  Index t;                                      // the step; by turns weights are read forwards and backwards
+  Index first;                                  // its first column of the gates
+  Index size;                                   // B
+  std::array<const Scalar*, N> before = {};     // the states before it, B columns each
+  std::array<Scalar*, N> next = {};             // the states after it
+  const Scalar* fed_back = nullptr;             // O x B: h before, or that with dropout
+  const Scalar* mask = nullptr;                 // O x B: recurrent dropout, or null
+  std::array<const Scalar*, N> kept = {};       // zoneout: the share of each state that stays, or null
+  std::array<Scalar*, N> candidates = {};       // zoneout: where to leave what the rule made, or null
+  const std::vector<Index>* lengths = nullptr;  // past them the states become zero
+  bool keep_gates = false;                      // whether what the rule leaves in its gates is wanted
+  bool padded = false;                          // whether the states have room for whole blocks of units
+  Member member = {};                           // whose part of the units is meant
+
+  bool is_past_end(Index b) const { return lengths != nullptr && t >= (*lengths)[static_cast<std::size_t>(b)]; }
+
+  /// Leaves what the rule made of some units of a sample's n-th state: zoned out, and zero past the sequence's end.
+  EIGEN_ALWAYS_INLINE void leave(std::size_t n, Pack<Scalar> value, Index offset, Index count, bool past_end) const {
+    if (kept[n] != nullptr) {
+      if (candidates[n] != nullptr) value.store(candidates[n] + offset, count);
+      const auto share = Pack<Scalar>::load(kept[n] + offset, count);
+      value = share * Pack<Scalar>::load(before[n] + offset, count) + (1 - share) * value;
+    }
+    if (past_end) value = Scalar(0);
+    value.store(next[n] + offset, count);
+  }
+};
+
+/// One step of all samples on the way back.
+template <class Scalar, std::size_t N>
+struct BackwardView {
+  std::array<Scalar*, N> d_state;       // dL/d states, B columns each: of those after the step, then of those before it
+  std::array<const Scalar*, N> before;  // the states before it
+  std::array<const Scalar*, N> made;    // the states that the rule made
+  std::array<const Scalar*, N> kept;    // zoneout: the share of each state that stays, or null
+  const Scalar* d_y;                    // dL/dh of the step alone, or null
+  Index d_y_stride;                     // from sample to sample
+
+  struct Arrived {
+    Pack<Scalar> made;  ///< dL/d what the rule made
+    Pack<Scalar> kept;  ///< dL/d what passed the rule by
+  };
+  /// dL/d some units of sample b's n-th state, `unit` the first. cut: nothing comes from the step after. `square` is
+  /// added to, if there is one: |dL/dh|^2.
+  EIGEN_ALWAYS_INLINE Arrived arrive(std::size_t n, Index b, Index unit, Index rows, Index count, bool cut,
+                                     double* square) const {
+    const Index offset = b * rows + unit;
+    Pack<Scalar> d = cut ? Pack<Scalar>(0) : Pack<Scalar>::load(d_state[n] + offset, count);
+    if (n == 0) {
+      if (d_y != nullptr) d += Pack<Scalar>::load(d_y + b * d_y_stride + unit, count);
+      if (square != nullptr) *square += sum_of_squares(d);
+    }
+    if (kept[n] == nullptr) return {d, Pack<Scalar>(0)};
+    const Pack<Scalar> share = Pack<Scalar>::load(kept[n] + offset, count) * d;
+    return {d - share, share};
+  }
+};
+
+}  // namespace unroll::detail

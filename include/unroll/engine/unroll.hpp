@@ -1,0 +1,145 @@
+#pragma once
+
+#include "unroll/engine/tape.hpp"
+
+/// Time, forward: the one loop over steps. What a step does is its own (see engine/pointwise_step.hpp).
+namespace unroll::detail {
+
+/// How many threads of the pool share a step.
+template <class Step>
+Index team_size(const typename Step::Parameters& weights, const Batch& batch) {
+  const Index products = weights.weight_hh.size() > 0 ? weights.weight_hh.size() : weights.weight_ih.size();
+  return team_size(batch.pool, block_count<typename Step::Scalar>(weights.units()), products * batch.size);
+}
+
+/// Tells the tape of the layer and the batch, sets its states to the initial one, and draws the noise.
+template <class Step, class Scalar = typename Step::Scalar>
+void begin_forward(RecurrentTape<Step>& tape, const typename Step::Parameters& weights, const Unrolling& how,
+                   const Input<Scalar>& x, const Batch& batch, const typename RecurrentTape<Step>::State& initial) {
+  tape.content = RecurrentTape<Step>::Content::nothing;  // until the pass comes to its end
+  tape.batch = batch;
+  tape.steps = batch.steps(x.cols());
+  tape.inputs = x.rows();
+  tape.direction = how.direction;
+  tape.readout = how.readout;
+  if (!batch.lengths.empty()) mask_past_ends(x, batch, tape.input);
+  const Index first = tape.previous_block(tape.step_at(0)) * batch.size;
+  for (std::size_t n = 0; n < tape.states.size(); ++n) {
+    const Index rows = n == 0 ? weights.outputs() : weights.units();
+    resize(tape.states[n], rows, x.cols() + batch.size);
+    if (initial.values[n].size() == 0)
+      tape.states[n].middleCols(first, batch.size).setZero();
+    else
+      tape.states[n].middleCols(first, batch.size) = initial.values[n];
+    if (tape.irregular()) resize(tape.previous[n], rows, x.cols());
+    tape.zoneout[n].draw(batch, n, how.zoneout_rate(n), rows, x.cols());
+  }
+  tape.dropout.draw(batch, how.recurrent_dropout, weights.outputs(), x.cols());
+}
+
+/// Irregular batches: copies the states that step t starts from; the member's part of their rows.
+template <class Step>
+void gather_previous(RecurrentTape<Step>& tape, Index t, const Member& member) {
+  for (std::size_t n = 0; n < tape.states.size(); ++n) {
+    const Range mine = member.part(tape.states[n].rows());
+    for (Index b = 0; b < tape.size(); ++b) {
+      auto to = tape.previous[n].col(t * tape.size() + b).segment(mine.first, mine.count);
+      const bool last = tape.direction == Direction::reverse && t + 1 == tape.batch.length(b, tape.steps);
+      const Index from = last ? tape.steps : tape.previous_block(t);
+      if (tape.fresh(t, b))
+        to.setZero();
+      else
+        to = tape.states[n].col(from * tape.size() + b).segment(mine.first, mine.count);
+    }
+  }
+}
+
+/// Recurrent dropout: hides units of h from W_hh at step t.
+template <class Step>
+void mask_fed_back(RecurrentTape<Step>& tape, Index t) {
+  const Matrix<typename Step::Scalar>& mask = tape.dropout.mask;
+  const auto h = Matrix<typename Step::Scalar>::Map(tape.before(0, t), mask.rows(), mask.cols());
+  tape.dropout.fed_back.middleCols(t * tape.size(), tape.size()) = mask.cwiseProduct(h);
+}
+
+/// The state after each sequence's own last step; the initial state where there was none.
+template <class Step>
+void take_final_state(RecurrentTape<Step>& tape) {
+  const bool forward = tape.direction == Direction::forward;
+  for (std::size_t n = 0; n < tape.states.size(); ++n) {
+    auto& to = tape.final_state.values[n];
+    resize(to, tape.states[n].rows(), tape.size());
+    for (Index b = 0; b < tape.size(); ++b) {
+      const Index length = tape.batch.length(b, tape.steps);
+      const Index block = forward ? length : length == 0 ? tape.steps : 0;
+      to.col(b) = tape.states[n].col(block * tape.size() + b);
+    }
+  }
+}
+
+/// last: the final h; mean: the mean of h over each sequence's own steps, zero where there are none.
+template <class Step>
+void read_out(RecurrentTape<Step>& tape) {
+  using Scalar = typename Step::Scalar;
+  if (tape.readout == Readout::all) return;
+  resize_to_zeros(tape.read, tape.states[0].rows(), tape.size());
+  for (Index b = 0; b < tape.size(); ++b) {
+    const Index length = tape.batch.length(b, tape.steps);
+    if (length == 0) continue;
+    if (tape.readout == Readout::last) {
+      tape.read.col(b) = tape.final_state.values[0].col(b);
+    } else {
+      resize_to_zeros(tape.read_sum, tape.read.rows());
+      for (Index t = 0; t < length; ++t)
+        tape.read_sum += tape.states[0].col(tape.next_block(t) * tape.size() + b).template cast<double>();
+      tape.read.col(b) = (tape.read_sum / static_cast<double>(length)).template cast<Scalar>();
+    }
+  }
+}
+
+/// One member's way through time: the input of some steps by one product, then one step after the other.
+template <class Step, class Scalar>
+void run_steps(RecurrentTape<Step>& tape, const Scalar* x, Index x_stride, Index chunk, const Member& member) {
+  constexpr bool coupled = recurrent_gates<typename Step::Cell>().count > 0;
+  for (Index begin = 0; begin < tape.steps; begin += chunk) {
+    const Index end = (std::min)(begin + chunk, tape.steps);
+    const Index from = (std::min)(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
+    const Index shift = tape.batch.record ? 0 : from;                           // the first step whose gates are kept
+    Step::project(tape.packed, x + from * tape.size() * x_stride, x_stride, (end - begin) * tape.size(), tape.gates,
+                  tape.buffers, (from - shift) * tape.size(), member);
+    for (Index s = begin; s < end; ++s) {
+      const Index t = tape.step_at(s);
+      if (coupled) member.wait();  // the states before the step are whole
+      if (tape.irregular()) {
+        gather_previous(tape, t, member);
+        if (coupled) member.wait();
+      }
+      if (tape.dropout.on()) member.alone([&] { mask_fed_back(tape, t); });
+      Step::forward(tape.packed, tape.gates, tape.buffers, tape.forward_view(t, (t - shift) * tape.size(), member));
+    }
+  }
+}
+
+/// As RecurrentLayer::forward, unchecked.
+template <class Step, class Scalar = typename Step::Scalar>
+Output<Scalar> unroll_forward(const typename Step::Parameters& weights, const Unrolling& how, const Input<Scalar>& x,
+                              RecurrentTape<Step>& tape, const Batch& batch,
+                              const typename RecurrentTape<Step>::State& initial) {
+  using Content = typename RecurrentTape<Step>::Content;
+  const bool pack = !batch.same_weights || tape.content == Content::nothing || !tape.packed.packed_from(weights);
+  begin_forward(tape, weights, how, x, batch, initial);
+  const Index chunk = tape.steps_at_once(weights.units()), steps = batch.record ? tape.steps : chunk;
+  tape.gates.resize(gate_count<typename Step::Cell>, weights.units(), steps, batch.size);
+  tape.buffers.resize(weights.units(), weights.outputs(), steps, batch.size);
+  const bool masked = !batch.lengths.empty();
+  run_team(batch.pool, team_size<Step>(weights, batch), [&](const Member& member) {
+    if (pack) tape.packed.pack(weights, member);
+    run_steps(tape, masked ? tape.input.data() : x.data(), masked ? tape.input.rows() : x.outerStride(), chunk, member);
+  });
+  take_final_state(tape);
+  read_out(tape);
+  tape.content = batch.record ? Content::activations : Content::outputs;
+  return tape.output();
+}
+
+}  // namespace unroll::detail

@@ -1,0 +1,155 @@
+#pragma once
+
+#include "unroll/engine/sweep.hpp"
+#include "unroll/engine/unroll.hpp"
+
+/// Time, back: sweeps over the steps, then the gradients of the weights and of x, one product each over the steps of a
+/// chunk.
+namespace unroll::detail {
+
+/// dL/dh of every step from dL/d read-out.
+template <class Step, class Scalar = typename Step::Scalar>
+void spread_read_out(RecurrentTape<Step>& tape, const Input<Scalar>& d_y) {
+  resize_to_zeros(tape.d_read, d_y.rows(), tape.columns());
+  for (Index b = 0; b < tape.size(); ++b) {
+    const Index length = tape.batch.length(b, tape.steps);
+    if (length == 0) continue;
+    if (tape.readout == Readout::last) {
+      const Index t = tape.direction == Direction::forward ? length - 1 : 0;
+      tape.d_read.col(t * tape.size() + b) = d_y.col(b);
+    } else {
+      for (Index t = 0; t < length; ++t)
+        tape.d_read.col(t * tape.size() + b) = d_y.col(b) * (1 / static_cast<Scalar>(length));
+    }
+  }
+}
+
+/// Makes the tape ready for a backward pass, and returns dL/dh of every step.
+template <class Step, class Scalar = typename Step::Scalar>
+Input<Scalar> begin_backward(RecurrentTape<Step>& tape, const typename Step::Parameters& weights,
+                             const Input<Scalar>& d_y, const typename RecurrentTape<Step>::State& d_final,
+                             const BackwardOptions& options) {
+  tape.content = RecurrentTape<Step>::Content::nothing;  // until the gates are whole again
+  tape.d_h_norms.assign(options.record_norms ? static_cast<std::size_t>(tape.steps) : 0, 0.0);
+  tape.clip_report = {};
+  for (std::size_t n = 0; n < tape.states.size(); ++n) {
+    for (auto* d : {&tape.d_state[n], &tape.d_initial.values[n]}) resize(*d, tape.states[n].rows(), tape.size());
+    tape.d_initial.values[n].setZero();
+    if (tape.steps == 0 && d_final.values[n].size() != 0) tape.d_initial.values[n] = d_final.values[n];
+  }
+  if (tape.dropout.on()) resize(tape.dropout.d_fed_back, weights.outputs(), tape.size());
+  tape.buffers.resize_back(weights.units(), tape.size());
+  const Index rows = Step::output_rows(weights.units(), weights.outputs());
+  tape.d_output.resize(rows == 0 ? 0 : 1, rows, tape.steps, tape.size());
+  if (tape.readout == Readout::all) return d_y;
+  spread_read_out(tape, d_y);
+  return tape.d_read;
+}
+
+/// The final gradient of the sequences that end in the places [first, end) enters; that of empty ones in the first.
+template <class Step>
+void take_final_gradient(RecurrentTape<Step>& tape, const typename RecurrentTape<Step>::State& d_final, Index first,
+                         Index end) {
+  for (std::size_t n = 0; n < tape.d_state.size(); ++n) {
+    tape.d_state[n].setZero();
+    for (Index b = 0; b < tape.size() && d_final.values[n].size() != 0; ++b) {
+      const bool empty = tape.begins(b) == tape.ends(b);
+      if (empty ? first == 0 : first < tape.ends(b) && tape.ends(b) <= end)
+        tape.d_state[n].col(b) = d_final.values[n].col(b);
+    }
+  }
+}
+
+/// Turns the tape's gates into dL/d pre-activation, by one sweep or by one for each stride of a truncation.
+template <class Step, class Scalar = typename Step::Scalar>
+void sweep_back(RecurrentTape<Step>& tape, const Input<Scalar>& d_h, const BackwardOptions& options,
+                const typename RecurrentTape<Step>::State& d_final, Index members) {
+  const Index steps = tape.steps;
+  const Index window = options.truncation.window == 0 ? steps : options.truncation.window;
+  const Index stride = options.truncation.stride == 0 ? window : options.truncation.stride;
+  const bool overlapping = stride < window && stride < steps;
+  GateBuffer<Scalar> gates_sum, output_sum;  // of the sweeps' gradients
+  if (overlapping) {
+    for (auto* like_gates : {&gates_sum, &tape.part_d_gates})
+      like_gates->resize(tape.gates.gates(), tape.gates.units(), steps, tape.size());
+    for (auto* like_output : {&output_sum, &tape.part_d_output})
+      like_output->resize(tape.d_output.gates(), tape.d_output.units(), steps, tape.size());
+    gates_sum.set_zero();
+    output_sum.set_zero();
+  }
+  double squares = 0;
+  for (Index first = 0; first < steps; first += stride) {
+    const Index end = (std::min)(first + stride, steps);
+    const Index begin = window >= steps ? 0 : std::max<Index>(0, first + stride - window);
+    take_final_gradient(tape, d_final, first, end);
+    run_team(tape.batch.pool, options.record_norms ? 1 : members, [&](const Member& member) {  // a norm is one sum
+      Sweep<Step> sweep(tape, d_h, first, options, overlapping ? tape.part_d_gates : tape.gates,
+                        overlapping ? tape.part_d_output : tape.d_output, member);
+      const double clipped = sweep.run(begin, end);
+      member.alone([&] { squares += clipped; });  // which only the first one does
+    });
+    if (!overlapping) continue;
+    const Index a = tape.step_at(begin), b = tape.step_at(end - 1);
+    const Index column = (std::min)(a, b) * tape.size(), count = (end - begin) * tape.size();
+    gates_sum.add(tape.part_d_gates, column, count);
+    output_sum.add(tape.part_d_output, column, count);
+  }
+  if (overlapping) {
+    tape.gates.swap(gates_sum);
+    tape.d_output.swap(output_sum);
+  }
+  tape.clip_report.norm = std::sqrt(squares);
+}
+
+/// Adds dL/d weights of some columns to `sum` and makes their dL/dx; a member's part. x as the forward pass used it.
+template <class Step, class Scalar = typename Step::Scalar>
+void add_weight_gradients(RecurrentTape<Step>& tape, const Scalar* x, Index x_stride, Range columns,
+                          typename Step::Parameters& sum, const Member& member) {
+  using Cell = typename Step::Cell;
+  static constexpr GateRun in = input_gates<Cell>(), early = early_gates<Cell>();
+  const Index outputs = tape.states[0].rows();
+  Step::begin_gradients(tape, columns, member);
+  const auto across_columns = [&](const Scalar* from, Index stride, Index rows) {
+    return across(from, stride, rows, columns, tape.spread, member);
+  };
+  add_outer_products<in.count>(Step::errors_of_input(tape), columns, in, 0, across_columns(x, x_stride, tape.inputs),
+                               sum.weight_ih, member);
+  if constexpr (early.count > 0)
+    add_outer_products<early.count>(Step::errors_of_recurrent(tape), columns, early, 0,
+                                    across_columns(tape.fed_back(0), outputs, outputs), sum.weight_hh, member);
+  Step::add_gradients(
+      tape, columns, sum,
+      [&](const Matrix<Scalar>& from) { return across_columns(from.data(), from.rows(), from.rows()); }, member);
+  add_column_sums<gate_count<Cell>>(tape.gates, columns, tape.d_bias, member);
+  multiply_transposed(tape.packed.input, Step::errors_of_input(tape), columns, in, tape.d_input, member);
+}
+
+/// As RecurrentLayer::backward, unchecked.
+template <class Step, class Scalar = typename Step::Scalar>
+Output<Scalar> unroll_backward(const typename Step::Parameters& weights, const Input<Scalar>& x,
+                               const Input<Scalar>& d_y, RecurrentTape<Step>& tape, typename Step::Parameters& gradient,
+                               const BackwardOptions& options, const typename RecurrentTape<Step>::State& d_final) {
+  ThreadPool* const pool = tape.batch.pool;
+  const Index members = team_size<Step>(weights, tape.batch);
+  run_team(pool, members, [&](const Member& member) { tape.packed.pack_transposed(weights, member); });
+  const Input<Scalar> d_h = begin_backward(tape, weights, d_y, d_final, options);
+  sweep_back(tape, d_h, options, d_final, members);
+  tape.content = RecurrentTape<Step>::Content::gradients;
+
+  const bool masked = !tape.batch.lengths.empty();
+  resize(tape.d_input, tape.inputs, tape.columns());
+  resize_to_zeros(tape.d_bias, weights.bias.size());
+  for_each_sum({0, tape.columns()}, gradient, [&](typename Step::Parameters& sum, Range part) {
+    run_team(pool, members, [&](const Member& member) {
+      for_each_chunk(part, [&](Range chunk) {
+        add_weight_gradients(tape, masked ? tape.input.data() : x.data(), masked ? tape.input.rows() : x.outerStride(),
+                             chunk, sum, member);
+      });
+    });
+  });
+  gradient.bias += tape.d_bias.template cast<Scalar>();
+  Step::finish_gradients(tape, gradient);
+  return {tape.d_input.data(), tape.d_input.rows(), tape.d_input.cols()};
+}
+
+}  // namespace unroll::detail
