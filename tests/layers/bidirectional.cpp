@@ -140,6 +140,24 @@ TEST_CASE("the two directions draw different weights, again from the generator's
   CHECK(redrawn.reverse_layer.bias.minCoeff() < 0);
 }
 
+TEST_CASE("the two directions draw noise of their own", "[bidirectional]") {
+  Random random(1);
+  for (const Unrolling noise : {Unrolling{.recurrent_dropout = 0.5}, Unrolling{.zoneout = 0.5}}) {
+    Unrolling reverse = noise;
+    reverse.direction = Direction::reverse;
+    Lstm<double> same(3, 40, random, noise), mirrored = same;
+    mirrored.unrolling = reverse;
+    const Bidirectional layer(same, mirrored);
+    auto start = state(layer, 2);
+    start.reverse = start.forward;
+    Bidirectional<Lstm<double>>::Tape tape;
+    const auto y = layer.forward(drawn(3, 2), tape, {.size = 2}, start);  // one step: there is no order in time
+    CHECK(y.topRows(40) == y.bottomRows(40));
+    const auto noisy = layer.forward(drawn(3, 2), tape, {.size = 2, .dropout_seed = 5}, start);
+    CHECK(noisy.topRows(40) != noisy.bottomRows(40));
+  }
+}
+
 TEST_CASE("layers that do not belong together are refused", "[bidirectional]") {
   const auto refuse = [](Unrolling first, Unrolling second, Index inputs, Index hidden, const std::string& why) {
     CHECK_THROWS_MATCHES(Bidirectional<Lstm<>>(Lstm<>::zeros(3, 7, first), Lstm<>::zeros(inputs, hidden, second)),

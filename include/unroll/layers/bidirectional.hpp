@@ -68,8 +68,8 @@ class Bidirectional {
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
     require_forward(x.rows(), x.cols(), batch, initial);
     tape.complete = false;
-    const auto forward = forward_layer.forward(x, tape.forward, batch, initial.forward);
-    const auto reverse = reverse_layer.forward(x, tape.reverse, batch, initial.reverse);
+    const auto forward = forward_layer.forward(x, tape.forward, batch_of_layer(batch, 0), initial.forward);
+    const auto reverse = reverse_layer.forward(x, tape.reverse, batch_of_layer(batch, 1), initial.reverse);
     detail::resize(tape.y, output_size(), forward.cols());
     for (Index j = 0; j < forward.cols(); ++j)
       if (merge == Merge::concatenate)

@@ -112,12 +112,9 @@ class Chain {
     const State& start = detail::part_count(initial.layers) == 0 ? zeros : initial;
     detail::resize_parts(tape.layers, detail::part_count(layers));
     detail::resize_parts(tape.final_state.layers, detail::part_count(layers));
-    Batch of_layer = batch;
     std::optional<Output<Scalar>> y;
     const auto run = [&](std::size_t k, const auto& layer, auto& layer_tape, const auto& state, auto& final_state) {
-      // Layers that draw masks draw different ones.
-      if (batch.dropout_seed) of_layer.dropout_seed = Random::substream(*batch.dropout_seed, k).bits();
-      y.emplace(layer.forward(k == 0 ? x : Input<Scalar>(*y), layer_tape, of_layer, state));
+      y.emplace(layer.forward(k == 0 ? x : Input<Scalar>(*y), layer_tape, batch_of_layer(batch, k), state));
       detail::assign_state(final_state, layer_tape.final_state);
       tape.columns = x.cols();
       tape.complete = k + 1 == detail::part_count(layers);

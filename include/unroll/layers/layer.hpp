@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "unroll/core/parameters.hpp"
+#include "unroll/core/random.hpp"
 #include "unroll/engine/batch.hpp"
 #include "unroll/engine/initializers.hpp"
 #include "unroll/engine/non_finite.hpp"
@@ -57,6 +58,12 @@ concept StreamableLayer = Layer<L> && requires(const L& layer, typename L::Strea
   { stream.restore(state) } noexcept;
   stream.save(state);
 };
+
+/// The batch of the k-th layer that a model is made of: layers that draw noise each draw their own.
+inline Batch batch_of_layer(Batch batch, std::size_t k) {
+  if (batch.dropout_seed) batch.dropout_seed = Random::substream(*batch.dropout_seed, k).bits();
+  return batch;
+}
 
 namespace detail {
 
