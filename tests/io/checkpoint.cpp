@@ -2,6 +2,7 @@
 
 #include "catch.hpp"
 #include "io/files.hpp"
+#include "layers/delay.hpp"
 #include "training/sine.hpp"
 #include "unroll/io/checkpoints.hpp"
 #include "unroll/layers/bidirectional.hpp"
@@ -17,6 +18,15 @@ Model model(std::uint64_t seed) {
   Random random(seed);
   return Model{Stack<Lstm<float>>(2, 2, 3, random), Dropout<float>(0.3), Dense<float>(3, 1, random)};
 }
+
+struct Carried {
+  ChainState<std::tuple<Delay>> state;
+
+  template <class F, class... T>
+  static void visit(F&& f, const std::string& prefix, T&... values) {
+    visit_state(f, prefix + "carried.", values.state...);
+  }
+};
 
 /// A training with momentum: the model, a moment, the generator, the order and place of the data, the carried state.
 struct Training {
@@ -147,6 +157,15 @@ TEST_CASE("states of all kinds are walked by name", "[visit_state]") {
   std::vector<std::string> names;
   visit_state([&](const std::string& name, const auto&) { names.push_back(name); }, "", state);
   CHECK(names == std::vector<std::string>{"1.forward.h", "1.reverse.h", "2.h", "2.c"});
+}
+
+TEST_CASE("the state of a layer of a user's own comes back", "[visit_state]") {
+  const Folder folder("own");
+  Carried saved, loaded;
+  std::get<0>(saved.state.layers).last.setConstant(2, 3, 0.5);
+  save(saved, folder / "m");
+  load(loaded, folder / "m");
+  CHECK(std::get<0>(loaded.state.layers).last == Matrix<double>::Constant(2, 3, 0.5));
 }
 
 TEST_CASE("a run of fit that went through a file ends with the bits of one that never stopped", "[checkpoint]") {

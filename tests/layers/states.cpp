@@ -2,7 +2,8 @@
 
 #include <vector>
 
-#include "catch.hpp"
+#include "layers/delay.hpp"
+#include "layers/layer_contract.hpp"
 #include "unroll/unroll.hpp"
 
 using namespace unroll;
@@ -48,4 +49,36 @@ TEST_CASE("states are visited by the names of their layers and cells, and take a
   CHECK(names ==
         std::vector<std::string>{"at.0.0.h", "at.0.0.c", "at.0.1.h", "at.0.1.c", "at.1.forward.h", "at.1.reverse.h"});
   for_each_state([](const auto& a, const auto& b) { CHECK(a == b); }, std::as_const(to), std::as_const(from));
+}
+
+TEST_CASE("a state of a user's own is checked, walked, cut into shards and streamed", "[states]") {
+  const Delay delay{drawn(3, 1)};
+  Random random(1);
+  const Sequential model{delay, Dense<double>(3, 2, random)};
+  const Matrix<double> x = drawn(3, 8);
+  auto initial = state_for(model);
+  for_each_state([](auto& value) { value = drawn(3, 2); }, initial);
+  CHECK(std::get<0>(initial.layers).last == drawn(3, 2));
+  for (const auto& report : {testing::check_gradient(delay, x, {.size = 2}),
+                             testing::check_gradient(delay, x, {.size = 2}, {}, {drawn(3, 2)}),
+                             testing::check_gradient(model, x, {.size = 2}, {}, initial)}) {
+    CAPTURE(report.where);
+    CHECK(report.worst <= 1e-7);
+  }
+  std::vector<std::string> names;
+  visit_state([&](const std::string& name, const auto&) { names.push_back(name); }, "carried.", initial);
+  CHECK(names == std::vector<std::string>{"carried.0.last"});
+
+  Parallel parallel(model, std::make_shared<ThreadPool>(2));
+  parallel.shard_size = 1;
+  decltype(model)::Tape tape;
+  decltype(parallel)::Tape shards;
+  CHECK(model.forward(x, tape, {.size = 2}, initial) == parallel.forward(x, shards, {.size = 2}, initial));
+  CHECK(std::get<0>(shards.final_state.layers).last == x.rightCols(2));
+
+  check_stream(model, x);
+  Stream stream(model), other(model);
+  stream.step(x.col(0));
+  CHECK(other.restore(stream.save()));
+  CHECK(other.step(x.col(1)) == stream.step(x.col(1)));
 }

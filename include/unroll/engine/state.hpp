@@ -1,8 +1,9 @@
 #pragma once
 
 #include <array>
+#include <string>
 
-#include "unroll/core/types.hpp"
+#include "unroll/core/memory.hpp"
 
 namespace unroll {
 
@@ -11,6 +12,21 @@ namespace unroll {
 template <class Cell, class Scalar>
 struct RecurrentState {
   std::array<Matrix<Scalar>, Cell::state_names.size()> values;  // each H x B
+
+  RecurrentState() = default;
+  RecurrentState(const RecurrentState&) = default;
+  RecurrentState(RecurrentState&&) = default;
+  RecurrentState& operator=(RecurrentState&&) = default;
+  /// Memory may run out here: see detail::resize.
+  RecurrentState& operator=(const RecurrentState& from) {
+    for (std::size_t n = 0; n < values.size(); ++n) detail::assign(values[n], from.values[n]);
+    return *this;
+  }
+
+  template <class F, class... States>
+  static void visit(F&& f, const std::string& prefix, States&... states) {
+    for (std::size_t n = 0; n < Cell::state_names.size(); ++n) f(prefix + Cell::state_names[n], states.values[n]...);
+  }
 };
 
 }  // namespace unroll

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "unroll/layers/layer.hpp"
+#include "unroll/layers/states.hpp"
 
 namespace unroll {
 
@@ -20,6 +20,12 @@ class Bidirectional {
   struct State {
     typename L::State forward;
     typename L::State reverse;
+
+    template <class F, class... States>
+    static void visit(F&& f, const std::string& prefix, States&... states) {
+      L::State::visit(f, prefix + "forward.", states.forward...);
+      L::State::visit(f, prefix + "reverse.", states.reverse...);
+    }
   };
 
   struct Tape {
@@ -59,6 +65,8 @@ class Bidirectional {
 
   Index input_size() const { return forward_layer.input_size(); }
   Index output_size() const { return forward_layer.output_size() * (merge == Merge::concatenate ? 2 : 1); }
+
+  State empty_state() const { return {state_for(forward_layer), state_for(reverse_layer)}; }
 
   void initialize(Random& random, Initial initial = Initial::standard) {
     forward_layer.initialize(random, initial);

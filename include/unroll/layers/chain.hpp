@@ -1,5 +1,6 @@
 #pragma once
 
+#include "unroll/layers/per_layer.hpp"
 #include "unroll/layers/states.hpp"
 
 namespace unroll {
@@ -8,6 +9,11 @@ namespace unroll {
 template <class Layers>
 struct ChainState {
   detail::PerLayer<Layers, detail::StateOf> layers;
+
+  template <class F, class... States>
+  static void visit(F&& f, const std::string& prefix, States&... states) {
+    detail::visit_parts(f, prefix, states.layers...);
+  }
 };
 
 /// A chain run one step at a time.
@@ -50,6 +56,7 @@ class ChainStream {
 template <class Layers>
 class Chain {
   using Traits = detail::ChainTraits<Layers>;
+  static_assert(Traits::states, "a layer's State shows its matrices by `static void visit(f, prefix, states...)`");
   static_assert(Traits::layers, "a model is made of layers: see the concept Layer in layers/layer.hpp");
   static_assert(Traits::one_scalar, "all layers of a model need the same Scalar");
 
@@ -105,17 +112,24 @@ class Chain {
     detail::walk([&](std::size_t, auto& layer) { layer.initialize(random, initial); }, layers);
   }
 
+  State empty_state() const {
+    State state;
+    detail::resize_parts(state.layers, detail::part_count(layers));
+    detail::walk([](std::size_t, const auto& layer, auto& part) { part = state_for(layer); }, layers, state.layers);
+    return state;
+  }
+
   /// Runs all layers. Throws std::invalid_argument.
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
     require_forward(x.rows(), x.cols(), batch, initial);
-    const State zeros = state_for(*this);
+    const State zeros = empty_state();
     const State& start = detail::part_count(initial.layers) == 0 ? zeros : initial;
     detail::resize_parts(tape.layers, detail::part_count(layers));
     detail::resize_parts(tape.final_state.layers, detail::part_count(layers));
     std::optional<Output<Scalar>> y;
     const auto run = [&](std::size_t k, const auto& layer, auto& layer_tape, const auto& state, auto& final_state) {
       y.emplace(layer.forward(k == 0 ? x : Input<Scalar>(*y), layer_tape, batch_of_layer(batch, k), state));
-      detail::assign_state(final_state, layer_tape.final_state);
+      final_state = layer_tape.final_state;
       tape.columns = x.cols();
       tape.complete = k + 1 == detail::part_count(layers);
     };
@@ -127,7 +141,7 @@ class Chain {
   /// changed.
   Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Chain& gradient,
                           const BackwardOptions& options = {}, const State& d_final = {}) const {
-    const State zeros = state_for(*this);
+    const State zeros = empty_state();
     const State& end = detail::part_count(d_final.layers) == 0 ? zeros : d_final;
     require_backward(tape, gradient, options, end);
     const Output<Scalar> y = tape.output();
@@ -141,14 +155,14 @@ class Chain {
                          auto& d_initial) {
       d.emplace(layer.backward(k == 0 ? x : Input<Scalar>(inputs[k - 1]), d ? Input<Scalar>(*d) : d_y, layer_tape,
                                layer_gradient, options, state));
-      detail::assign_state(d_initial, layer_tape.d_initial);
+      d_initial = layer_tape.d_initial;
     };
     detail::walk<true>(run, layers, tape.layers, gradient.layers, end.layers, tape.d_initial.layers);
     return *d;
   }
 
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
-    const State zeros = state_for(*this);
+    const State zeros = empty_state();
     const State& start = detail::part_count(initial.layers) == 0 ? zeros : initial;
     require_states("initial", start);
     const auto check = [&](std::size_t, const auto& layer, const auto& state) {
@@ -166,7 +180,7 @@ class Chain {
     detail::require(detail::part_count(gradient.layers) == detail::part_count(layers),
                     "model::backward: the gradient has ", detail::part_count(gradient.layers), " layers, expected ",
                     detail::part_count(layers));
-    const State zeros = state_for(*this);
+    const State zeros = empty_state();
     const State& end = detail::part_count(d_final.layers) == 0 ? zeros : d_final;
     require_states("final gradient's", end);
     const auto check = [&](std::size_t, const auto& layer, const auto& layer_tape, const auto& layer_gradient,
@@ -208,10 +222,7 @@ class Chain {
     (detail::require(detail::part_count(chains.layers) == count, "a model of ", count, " layers beside one of ",
                      detail::part_count(chains.layers)),
      ...);
-    const auto each = [&]<class L, class... Others>(std::size_t k, L& layer, Others&... others) {
-      std::remove_const_t<L>::visit(f, prefix + std::to_string(k) + ".", layer, others...);
-    };
-    detail::walk(each, first.layers, chains.layers...);
+    detail::visit_parts(f, prefix, first.layers, chains.layers...);
   }
 
  private:

@@ -12,8 +12,24 @@
 
 namespace unroll {
 
+namespace detail {
+struct AnyVisitor {
+  template <class... T>
+  void operator()(const std::string&, T&...) const {}
+};
+}  // namespace detail
+
+/// A layer's state shows its matrices, one column a sample, under their names, as a layer shows its parameters; empty
+/// ones stand for zeros, and so does an empty state. What carries, saves, checks or cuts states is built on it.
+template <class S>
+concept VisitedState = std::copyable<S> && std::default_initializable<S> &&
+                       requires(S& state) { S::visit(detail::AnyVisitor(), std::string(), state, state); };
+
 /// The state of a layer that has none.
-struct NoState {};
+struct NoState {
+  template <class F, class... States>
+  static void visit(F&&, const std::string&, States&...) {}
+};
 
 /// What every layer and every model of layers is. All of it is const but the tape and the gradient:
 ///
@@ -29,21 +45,22 @@ struct NoState {};
 /// input_size() is 0 where any size will do. `require_forward` and `require_backward` let a model of layers refuse as a
 /// whole, before any layer's tape is touched.
 template <class L>
-concept Layer = std::copyable<L> && requires(L& gradient, const L& layer, const Input<typename L::Scalar>& x,
-                                             typename L::Tape& tape, const Batch& batch, const typename L::State& state,
-                                             const BackwardOptions& options, Random& random, Initial initial) {
-  { layer.input_size() } -> std::same_as<Index>;
-  { layer.output_size() } -> std::same_as<Index>;
-  { layer.forward(x, tape, batch, state) } -> std::same_as<Output<typename L::Scalar>>;
-  { layer.backward(x, x, tape, gradient, options, state) } -> std::same_as<Output<typename L::Scalar>>;
-  { layer.require_forward(Index(), Index(), batch, state) } -> std::same_as<Index>;
-  layer.require_backward(tape, gradient, options, state);
-  { layer.find_non_finite(tape) } -> std::same_as<std::optional<NonFinite>>;
-  { tape.output() } -> std::same_as<Output<typename L::Scalar>>;
-  { tape.final_state } -> std::same_as<typename L::State&>;
-  { tape.d_initial } -> std::same_as<typename L::State&>;
-  gradient.initialize(random, initial);
-};
+concept Layer = std::copyable<L> && VisitedState<typename L::State> &&
+                requires(L& gradient, const L& layer, const Input<typename L::Scalar>& x, typename L::Tape& tape,
+                         const Batch& batch, const typename L::State& state, const BackwardOptions& options,
+                         Random& random, Initial initial) {
+                  { layer.input_size() } -> std::same_as<Index>;
+                  { layer.output_size() } -> std::same_as<Index>;
+                  { layer.forward(x, tape, batch, state) } -> std::same_as<Output<typename L::Scalar>>;
+                  { layer.backward(x, x, tape, gradient, options, state) } -> std::same_as<Output<typename L::Scalar>>;
+                  { layer.require_forward(Index(), Index(), batch, state) } -> std::same_as<Index>;
+                  layer.require_backward(tape, gradient, options, state);
+                  { layer.find_non_finite(tape) } -> std::same_as<std::optional<NonFinite>>;
+                  { tape.output() } -> std::same_as<Output<typename L::Scalar>>;
+                  { tape.final_state } -> std::same_as<typename L::State&>;
+                  { tape.d_initial } -> std::same_as<typename L::State&>;
+                  gradient.initialize(random, initial);
+                };
 
 /// A layer that also runs one step at a time: stream(storage) gives a value with step(x), reset(), save(state),
 /// fits(state), whether the state is empty or has the layer's shape, and restore(state) of one that does; they allocate

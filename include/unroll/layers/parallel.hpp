@@ -69,6 +69,7 @@ class Parallel {
 
   Index input_size() const { return model.input_size(); }
   Index output_size() const { return model.output_size(); }
+  State empty_state() const { return state_for(model); }
   void initialize(Random& random, Initial initial = Initial::standard) { model.initialize(random, initial); }
 
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
@@ -82,7 +83,7 @@ class Parallel {
       Shard& whole = tape.shards[0];
       whole.batch.pool = pool.get();
       const Output<Scalar> y = model.forward(x, whole.tape, whole.batch, initial);
-      detail::assign_state(tape.final_state, whole.tape.final_state);
+      tape.final_state = whole.tape.final_state;
       tape.complete = true;
       return y;
     }
@@ -104,7 +105,7 @@ class Parallel {
     if (tape.whole()) {
       typename Model::Tape& whole = tape.shards[0].tape;
       const Output<Scalar> d_x = model.backward(x, d_y, whole, gradient.model, options, d_final);
-      detail::assign_state(tape.d_initial, whole.d_initial);
+      tape.d_initial = whole.d_initial;
       return d_x;
     }
     detail::require_shape("Parallel", "x", x, tape.shards[0].x.rows(), tape.columns);

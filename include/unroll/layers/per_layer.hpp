@@ -31,12 +31,17 @@ struct PerLayerType<std::vector<L>, Of> {
 template <class Layers, template <class> class Of>
 using PerLayer = typename PerLayerType<Layers, Of>::type;
 
+/// Of what is a layer but for its state, for a message that says so.
+template <class L>
+inline constexpr bool has_visited_state = !requires { typename L::State; } || VisitedState<typename L::State>;
+
 template <class Layers>
 struct ChainTraits;
 template <class First, class... L>
 struct ChainTraits<std::tuple<First, L...>> {
   using Scalar = typename First::Scalar;
   static constexpr bool layers = Layer<First> && (Layer<L> && ...);
+  static constexpr bool states = has_visited_state<First> && (has_visited_state<L> && ...);
   static constexpr bool streamable = StreamableLayer<First> && (StreamableLayer<L> && ...);
   static constexpr bool one_scalar = (std::is_same_v<Scalar, typename L::Scalar> && ...);
 };
@@ -44,6 +49,7 @@ template <class L>
 struct ChainTraits<std::vector<L>> {
   using Scalar = typename L::Scalar;
   static constexpr bool layers = Layer<L>;
+  static constexpr bool states = has_visited_state<L>;
   static constexpr bool streamable = StreamableLayer<L>;
   static constexpr bool one_scalar = true;
 };
@@ -85,6 +91,15 @@ void walk(F&& f, First& first, Parts&... parts) {
       (call_with<(backwards ? count - 1 - K : K)>(f, first, parts...), ...);
     }(std::make_index_sequence<count>());
   }
+}
+
+/// The visit of what is made of parts: that of each part, its number before the names.
+template <class F, class First, class... Others>
+void visit_parts(F&& f, const std::string& prefix, First& first, Others&... others) {
+  const auto each = [&]<class Part, class... Rest>(std::size_t k, Part& part, Rest&... rest) {
+    std::remove_const_t<Part>::visit(f, prefix + std::to_string(k) + ".", part, rest...);
+  };
+  walk(each, first, others...);
 }
 
 }  // namespace unroll::detail

@@ -56,7 +56,7 @@ Evaluation mean_loss(const Model& model, const Data& data, const Loss& loss, OnN
     const double count = loss.count(e.target, e.batch, e.weights);
     sum += count * value;
     total += count;
-    detail::assign_state(carried, tape.final_state);
+    carried = tape.final_state;
   }
   if (total > 0)
     result.loss = sum / total;
