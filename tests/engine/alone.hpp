@@ -1,6 +1,8 @@
 #pragma once
 
 #include <limits>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "passes.hpp"
@@ -8,19 +10,25 @@
 /// A batch against the episodes it is made of, each run alone.
 namespace engine_test {
 
+/// Adds what the names of the reverse layers' states begin with.
+template <class L>
+void add_reverse_layers(const L& layer, const std::string& prefix, std::set<std::string>& to) {
+  const auto add = [&](const std::string& name, const auto& part) { add_reverse_layers(part, name, to); };
+  if constexpr (Composite<L>)
+    L::children(add, prefix, layer);
+  else if constexpr (requires { layer.unrolling; })
+    if (layer.unrolling.direction == Direction::reverse) to.insert(prefix);
+}
+
 /// Zeroes the states of the forward layers, or of the reverse ones, that are not to be kept.
 template <class L, class State>
 void keep(const L& layer, State& state, bool of_forward, bool of_reverse) {
-  if constexpr (requires { layer.unrolling; }) {
-    if (!(layer.unrolling.direction == Direction::forward ? of_forward : of_reverse))
-      for (auto& value : state.values) value.setZero();
-  } else if constexpr (requires { layer.forward_layer; }) {
-    keep(layer.forward_layer, state.forward, of_forward, of_reverse);
-    keep(layer.reverse_layer, state.reverse, of_forward, of_reverse);
-  } else if constexpr (requires { layer.layers; }) {
-    const auto each = [&](std::size_t, const auto& one, auto& its) { keep(one, its, of_forward, of_reverse); };
-    detail::walk(each, layer.layers, state.layers);
-  }
+  std::set<std::string> reverse;
+  add_reverse_layers(layer, "", reverse);
+  const auto each = [&](const std::string& name, auto& value) {
+    if (!(reverse.count(name.substr(0, name.rfind('.') + 1)) > 0 ? of_reverse : of_forward)) value.setZero();
+  };
+  State::visit(each, "", state);
 }
 
 /// The steps [first, last) of one sample that no state crosses.

@@ -42,6 +42,11 @@ struct Training {
       : model(::model(seed)), moment(zeros_like(model)), random(seed), carried(state_for(model)) {}
 
   template <class F, class... T>
+  static void children(F&& f, const std::string& prefix, T&... values) {
+    f(prefix + "model.", values.model...);
+  }
+
+  template <class F, class... T>
   static void visit(F&& f, const std::string& prefix, T&... values) {
     Model::visit(f, prefix + "model.", values.model...);
     Model::visit(f, prefix + "moment.", values.moment...);

@@ -3,7 +3,9 @@
 #include "catch.hpp"
 #include "core/flat.hpp"
 #include "io/files.hpp"
+#include "layers/skip.hpp"
 #include "unroll/io/save.hpp"
+#include "unroll/layers/parallel.hpp"
 
 using namespace unroll;
 
@@ -17,8 +19,13 @@ struct Forecaster {
   Vector<double> mean, deviation;
 
   template <class F, class... T>
+  static void children(F&& f, const std::string& prefix, T&... values) {
+    f(prefix + "model.", values.model...);
+  }
+
+  template <class F, class... T>
   static void visit(F&& f, const std::string& prefix, T&... values) {
-    decltype(Forecaster::model)::visit(f, prefix + "model.", values.model...);
+    children(visit_of_each(f), prefix, values...);
     f(prefix + "mean", values.mean...);
     f(prefix + "deviation", values.deviation...);
   }
@@ -31,15 +38,14 @@ Forecaster forecaster() {
           Vector<double>::Constant(2, 0.5), Vector<double>::Constant(2, 2)};
 }
 
-/// A layer of one's own around another, under the name that a model has in Parallel too.
+/// A layer of one's own around another, with an option.
 template <class L>
-struct Residual : L {
-  static const char* name() { return "Residual"; }
-
-  L model;
+struct Residual : Skip<L> {
   double scale = 0.5;
 
-  explicit Residual(const L& inner) : L(inner), model(inner) {}
+  explicit Residual(const L& layer) : Skip<L>{layer} {}
+
+  static const char* name() { return "Residual"; }
 
   template <class F>
   void each_option(F&& f) const {
@@ -54,10 +60,10 @@ struct Gated : L {
 
   explicit Gated(const L& inner) : L(inner), gate(inner), value(inner) {}
 
-  template <class F>
-  void each_layer(F&& f) const {
-    f("gate", gate);
-    f("value", value);
+  template <class F, class... Layers>
+  static void children(F&& f, const std::string& prefix, Layers&... layers) {
+    f(prefix + "gate.", layers.gate...);
+    f(prefix + "value.", layers.value...);
   }
 };
 
@@ -129,7 +135,8 @@ TEST_CASE("a layer-normalised LSTM comes back as it was saved", "[description]")
 }
 
 TEST_CASE("a layer of one's own is described as what it is, with the layers that it is made of", "[description]") {
-  const auto plain = Rnn<float>::zeros(3, 3);
+  Random random(1);
+  const Rnn<float> plain(3, 3, random);
   const auto described = [](const auto& value) {
     std::string result;
     for (const LayerDescription& layer : detail::layers_of(value))
@@ -137,8 +144,11 @@ TEST_CASE("a layer of one's own is described as what it is, with the layers that
     return result;
   };
   CHECK(described(Sequential{Residual(plain), Dense<float>::zeros(3, 1)}) ==
-        "0=Residual 3 to 3, scale 0.5; 0.model=Rnn 3 to 3; 1=Dense 3 to 1; ");
+        "0=Residual 3 to 3, scale 0.5; 0.inner=Rnn 3 to 3; 1=Dense 3 to 1; ");
   CHECK(described(Gated(plain)) == "=Rnn 3 to 3; gate=Rnn 3 to 3; value=Rnn 3 to 3; ");
+
+  const Parallel parallel(Sequential{plain, Dropout<float>(0.1)}, std::make_shared<ThreadPool>(1));
+  CHECK(described(parallel) == "0=Rnn 3 to 3; 1=Dropout; ");
 
   const Folder folder("own");
   save(Residual(plain), folder / "residual");
@@ -148,7 +158,10 @@ TEST_CASE("a layer of one's own is described as what it is, with the layers that
   other.scale = 0.25;
   CHECK_THROWS_WITH(load(other, folder / "residual"), contains_text("expected '' Residual 3 to 3, scale 0.25"));
   Residual relu(ReluRnn<float>::zeros(3, 3));
-  CHECK_THROWS_WITH(load(relu, folder / "residual"), contains_text("expected 'model' ReluRnn 3 to 3"));
+  CHECK_THROWS_WITH(load(relu, folder / "residual"), contains_text("expected 'inner' ReluRnn 3 to 3"));
+  Residual loaded = zeros_like(Residual(plain));
+  load(loaded, folder / "residual");
+  CHECK(flat(loaded) == flat(plain));
 }
 
 TEST_CASE("what goes with a model is loaded with it", "[description]") {

@@ -7,6 +7,8 @@
 #include "catch.hpp"
 #include "core/flat.hpp"
 #include "io/files.hpp"
+#include "layers/skip.hpp"
+#include "unroll/layers/parallel.hpp"
 
 using namespace unroll;
 
@@ -140,6 +142,28 @@ TEST_CASE("what does not fit is refused by PyTorch's name", "[pytorch]") {
   CHECK_THAT(refusal<format_error>(shallow, "lstm", rnn_and_head),
              contains_text("tensor 'rnn.bias_hh_l1'") && contains_text("is surplus"));
   CHECK_THAT(refusal<format_error>(Lstm<float>(3, 4, random), "bare", {{"", ""}}), contains_text("the dtype is F64"));
+}
+
+TEST_CASE("layers are found in a model of a user's own, and in a parallel one", "[pytorch]") {
+  Random random(1);
+  const auto tensors = [](const auto& model, const TorchNames& names) {
+    const Folder folder("own");
+    save_pytorch(model, folder / "f", names);
+    auto loaded = zeros_like(model);
+    load_pytorch(loaded, folder / "f", names);
+    CHECK(flat(loaded) == flat(model));
+    std::string result;
+    for (const auto& [name, tensor] : read_safetensors(folder / "f").tensors) result += name + " ";
+    return result;
+  };
+  const Sequential both{Skip<Rnn<float>>{Rnn<float>(3, 3, random)}, Dense<float>(3, 1, random)};
+  CHECK(tensors(both, {{"0.inner", "rnn"}, {"1", "head"}}) ==
+        "head.bias head.weight rnn.bias_hh_l0 rnn.bias_ih_l0 rnn.weight_hh_l0 rnn.weight_ih_l0 ");
+  CHECK_THROWS_WITH(tensors(both, {{"1", "head"}}), contains_text("none is given for our layer '0.inner'"));
+  const Parallel parallel(Sequential{Rnn<float>(3, 3, random)}, std::make_shared<ThreadPool>(1));
+  const std::string bare = "bias_hh_l0 bias_ih_l0 weight_hh_l0 weight_ih_l0 ";
+  CHECK(tensors(parallel, {{"", ""}}) == bare);
+  CHECK(tensors(parallel, {{"0", ""}}) == bare);
 }
 
 TEST_CASE("names must fit the model", "[pytorch]") {

@@ -4,6 +4,7 @@
 
 #include "layers/delay.hpp"
 #include "layers/layer_contract.hpp"
+#include "layers/skip.hpp"
 #include "unroll/unroll.hpp"
 
 using namespace unroll;
@@ -81,4 +82,26 @@ TEST_CASE("a state of a user's own is checked, walked, cut into shards and strea
   stream.step(x.col(0));
   CHECK(other.restore(stream.save()));
   CHECK(other.step(x.col(1)) == stream.step(x.col(1)));
+}
+
+TEST_CASE("a model of a user's own is what it shows", "[states]") {
+  Random random(1);
+  Sequential model{Skip<Stack<Lstm<double>>>{Stack<Lstm<double>>(2, 3, 3, random)}, Dense<double>(3, 2, random)};
+  CHECK(tensor_names(model).front() == "0.inner.0.weight_ih");
+  const Matrix<double> x = drawn(3, 8);
+  auto initial = state_for(model);
+  std::vector<std::string> names;
+  visit_state([&](const std::string& name, const auto&) { names.push_back(name); }, "", initial);
+  CHECK(names == std::vector<std::string>{"0.0.h", "0.0.c", "0.1.h", "0.1.c"});
+  for_each_state([](auto& value) { value = drawn(3, 2); }, initial);
+  const auto report = testing::check_gradient(model, x, {.size = 2}, {}, initial);
+  CAPTURE(report.where);
+  CHECK(report.worst <= 1e-7);
+
+  decltype(model)::Tape tape;
+  model.forward(x, tape, {.size = 2});
+  CHECK(place(model.find_non_finite(tape)) == "");
+  std::get<0>(model.layers).inner.layers[1].bias[0] = std::numeric_limits<double>::quiet_NaN();
+  model.forward(x, tape, {.size = 2});
+  CHECK(place(model.find_non_finite(tape)) == "0.inner.1.Lstm i 0 0 forward");
 }

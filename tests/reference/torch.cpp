@@ -20,15 +20,17 @@ using unroll::Index;
 /// Calls f(layer, state, ending of PyTorch's names) for every recurrent layer of a model, or of its gradient.
 template <class Layer, class State, class F>
 void for_each_recurrent(Layer& layer, State& state, F f, const std::string& ending = "_l0") {
-  if constexpr (requires { layer.layers; }) {
-    for (std::size_t k = 0; k < layer.layers.size(); ++k)
-      for_each_recurrent(layer.layers[k], state.layers[k], f, "_l" + std::to_string(k));
-  } else if constexpr (requires { layer.forward_layer; }) {
-    f(layer.forward_layer, state.forward, ending);
-    f(layer.reverse_layer, state.reverse, ending + "_reverse");
-  } else {
-    f(layer, state, ending);
-  }
+  f(layer, state, ending);
+}
+template <class Layer, class State, class F>
+void for_each_recurrent(unroll::Bidirectional<Layer>& both, State& state, F f, const std::string& ending = "_l0") {
+  f(both.forward_layer, state.forward, ending);
+  f(both.reverse_layer, state.reverse, ending + "_reverse");
+}
+template <class Layer, class State, class F>
+void for_each_recurrent(unroll::Stack<Layer>& stack, State& state, F f) {
+  for (std::size_t k = 0; k < stack.layers.size(); ++k)
+    for_each_recurrent(stack.layers[k], state.layers[k], f, "_l" + std::to_string(k));
 }
 
 /// PyTorch orders a GRU's gates r z n; here the rows of weight_ih are n r z, of weight_hh r z hn, of bias n r z hn.
@@ -135,20 +137,13 @@ unroll::Stack<Layer> stack(const Vectors& vectors, Make make) {
   return unroll::Stack<Layer>(std::vector<Layer>{make(vectors, "_l0"), make(vectors, "_l1"), make(vectors, "_l2")});
 }
 
-template <class Model>
-typename Model::State drawn_state([[maybe_unused]] const Model& model) {
-  typename Model::State state;
-  if constexpr (requires { state.layers; }) state.layers.resize(model.layers.size());
-  return state;
-}
-
 /// `model` has the shape of the file's network; its parameters are read from the file.
 template <class Model>
 void compare(const Vectors& vectors, Model model) {
   using S = typename Model::Scalar;
   const std::array state_names{"h", "c"};
   const unroll::Matrix<S> x = vectors["x"].cast<S>(), d_y = vectors["d_y"].cast<S>();
-  typename Model::State initial = drawn_state(model), d_final = state_for(model);
+  typename Model::State initial = state_for(model), d_final = state_for(model);
   for_each_recurrent(model, initial, [&](auto& layer, auto& state, const std::string& ending) {
     load(layer, vectors, ending);
     for (std::size_t n = 0; n < state.values.size(); ++n)

@@ -11,9 +11,6 @@
 
 namespace unroll {
 
-template <Layer Model>
-class Parallel;
-
 /// One layer of a model, or one part of a training, as its file tells it.
 struct LayerDescription {
   std::string name;      ///< what its tensors' names begin with, "1.forward"; empty: the whole model; "optimizer"
@@ -119,32 +116,15 @@ Metadata properties_of(const Bidirectional<L>& layer) {
   return {{"merge", layer.merge == Merge::concatenate ? "concatenate" : "sum"}};
 }
 
-// Is it a model that is its layers and no more, and has their names?
-template <class Layers>
-std::true_type is_plain_model(const Chain<Layers>*);
-template <class Model>
-std::true_type is_plain_model(const Parallel<Model>*);
-std::false_type is_plain_model(const void*);
-
-/// Adds the layers of a model, or of a value whose member `model` is one: each layer, then those that it is made of,
-/// which a layer of the user's shows by each_layer(f), f("name", layer) for each. What else a value holds is no layer.
+/// Adds a layer, then those that it is made of; of a value that is no layer, those that it shows by `children`.
 template <class Value>
 void add_layers(const Value& value, const std::string& prefix, std::vector<LayerDescription>& to) {
-  constexpr bool plain = decltype(is_plain_model(&value))::value;
-  if constexpr (!plain && requires { value.input_size(), value.output_size(); })
+  constexpr bool sized = requires { value.input_size(), value.output_size(); };
+  if constexpr (sized && (!Composite<Value> || requires { Value::name(); }))
     to.push_back({prefix.substr(0, prefix.empty() ? 0 : prefix.size() - 1), kind_of(value), value.input_size(),
                   value.output_size(), properties_of(value)});
-  const auto add = [&](const std::string& name, const auto& part) { add_layers(part, prefix + name + ".", to); };
-  if constexpr (requires { value.layers; }) {
-    walk([&](std::size_t k, const auto& layer) { add(std::to_string(k), layer); }, value.layers);
-  } else if constexpr (requires { value.model; }) {
-    add_layers(value.model, plain ? prefix : prefix + "model.", to);
-  } else if constexpr (requires { value.forward_layer; }) {
-    add("forward", value.forward_layer);
-    add("reverse", value.reverse_layer);
-  } else if constexpr (requires { value.each_layer(add); }) {
-    value.each_layer(add);
-  }
+  if constexpr (Composite<Value>)
+    Value::children([&](const std::string& name, const auto& layer) { add_layers(layer, name, to); }, prefix, value);
 }
 
 template <class Value>

@@ -45,6 +45,15 @@ struct TorchGates<cells::Gru> {
   static constexpr std::array input{"r", "z", "n"}, recurrent{"r", "z", "hn"};
 };
 
+template <class L>
+inline constexpr bool is_bidirectional = false;
+template <class L>
+inline constexpr bool is_bidirectional<Bidirectional<L>> = true;
+template <class L>
+inline constexpr bool is_embedding = false;
+template <class Scalar>
+inline constexpr bool is_embedding<Embedding<Scalar>> = true;
+
 template <class Cell>
 Index gate_index(std::string_view name) {
   const auto& names = Cell::gate_names;
@@ -130,45 +139,46 @@ void exchange_direction(File& file, L& layer, const std::string& prefix, const s
 /// Returns how many layers of an nn.RNN, nn.LSTM or nn.GRU these are.
 template <class File, class L>
 Index exchange(File& file, L& layer, const std::string& prefix, Index k) {
+  using Type = std::remove_const_t<L>;
   const std::string ending = text("_l", k);
-  if constexpr (requires { layer.layers; }) {
-    Index count = 0;
-    const auto each = [&](std::size_t, auto& part) { count += exchange(file, part, prefix, k + count); };
-    walk(each, layer.layers);
-    return count;
-  } else if constexpr (requires { layer.forward_layer; }) {
+  if constexpr (is_bidirectional<Type>) {
     require(layer.merge == Merge::concatenate, "PyTorch concatenates two directions, it does not sum them");
     exchange_direction(file, layer.forward_layer, prefix, ending);
     exchange_direction(file, layer.reverse_layer, prefix, ending + "_reverse");
     return 1;
+  } else if constexpr (Composite<Type>) {
+    Index count = 0;
+    const auto each = [&](const std::string&, auto& part) { count += exchange(file, part, prefix, k + count); };
+    Type::children(each, "", layer);
+    return count;
   } else if constexpr (requires { layer.unrolling; }) {
     require(layer.unrolling.direction == Direction::forward, "PyTorch has no reverse layer without a forward one");
     exchange_direction(file, layer, prefix, ending);
     return 1;
-  } else if constexpr (requires { layer.tokens(); }) {
-    Matrix<typename std::remove_const_t<L>::Scalar> rows = layer.weight.transpose();  // V x O
+  } else if constexpr (is_embedding<Type>) {
+    Matrix<typename Type::Scalar> rows = layer.weight.transpose();  // V x O
     file(prefix + "weight", rows);
     if constexpr (!std::is_const_v<L>) layer.weight = rows.transpose();
     return 0;
   } else {
-    std::remove_const_t<L>::visit(file, prefix, layer);
+    Type::visit(file, prefix, layer);
     return 0;
   }
 }
 
 /// Exchanges every layer that has parameters, each under the name that `names` gives to it or to a model it is part of.
 template <class File, class L>
-void exchange_named(File& file, L& layer, const std::string& ours, const TorchNames& names,
+void exchange_named(File& file, L& layer, const std::string& our_prefix, const TorchNames& names,
                     std::set<std::string>& used) {
+  using Type = std::remove_const_t<L>;
+  const std::string ours = our_prefix.substr(0, our_prefix.empty() ? 0 : our_prefix.size() - 1);
   if (const auto found = names.find(ours); found != names.end()) {
     const auto& [name, k] = found->second;
     exchange(file, layer, name.empty() ? "" : name + ".", k);
     used.insert(ours);
-  } else if constexpr (requires { layer.layers; }) {
-    const auto each = [&](std::size_t k, auto& part) {
-      exchange_named(file, part, (ours.empty() ? "" : ours + ".") + std::to_string(k), names, used);
-    };
-    walk(each, layer.layers);
+  } else if constexpr (Composite<Type> && !is_bidirectional<Type>) {
+    const auto each = [&](const std::string& name, auto& part) { exchange_named(file, part, name, names, used); };
+    Type::children(each, our_prefix, layer);
   } else {
     require(parameter_count(layer) == 0, "PyTorch's names: none is given for our layer '", ours, "'");
   }

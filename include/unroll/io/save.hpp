@@ -12,9 +12,14 @@ namespace unroll {
 /// (visit_state), so that a whole state of training is one file:
 ///
 ///   struct Training {
-///     Model model;  // a member of this name is described in the metadata
+///     Model model;
 ///     Random random;
 ///     Index epoch = 0;
+///
+///     template <class F, class... T>
+///     static void children(F&& f, const std::string& prefix, T&... values) {
+///       f(prefix + "model.", values.model...);  // described in the metadata
+///     }
 ///
 ///     template <class F, class... T>
 ///     static void visit(F&& f, const std::string& prefix, T&... values) {

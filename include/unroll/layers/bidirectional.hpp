@@ -29,8 +29,8 @@ class Bidirectional {
   };
 
   struct Tape {
-    typename L::Tape forward;
-    typename L::Tape reverse;
+    typename L::Tape forward_layer;
+    typename L::Tape reverse_layer;
     Matrix<Scalar> y;
     Matrix<Scalar> d_x;
     State final_state;
@@ -76,15 +76,15 @@ class Bidirectional {
   Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
     require_forward(x.rows(), x.cols(), batch, initial);
     tape.complete = false;
-    const auto forward = forward_layer.forward(x, tape.forward, batch_of_layer(batch, 0), initial.forward);
-    const auto reverse = reverse_layer.forward(x, tape.reverse, batch_of_layer(batch, 1), initial.reverse);
+    const auto forward = forward_layer.forward(x, tape.forward_layer, batch_of_layer(batch, 0), initial.forward);
+    const auto reverse = reverse_layer.forward(x, tape.reverse_layer, batch_of_layer(batch, 1), initial.reverse);
     detail::resize(tape.y, output_size(), forward.cols());
     for (Index j = 0; j < forward.cols(); ++j)
       if (merge == Merge::concatenate)
         tape.y.col(j) << forward.col(j), reverse.col(j);
       else
         tape.y.col(j) = forward.col(j) + reverse.col(j);
-    tape.final_state = {tape.forward.final_state, tape.reverse.final_state};
+    tape.final_state = {tape.forward_layer.final_state, tape.reverse_layer.final_state};
     tape.complete = true;
     return tape.output();
   }
@@ -94,13 +94,13 @@ class Bidirectional {
     require_backward(tape, gradient, options, d_final);
     detail::require_shape("Bidirectional", "d_y", d_y, tape.y.rows(), tape.y.cols());
     const Index hidden = forward_layer.output_size();
-    const auto d_forward =
-        forward_layer.backward(x, d_y.topRows(hidden), tape.forward, gradient.forward_layer, options, d_final.forward);
+    const auto d_forward = forward_layer.backward(x, d_y.topRows(hidden), tape.forward_layer, gradient.forward_layer,
+                                                  options, d_final.forward);
     const Index below = d_y.cols() > 0 ? d_y.rows() - hidden : 0;  // without columns there is no memory to point into
-    const auto d_reverse = reverse_layer.backward(x, d_y.middleRows(below, hidden), tape.reverse,
+    const auto d_reverse = reverse_layer.backward(x, d_y.middleRows(below, hidden), tape.reverse_layer,
                                                   gradient.reverse_layer, options, d_final.reverse);
     detail::assign(tape.d_x, d_forward + d_reverse);
-    tape.d_initial = {tape.forward.d_initial, tape.reverse.d_initial};
+    tape.d_initial = {tape.forward_layer.d_initial, tape.reverse_layer.d_initial};
     return {tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols()};
   }
 
@@ -111,30 +111,26 @@ class Bidirectional {
 
   void require_backward(const Tape& tape, const Bidirectional& gradient, const BackwardOptions& options,
                         const State& d_final) const {
-    forward_layer.require_backward(tape.forward, gradient.forward_layer, options, d_final.forward);
-    reverse_layer.require_backward(tape.reverse, gradient.reverse_layer, options, d_final.reverse);
+    forward_layer.require_backward(tape.forward_layer, gradient.forward_layer, options, d_final.forward);
+    reverse_layer.require_backward(tape.reverse_layer, gradient.reverse_layer, options, d_final.reverse);
     detail::require_complete(name(), tape.complete);
     detail::require(tape.y.rows() == output_size(), "Bidirectional::backward: the tape is of ", tape.y.rows(),
                     " outputs, this layer has ", output_size());
   }
 
-  std::optional<NonFinite> find_non_finite(const Tape& tape) const {
-    auto found = forward_layer.find_non_finite(tape.forward);
-    const char* direction = "forward.";
-    if (!found) {
-      found = reverse_layer.find_non_finite(tape.reverse);
-      direction = "reverse.";
-    }
-    if (found) found->layer = direction + found->layer;
-    return found;
-  }
+  std::optional<NonFinite> find_non_finite(const Tape& tape) const { return find_non_finite_in_layers(*this, tape); }
 
   static const char* name() { return "Bidirectional"; }
 
   template <class F, class... Layers>
+  static void children(F&& f, const std::string& prefix, Layers&... layers) {
+    f(prefix + "forward.", layers.forward_layer...);
+    f(prefix + "reverse.", layers.reverse_layer...);
+  }
+
+  template <class F, class... Layers>
   static void visit(F&& f, const std::string& prefix, Layers&... layers) {
-    L::visit(f, prefix + "forward.", layers.forward_layer...);
-    L::visit(f, prefix + "reverse.", layers.reverse_layer...);
+    children(visit_of_each(f), prefix, layers...);
   }
 };
 

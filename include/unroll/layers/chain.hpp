@@ -12,7 +12,7 @@ struct ChainState {
 
   template <class F, class... States>
   static void visit(F&& f, const std::string& prefix, States&... states) {
-    detail::visit_parts(f, prefix, states.layers...);
+    detail::number(visit_of_each(f), prefix, states.layers...);
   }
 };
 
@@ -191,16 +191,8 @@ class Chain {
 
   /// The first non-finite number of the forward passes, else of the backward passes.
   std::optional<NonFinite> find_non_finite(const Tape& tape) const {
-    std::optional<NonFinite> first;
-    const auto search = [&](std::size_t k, const auto& layer, const auto& layer_tape) {
-      if (first && !first->backward) return;
-      if (auto found = layer.find_non_finite(layer_tape)) {
-        found->layer = detail::text(k, ".", found->layer);
-        first = std::move(found);
-      }
-    };
-    if (detail::part_count(tape.layers) == detail::part_count(layers)) detail::walk(search, layers, tape.layers);
-    return first;
+    if (detail::part_count(tape.layers) != detail::part_count(layers)) return std::nullopt;
+    return find_non_finite_in_layers(*this, tape);
   }
 
   Stream stream(WeightStorage storage = WeightStorage::full) const
@@ -217,12 +209,17 @@ class Chain {
 
   /// Throws std::invalid_argument where the chains have different numbers of layers.
   template <class F, class First, class... Chains>
-  static void visit(F&& f, const std::string& prefix, First& first, Chains&... chains) {
+  static void children(F&& f, const std::string& prefix, First& first, Chains&... chains) {
     [[maybe_unused]] const std::size_t count = detail::part_count(first.layers);
     (detail::require(detail::part_count(chains.layers) == count, "a model of ", count, " layers beside one of ",
                      detail::part_count(chains.layers)),
      ...);
-    detail::visit_parts(f, prefix, first.layers, chains.layers...);
+    detail::number(f, prefix, first.layers, chains.layers...);
+  }
+
+  template <class F, class... Chains>
+  static void visit(F&& f, const std::string& prefix, Chains&... chains) {
+    children(visit_of_each(f), prefix, chains...);
   }
 
  private:

@@ -31,6 +31,21 @@ struct NoState {
   static void visit(F&&, const std::string&, States&...) {}
 };
 
+/// A layer, or any value, that is made of layers and shows them: the static children(f, prefix, models...) calls
+/// f(prefix + name + ".", layer...) for each, the dot before what its tensors are called. A model is described, counted
+/// and brought from PyTorch by what it shows; one without a name() is its layers and no more.
+template <class M>
+concept Composite = requires(M& model) { M::children(detail::AnyVisitor(), std::string(), model, model); };
+
+/// The visitor of children that goes on to all that each of them shows: `children(visit_of_each(f), prefix, models...)`
+/// is the visit of a composite.
+template <class F>
+auto visit_of_each(F& f) {
+  return [&f]<class Child, class... Others>(const std::string& prefix, Child& child, Others&... others) {
+    std::remove_const_t<Child>::visit(f, prefix, child, others...);
+  };
+}
+
 /// What every layer and every model of layers is. All of it is const but the tape and the gradient:
 ///
 ///   forward(x, tape, batch, initial)                        -> outputs, owned by the tape
@@ -45,22 +60,22 @@ struct NoState {
 /// input_size() is 0 where any size will do. `require_forward` and `require_backward` let a model of layers refuse as a
 /// whole, before any layer's tape is touched.
 template <class L>
-concept Layer = std::copyable<L> && VisitedState<typename L::State> &&
-                requires(L& gradient, const L& layer, const Input<typename L::Scalar>& x, typename L::Tape& tape,
-                         const Batch& batch, const typename L::State& state, const BackwardOptions& options,
-                         Random& random, Initial initial) {
-                  { layer.input_size() } -> std::same_as<Index>;
-                  { layer.output_size() } -> std::same_as<Index>;
-                  { layer.forward(x, tape, batch, state) } -> std::same_as<Output<typename L::Scalar>>;
-                  { layer.backward(x, x, tape, gradient, options, state) } -> std::same_as<Output<typename L::Scalar>>;
-                  { layer.require_forward(Index(), Index(), batch, state) } -> std::same_as<Index>;
-                  layer.require_backward(tape, gradient, options, state);
-                  { layer.find_non_finite(tape) } -> std::same_as<std::optional<NonFinite>>;
-                  { tape.output() } -> std::same_as<Output<typename L::Scalar>>;
-                  { tape.final_state } -> std::same_as<typename L::State&>;
-                  { tape.d_initial } -> std::same_as<typename L::State&>;
-                  gradient.initialize(random, initial);
-                };
+concept Layer = std::copyable<L> && requires(L& gradient, const L& layer, const Input<typename L::Scalar>& x,
+                                             typename L::Tape& tape, const Batch& batch, const typename L::State& state,
+                                             const BackwardOptions& options, Random& random, Initial initial) {
+  requires VisitedState<typename L::State>;
+  { layer.input_size() } -> std::same_as<Index>;
+  { layer.output_size() } -> std::same_as<Index>;
+  { layer.forward(x, tape, batch, state) } -> std::same_as<Output<typename L::Scalar>>;
+  { layer.backward(x, x, tape, gradient, options, state) } -> std::same_as<Output<typename L::Scalar>>;
+  { layer.require_forward(Index(), Index(), batch, state) } -> std::same_as<Index>;
+  layer.require_backward(tape, gradient, options, state);
+  { layer.find_non_finite(tape) } -> std::same_as<std::optional<NonFinite>>;
+  { tape.output() } -> std::same_as<Output<typename L::Scalar>>;
+  { tape.final_state } -> std::same_as<typename L::State&>;
+  { tape.d_initial } -> std::same_as<typename L::State&>;
+  gradient.initialize(random, initial);
+};
 
 /// A layer that also runs one step at a time: stream(storage) gives a value with step(x), reset(), save(state),
 /// fits(state), whether the state is empty or has the layer's shape, and restore(state) of one that does; they allocate
@@ -75,6 +90,22 @@ concept StreamableLayer = Layer<L> && requires(const L& layer, typename L::Strea
   { stream.restore(state) } noexcept;
   stream.save(state);
 };
+
+/// The first number of the layers' forward passes that is not finite, else of their backward passes. For a composite
+/// whose tape has the layers' tapes in members called as the layers are.
+template <Composite Model, class Tape>
+std::optional<NonFinite> find_non_finite_in_layers(const Model& model, const Tape& tape) {
+  std::optional<NonFinite> first;
+  const auto search = [&](const std::string& prefix, const auto& layer, const auto& layer_tape) {
+    if (first && !first->backward) return;
+    if (auto found = layer.find_non_finite(layer_tape)) {
+      found->layer = prefix + found->layer;
+      first = std::move(found);
+    }
+  };
+  Model::children(search, "", model, tape);
+  return first;
+}
 
 /// The batch of the k-th layer that a model is made of: layers that draw noise each draw their own.
 inline Batch batch_of_layer(Batch batch, std::size_t k) {

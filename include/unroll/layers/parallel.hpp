@@ -154,6 +154,12 @@ class Parallel {
     return std::nullopt;
   }
 
+  /// The model, under its own names.
+  template <class F, class... Layers>
+  static void children(F&& f, const std::string& prefix, Layers&... layers) {
+    f(prefix, layers.model...);
+  }
+
   template <class F, class... Layers>
   static void visit(F&& f, const std::string& prefix, Layers&... layers) {
     Model::visit(f, prefix, layers.model...);

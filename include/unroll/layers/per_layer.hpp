@@ -93,13 +93,10 @@ void walk(F&& f, First& first, Parts&... parts) {
   }
 }
 
-/// The visit of what is made of parts: that of each part, its number before the names.
-template <class F, class First, class... Others>
-void visit_parts(F&& f, const std::string& prefix, First& first, Others&... others) {
-  const auto each = [&]<class Part, class... Rest>(std::size_t k, Part& part, Rest&... rest) {
-    std::remove_const_t<Part>::visit(f, prefix + std::to_string(k) + ".", part, rest...);
-  };
-  walk(each, first, others...);
+/// f("0.", the first of each of the parts...), f("1.", the second ...), with a prefix before the numbers.
+template <class F, class... Parts>
+void number(F&& f, const std::string& prefix, Parts&... parts) {
+  walk([&](std::size_t k, auto&... part) { f(prefix + std::to_string(k) + ".", part...); }, parts...);
 }
 
 }  // namespace unroll::detail

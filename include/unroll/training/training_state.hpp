@@ -110,6 +110,12 @@ struct TrainingState {
     if (plateau) plateau->require_valid();
   }
 
+  /// The model, for its description in a file.
+  template <class F, class... States>
+  static void children(F&& f, const std::string& prefix, States&... states) {
+    f(prefix + "model.", states.model...);
+  }
+
   /// Calls f(name, part...) for everything that a checkpoint must hold, of states that were made alike: tensors (those
   /// of `carried` as AnyShape), Index, integers of 64 bits, double, std::vector<double> and the generator.
   template <class F, class... States>

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "unroll/layers/states.hpp"
+
+/// A model of a user's own around another: y = x + inner(x).
+template <class L>
+struct Skip {
+  using Scalar = typename L::Scalar;
+  using State = typename L::State;
+  using Input = unroll::Input<Scalar>;
+  using Output = unroll::Output<Scalar>;
+  static constexpr int InputSize = L::InputSize, OutputSize = L::OutputSize;
+
+  struct Tape {
+    typename L::Tape inner;
+    unroll::Matrix<Scalar> y, d_x;
+    State final_state, d_initial;
+
+    Output output() const { return {y.data(), y.rows(), y.cols()}; }
+  };
+
+  L inner;
+
+  unroll::Index input_size() const { return inner.input_size(); }
+  unroll::Index output_size() const { return inner.output_size(); }
+  State empty_state() const { return state_for(inner); }
+  void initialize(unroll::Random& random, unroll::Initial initial = {}) { inner.initialize(random, initial); }
+
+  Output forward(const Input& x, Tape& tape, const unroll::Batch& batch = {}, const State& initial = {}) const {
+    tape.y = x + inner.forward(x, tape.inner, batch, initial);
+    tape.final_state = tape.inner.final_state;
+    return tape.output();
+  }
+  Output backward(const Input& x, const Input& d_y, Tape& tape, Skip& gradient,
+                  const unroll::BackwardOptions& options = {}, const State& d_final = {}) const {
+    tape.d_x = d_y + inner.backward(x, d_y, tape.inner, gradient.inner, options, d_final);
+    tape.d_initial = tape.inner.d_initial;
+    return {tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols()};
+  }
+  unroll::Index require_forward(unroll::Index rows, unroll::Index columns, const unroll::Batch& batch,
+                                const State& initial) const {
+    return inner.require_forward(rows, columns, batch, initial);
+  }
+  void require_backward(const Tape& tape, const Skip& gradient, const unroll::BackwardOptions& options,
+                        const State& d_final) const {
+    inner.require_backward(tape.inner, gradient.inner, options, d_final);
+  }
+  std::optional<unroll::NonFinite> find_non_finite(const Tape& tape) const {
+    return unroll::find_non_finite_in_layers(*this, tape);
+  }
+  static const char* name() { return "Skip"; }
+
+  template <class F, class... Skips>
+  static void children(F&& f, const std::string& prefix, Skips&... skips) {
+    f(prefix + "inner.", skips.inner...);
+  }
+  template <class F, class... Skips>
+  static void visit(F&& f, const std::string& prefix, Skips&... skips) {
+    children(unroll::visit_of_each(f), prefix, skips...);
+  }
+};
