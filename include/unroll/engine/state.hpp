@@ -2,6 +2,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 
 #include "unroll/core/memory.hpp"
 
@@ -11,9 +12,10 @@ namespace unroll {
 /// Empty matrices stand for zeros.
 template <class Cell, class Scalar>
 struct RecurrentState {
-  std::array<Matrix<Scalar>, Cell::state_names.size()> values;  // each H x B
+  std::array<Matrix<Scalar>, Cell::state_names.size()> values;  // each of B columns
 
   RecurrentState() = default;
+  RecurrentState(std::array<Matrix<Scalar>, Cell::state_names.size()> of_values) : values(std::move(of_values)) {}
   RecurrentState(const RecurrentState&) = default;
   RecurrentState(RecurrentState&&) = default;
   RecurrentState& operator=(RecurrentState&&) = default;
