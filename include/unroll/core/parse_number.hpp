@@ -17,9 +17,10 @@ inline std::optional<double> parse_number(std::string_view text) {
   const std::size_t sign = !text.empty() && (text[0] == '+' || text[0] == '-') ? 1 : 0;
   if (text.size() == sign || !begins_number(text[sign])) return std::nullopt;
   const auto by_chars = [&](auto& number) {
-    if constexpr (requires { std::from_chars(text.data(), text.data(), number); }) {
-      const char* const end = text.data() + text.size();
-      const auto read = std::from_chars(text.data() + (text[0] == '+' ? 1 : 0), end, number);
+    const char* const begin = text.data();
+    const char* const end = begin + text.size();
+    if constexpr (requires { std::from_chars(begin, end, number); }) {
+      const auto read = std::from_chars(begin + (text[0] == '+' ? 1 : 0), end, number);
       return read.ec == std::errc() && read.ptr == end;
     }
     return false;  // libc++ before 20 has it for integers alone

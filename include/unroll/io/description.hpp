@@ -27,7 +27,7 @@ struct LayerDescription {
   std::string text() const {
     std::string result = kind;
     if (output_size != 0) result += detail::text(" ", input_size, " to ", output_size);
-    for (const auto& [key, value] : properties) result += ", " + key + " " + value;
+    for (const auto& [key, value] : properties) result += detail::text(", ", key, " ", value);
     return result;
   }
 };
@@ -45,11 +45,11 @@ struct FileDescription {
   std::string text() const {
     std::string result = detail::text("format version ", format_version, "\n");
     for (const LayerDescription& layer : layers)
-      result += (layer.name.empty() ? "model" : "layer " + layer.name) + ": " + layer.text() + "\n";
-    for (const LayerDescription& part : training) result += part.name + ": " + part.text() + "\n";
-    for (const auto& [key, value] : metadata) result += key + ": " + value + "\n";
+      result += detail::text(layer.name.empty() ? "model" : "layer " + layer.name, ": ", layer.text(), "\n");
+    for (const LayerDescription& part : training) result += detail::text(part.name, ": ", part.text(), "\n");
+    for (const auto& [key, value] : metadata) result += detail::text(key, ": ", value, "\n");
     for (const auto& [name, tensor] : tensors)
-      result += name + ": " + tensor.dtype + " " + detail::shape_text(tensor.shape) + "\n";
+      result += detail::text(name, ": ", tensor.dtype, " ", detail::shape_text(tensor.shape), "\n");
     return result;
   }
 };
@@ -205,7 +205,7 @@ inline FileDescription read_description(const std::string& file, Metadata metada
     if (version->second != std::to_string(format_version))
       throw format_error(file, "__metadata__", 8,
                          text("the format version is ", version->second, ", expected ", format_version));
-    if (metadata.count(layers_key) == 0) throw format_error(file, "__metadata__", 8, text(layers_key, " is missing"));
+    if (!metadata.contains(layers_key)) throw format_error(file, "__metadata__", 8, text(layers_key, " is missing"));
     result.format_version = format_version;
     result.layers = take_layers(file, layers_key, metadata);
     result.training = take_layers(file, training_key, metadata);

@@ -189,7 +189,7 @@ void exchange_model(File file, Model& model, const TorchNames& names) {
   std::set<std::string> used;
   exchange_named(file, model, "", names, used);
   for (const auto& [ours, torch] : names)
-    require(used.count(ours) > 0, "PyTorch's names: the model has no layer '", ours, "' for '", torch.name, "'");
+    require(used.contains(ours), "PyTorch's names: the model has no layer '", ours, "' for '", torch.name, "'");
 }
 
 }  // namespace detail

@@ -58,7 +58,7 @@ class TensorReader {
 
   void require_all_taken() const {
     for (const auto& [name, tensor] : content_.tensors)
-      if (taken_.count(name) == 0)
+      if (!taken_.contains(name))
         throw format_error(file_, name, tensor.offset,
                            "is surplus, its shape is " + shape_text(tensor.shape) + ", expected no such tensor");
   }

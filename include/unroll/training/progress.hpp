@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 
 #ifdef _WIN32
@@ -59,7 +60,7 @@ class Progress {
     std::fprintf(to_, " loss %.5g", now.loss);
     if (now.validation_loss) std::fprintf(to_, ", validation %.5g", *now.validation_loss);
     const double left = static_cast<double>((now.epochs - now.epoch) * now.batches + now.batches - now.batch);
-    const long to_go = static_cast<long>(left * seconds / batches_ + 0.5);
+    const long to_go = std::lround(left * seconds / batches_);
     std::fprintf(to_, ", %.3g steps/s, %ld:%02ld left", columns_ / (std::max)(seconds, 1e-9), to_go / 60, to_go % 60);
     if (terminal_) std::fputs("\x1b[K", to_);  // clears what a longer line left
     line_open_ = true;

@@ -24,7 +24,8 @@ struct StepRate {
 
   double operator()(Index t) const {
     detail::require(every >= 1, "StepRate: every is ", every, ", expected at least 1");
-    return rate * std::pow(factor, static_cast<double>(t / every));
+    const Index drops = t / every;
+    return rate * std::pow(factor, static_cast<double>(drops));
   }
 };
 
