@@ -37,25 +37,32 @@ namespace unroll {
 
 /// A run of neighbouring gates.
 struct GateRun {
-  int first = 0;
-  int count = 0;
+  int first = 0;  ///< the first one's place in gate_names
+  int count = 0;  ///< how many there are
 };
 
+/// G, the number of a cell's gates.
 template <class C>
 inline constexpr int gate_count = static_cast<int>(C::gate_names.size());
+/// N, the number of a cell's states.
 template <class C>
 inline constexpr int state_count = static_cast<int>(C::state_names.size());
 
+/// A value for each gate of a cell, in the order of its gate_names.
 template <class C, class V>
 using GateValues = std::array<V, C::gate_names.size()>;
+/// A value for each state of a cell, in the order of its state_names.
 template <class C, class V>
 using StateValues = std::array<V, C::state_names.size()>;
 
+/// The cell names its gates.
 template <class C>
 concept HasGateNames = requires { C::gate_names.size(); };
+/// The cell names its states.
 template <class C>
 concept HasStateNames = requires { C::state_names.size(); };
 
+/// forward(gates, state): turns pre-activations and previous states into activations and new states.
 template <class C>
 concept HasForward =
     requires(GateValues<C, Pack<float>>& gates, StateValues<C, Pack<float>>& state) { C::forward(gates, state); };
@@ -84,9 +91,11 @@ concept HasOperandBackward =
       C::operand_backward(gates, previous, Pack<float>(0), d_state, d_gates);
     };
 
+/// What `Recurrent` can unroll: a struct as described at the top of this file.
 template <class C>
 concept Cell = HasGateNames<C> && HasStateNames<C> && HasForward<C> && requires { C::name; };
 
+/// The gates that have rows in weight_ih.
 template <class C>
 constexpr GateRun input_gates() {
   if constexpr (requires { C::input_gates; })
@@ -104,6 +113,7 @@ constexpr GateRun recurrent_gates() {
     return {0, gate_count<C>};
 }
 
+/// The recurrent gates that the operand feeds; none where the cell has no late gates.
 template <class C>
 constexpr GateRun late_gates() {
   if constexpr (HasLateGates<C>)

@@ -123,24 +123,28 @@ inline Pack<Scalar> relu(Pack<Scalar> x) {
   return larger(x, Pack<Scalar>(0));
 }
 
+/// exp of one number, with the bits of a lane of exp(Pack).
 template <std::floating_point Scalar>
 inline Scalar exp(Scalar x) {
   exp(Pack<Scalar>(x)).store(&x, 1);
   return x;
 }
 
+/// sigmoid of one number, with the bits of a lane of sigmoid(Pack).
 template <std::floating_point Scalar>
 inline Scalar sigmoid(Scalar x) {
   sigmoid(Pack<Scalar>(x)).store(&x, 1);
   return x;
 }
 
+/// tanh of one number, with the bits of a lane of tanh(Pack).
 template <std::floating_point Scalar>
 inline Scalar tanh(Scalar x) {
   tanh(Pack<Scalar>(x)).store(&x, 1);
   return x;
 }
 
+/// relu of one number, with the bits of a lane of relu(Pack).
 template <std::floating_point Scalar>
 inline Scalar relu(Scalar x) {
   relu(Pack<Scalar>(x)).store(&x, 1);

@@ -13,11 +13,13 @@ namespace unroll {
 /// A rule that runs on V runs on Dual<V, N> unchanged and carries its exact Jacobian along.
 template <class V, std::size_t N>
 struct Dual {
-  V value;
-  std::array<V, N> partial;
+  V value;                   ///< of the function
+  std::array<V, N> partial;  ///< its derivatives by the N variables
 
   Dual() = default;
+  /// A constant: its derivatives are zero.
   Dual(V v) : value(v) { partial.fill(V(0)); }
+  /// A constant, so that a rule may say 1 - z.
   template <class Number>
     requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, V>)
   Dual(Number number) : Dual(constant(number)) {}

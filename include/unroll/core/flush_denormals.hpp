@@ -8,8 +8,8 @@
 
 namespace unroll {
 
-/// While it lives, this thread's denormal numbers are flushed to zero, as operands and as results; what was set before
-/// comes back at its end. Denormals, as states decay into them, slow some processors down many times.
+/// While it lives, this thread's denormal numbers are flushed to zero, as operands and as results. Its destructor
+/// restores the setting from before. States that decay become denormal, and some processors are many times slower then.
 ///
 ///   FlushDenormals guard;
 ///   for (...) stream.step(x);
@@ -38,8 +38,10 @@ class FlushDenormals {
 #endif
 
  public:
+  /// Whether it does anything on this processor and compiler.
   static constexpr bool works = flush != 0;
 
+  /// Flushes from now on, in this thread.
   FlushDenormals() noexcept : before_(read()) { write(before_ | flush); }
   ~FlushDenormals() { write((read() & ~flush) | (before_ & flush)); }
   FlushDenormals(const FlushDenormals&) = delete;

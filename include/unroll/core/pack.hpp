@@ -11,20 +11,23 @@
 
 namespace unroll {
 
-/// As many hidden units side by side as the processor's widest register holds, where no other number of lanes is said:
-/// the value type a cell's rule runs on.
+/// The value type that a cell's rule runs on: some hidden units side by side. Without a number of lanes they are as
+/// many as the processor's widest register holds.
 ///
 /// The operators are those of a number, lane by lane, each rounded once; `multiply_add` is fused where the processor
 /// can. This file alone touches Eigen's packets: they are the widest vectors on every compiler, where fixed-size arrays
 /// leave clang at half width, and Eigen's public interface has no fused multiply-add.
 template <class Scalar, int Lanes = Eigen::internal::packet_traits<Scalar>::size>
 struct Pack {
+  /// The type of one number.
   using Lane = Scalar;
+  /// Eigen's register type.
   using Packet = typename Eigen::internal::find_best_packet<Scalar, Lanes>::type;
-  static constexpr int size = Lanes;
+  static constexpr int size = Lanes;  ///< numbers side by side
+  /// Whether the processor loads and stores a part of a register.
   static constexpr bool masked = Eigen::internal::unpacket_traits<Packet>::masked_store_available;
 
-  Packet packet;
+  Packet packet;  ///< the numbers
 
   Pack() = default;
   /// The same number in every lane, so that a rule may say 1 - z or 0.5 * z.
@@ -32,10 +35,12 @@ struct Pack {
     requires std::is_arithmetic_v<Number>
   Pack(Number number) : packet(Eigen::internal::pset1<Packet>(static_cast<Scalar>(number))) {}
 
+  /// `size` numbers from memory, which need not be aligned.
   static Pack load(const Scalar* from) { return wrap(Eigen::internal::ploadu<Packet>(from)); }
+  /// Writes `size` numbers to memory, which need not be aligned.
   void store(Scalar* to) const { Eigen::internal::pstoreu(to, packet); }
 
-  /// The first `count` lanes; the others are zero.
+  /// The first `count` lanes from memory; the others are zero, and what lies there is not read.
   static Pack load(const Scalar* from, Index count) {
     if (count >= size) return load(from);
     if constexpr (masked) {
@@ -46,6 +51,7 @@ struct Pack {
       return load(lanes.data());
     }
   }
+  /// Writes the first `count` lanes to memory, and nothing behind them.
   void store(Scalar* to, Index count) const {
     if (count >= size) return store(to);
     if constexpr (masked) {
@@ -190,14 +196,14 @@ struct Pack {
     using namespace Eigen::internal;
     return wrap(por(a.packet, pand(b.packet, pset1<Packet>(Scalar(-0.0)))));
   }
-  /// Of one after the other.
+  /// The sum of the lanes, one after the other.
   friend Scalar sum_of_lanes(Pack a) {
     Scalar lanes[size], sum = 0;
     a.store(lanes);
     for (const Scalar lane : lanes) sum += lane;
     return sum;
   }
-  /// Of the lanes, in double.
+  /// The sum of the squares of the lanes, in double.
   friend double sum_of_squares(Pack a) {
     Scalar lanes[size];
     a.store(lanes);

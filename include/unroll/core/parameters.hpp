@@ -18,13 +18,14 @@ void for_each_tensor(F&& f, Model& model, Models&... models) {
   std::remove_const_t<Model>::visit(f, std::string(), model, models...);
 }
 
-/// A tensor whose shape is part of its value, in the `visit` of what is saved and loaded: a carried state has the
-/// batch's.
+/// A tensor whose shape is part of its value, in the `visit` of what is saved and loaded: a carried state is as wide as
+/// the batch that left it.
 template <class Tensor>
 class AnyShape {
  public:
-  Tensor& tensor;
+  Tensor& tensor;  ///< not owned
 
+  /// Refers to the tensor, which must outlive it.
   explicit AnyShape(Tensor& the_tensor) : tensor(the_tensor) {}
   template <class Other>
   AnyShape& operator=(const AnyShape<Other>& other) {
@@ -32,9 +33,13 @@ class AnyShape {
     return *this;
   }
 
+  /// Rows as they are now.
   Index rows() const { return tensor.rows(); }
+  /// Columns as they are now.
   Index cols() const { return tensor.cols(); }
+  /// Rows times columns.
   Index size() const { return tensor.size(); }
+  /// The numbers, column by column.
   auto* data() const { return tensor.data(); }
 };
 

@@ -12,6 +12,7 @@ namespace unroll {
 /// platforms, compilers and flags draw the same. A value: copying it copies its place in the sequence.
 class Random {
  public:
+  /// Starts the sequence of this seed. Any number is a good seed.
   explicit Random(std::uint64_t seed) {
     for (auto& word : state_) {
       seed += 0x9e3779b97f4a7c15u;

@@ -34,9 +34,11 @@ namespace unroll {
 using Eigen::Dynamic;
 using Eigen::Index;
 
+/// A matrix in column-major order, of sizes at run time.
 template <class Scalar>
 using Matrix = Eigen::Matrix<Scalar, Dynamic, Dynamic, Eigen::ColMajor>;
 
+/// A column of numbers.
 template <class Scalar>
 using Vector = Eigen::Matrix<Scalar, Dynamic, 1, Eigen::ColMajor>;
 

@@ -14,12 +14,13 @@
 
 namespace unroll {
 
-/// A table of numbers: a name and a row of `values` for each column of the file, a column of `values` for each line.
+/// A table of numbers. Each column of the file is a row of `values`, each line a column.
 struct Csv {
-  std::vector<std::string> names;  // I; without a header empty
-  Matrix<double> values;           // I x T
-  /// The columns of CsvOptions::text in the file's order: a name, and a text for each line.
+  std::vector<std::string> names;  ///< I names of the columns of numbers; empty without a header
+  Matrix<double> values;           ///< I x T: a row for each column of numbers, a column for each line
+  /// The names of the columns of CsvOptions::text, in the file's order.
   std::vector<std::string> text_names;
+  /// A text for each line, for each of those columns.
   std::vector<std::vector<std::string>> texts;
 
   /// The row of that name. Throws std::invalid_argument where there is none.
@@ -35,12 +36,13 @@ struct Csv {
   }
 };
 
+/// What read_csv expects of a file beside numbers.
 struct CsvOptions {
-  char separator = ',';
-  bool header = true;
+  char separator = ',';                   ///< between fields
+  bool header = true;                     ///< whether the first line holds the columns' names
   char decimal = '.';                     ///< between a number's whole and its fraction
   bool trim = false;                      ///< blanks and tabs around a field are no part of it
-  bool skip_blank_lines = false;          ///< lines of nothing, or with `trim` of blanks, are none
+  bool skip_blank_lines = false;          ///< skips lines that are empty, or with `trim` hold blanks alone
   std::vector<std::string> missing = {};  ///< fields that are read as NaN: {"", "NA", "nan"}
   std::vector<std::string> text = {};     ///< columns kept as text: their names, or without a header "1", "2", ...
   std::vector<std::string> skip = {};     ///< columns left out
@@ -233,6 +235,7 @@ inline Csv read_csv(std::istream& in, const std::string& name, const CsvOptions&
   return reader.read(in.bad() ? std::string_view() : all);
 }
 
+/// The same of the file at `path`. A file that cannot be opened is a std::runtime_error too.
 inline Csv read_csv(const std::string& path, const CsvOptions& options = {}) {
   std::ifstream in(path);
   return read_csv(in, path, options);

@@ -16,13 +16,14 @@ namespace unroll {
 /// What one training step sees.
 template <class Scalar>
 struct Example {
-  Matrix<Scalar> x;                  // I x (T*B)
-  Matrix<Scalar> target;             // its columns are those of the model's outputs
+  Matrix<Scalar> x;                  ///< I x (T*B)
+  Matrix<Scalar> target;             ///< a column for each column of the model's outputs
   Batch batch = {};                  ///< with `continues` it starts from the state that the example before left
   std::vector<double> weights = {};  ///< of the loss; empty: all 1
 };
 
-/// What `fit` learns from: a number of examples an epoch, in an order that a seed draws. Without a seed: as they lie.
+/// What `fit` learns from: `batches()` examples an epoch. `order(seed)` draws an order of the data, or without a seed
+/// keeps it as it lies; `example(k, order)` makes the k-th example of that order.
 template <class D>
 concept DataSource =
     requires(const D& data, std::optional<std::uint64_t> seed, Index k, const std::vector<Index>& order) {

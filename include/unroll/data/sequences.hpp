@@ -7,12 +7,13 @@ namespace unroll {
 /// Sequences of any lengths and their targets, in batches of `batch_size`; the last may be smaller.
 ///
 /// x[n] is I x T_n; target[n] is O x T_n, or for models with a read-out O x 1; weights[n], where they are given, 1 x
-/// the target's columns. Throws std::invalid_argument otherwise.
+/// the target's columns.
 template <class Scalar_>
 class Sequences {
  public:
   using Scalar = Scalar_;
 
+  /// Takes the sequences over; `batch_size` is B. Throws std::invalid_argument for shapes that do not fit.
   Sequences(std::vector<Matrix<Scalar>> x, std::vector<Matrix<Scalar>> target, Index batch_size,
             std::vector<Matrix<Scalar>> weights = {})
       : x_(std::move(x)), target_(std::move(target)), weights_(std::move(weights)), batch_size_(batch_size) {
@@ -37,8 +38,11 @@ class Sequences {
     }
   }
 
+  /// The number of sequences.
   Index size() const { return static_cast<Index>(x_.size()); }
+  /// The number of batches an epoch.
   Index batches() const { return (size() + batch_size_ - 1) / batch_size_; }
+  /// The sequences' numbers, shuffled where there is a seed.
   std::vector<Index> order(std::optional<std::uint64_t> seed) const { return shuffled(size(), seed); }
 
   /// The k-th batch, padded with zeros to its longest sequence.

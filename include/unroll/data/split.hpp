@@ -7,14 +7,16 @@
 
 namespace unroll {
 
-/// What comes first is learned from, what comes next chooses among models, what comes last is the test.
+/// A series in three parts, in the order of time; each is I x (its steps * B).
 template <class Scalar>
 struct Split {
-  Matrix<Scalar> training, validation, test;
+  Matrix<Scalar> training;    ///< what the model learns from
+  Matrix<Scalar> validation;  ///< what chooses among models, or says when to stop
+  Matrix<Scalar> test;        ///< what judges the model that was chosen
 };
 
-/// Splits the steps of x, I x (T*B), by time: the last `test` of them, before those `validation`, before those
-/// training; both are shares of T from 0 on. Throws std::invalid_argument where no step is left to train on.
+/// Splits the steps of x, I x (T*B), by time: first the training part, then `validation`, last `test`. The two numbers
+/// are shares of T from 0 on; `samples` is B. Throws std::invalid_argument where no step is left to train on.
 template <class Scalar>
 Split<Scalar> split_by_time(const Matrix<Scalar>& x, double validation, double test, Index samples = 1) {
   detail::require(validation >= 0 && test >= 0 && validation + test < 1, "split_by_time: validation is ", validation,

@@ -17,10 +17,11 @@ namespace unroll {
 template <class Scalar>
 class Standardizer {
  public:
-  Vector<Scalar> mean;   // I
-  Vector<Scalar> scale;  // I; 1 for a feature that never changes
+  Vector<Scalar> mean;   ///< I
+  Vector<Scalar> scale;  ///< I: the standard deviation, or 1 for a feature that never changes
 
-  /// Throws std::invalid_argument where there is no column, or a number that is not finite.
+  /// Takes mean and scale of x, I x (T*B). Throws std::invalid_argument where there is no column, or a number that is
+  /// not finite.
   explicit Standardizer(const Eigen::Ref<const Matrix<Scalar>>& x) {
     detail::require(x.cols() >= 1, "Standardizer: x has no columns");
     for (Index j = 0; j < x.cols(); ++j)
@@ -42,11 +43,13 @@ class Standardizer {
     }
   }
 
+  /// (x - mean) / scale, of x's shape. Throws std::invalid_argument unless x has I rows.
   Matrix<Scalar> apply(const Eigen::Ref<const Matrix<Scalar>>& x) const {
     require_rows("apply", x.rows());
     // Lane by lane: Eigen 3.4 estimates quotients on 32-bit NEON.
     return (x.colwise() - mean).binaryExpr(scale.rowwise().replicate(x.cols()), std::divides<Scalar>());
   }
+  /// z scale + mean, of z's shape. Throws std::invalid_argument unless z has I rows.
   Matrix<Scalar> invert(const Eigen::Ref<const Matrix<Scalar>>& z) const {
     require_rows("invert", z.rows());
     return ((z.array().colwise() * scale.array()).matrix()).colwise() + mean;

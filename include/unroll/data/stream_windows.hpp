@@ -17,6 +17,7 @@ class StreamWindows {
  public:
   using Scalar = Scalar_;
 
+  /// Takes the series over; `streams` is B, `window` the steps T of an example.
   StreamWindows(Matrix<Scalar> x, Matrix<Scalar> target, Index streams, Index window, Matrix<Scalar> weights = {})
       : x_(std::move(x)), target_(std::move(target)), weights_(std::move(weights)), streams_(streams), window_(window) {
     detail::require(x_.cols() == target_.cols(), "StreamWindows: target has ", target_.cols(), " columns, expected ",
@@ -29,11 +30,13 @@ class StreamWindows {
     detail::require(window_ >= 1, "StreamWindows: window is ", window_, ", expected at least 1");
   }
 
+  /// The number of windows an epoch.
   Index batches() const { return (length() + window_ - 1) / window_; }
 
   /// Time has one order only.
   std::vector<Index> order(std::optional<std::uint64_t>) const { return {}; }
 
+  /// The k-th window of every stream, I x (T*B); the last may be shorter.
   Example<Scalar> example(Index k, const std::vector<Index>&) const {
     const Index first = k * window_, steps = (std::min)(window_, length() - first);
     Example<Scalar> result;

@@ -13,10 +13,10 @@ namespace unroll {
 
 /// One layer of a model, or one part of a training, as its file tells it.
 struct LayerDescription {
-  std::string name;      ///< what its tensors' names begin with, "1.forward"; empty: the whole model; "optimizer"
-  std::string kind;      ///< "Lstm"
-  Index input_size = 0;  ///< 0: any
-  Index output_size = 0;
+  std::string name;       ///< what its tensors' names begin with, "1.forward"; empty: the whole model; "optimizer"
+  std::string kind;       ///< "Lstm"
+  Index input_size = 0;   ///< 0: any
+  Index output_size = 0;  ///< 0: that of its input
   /// "direction", "readout", "gates" with "input_gates" and "recurrent_gates", "zoneout"; "merge"; an optimizer's
   /// options
   Metadata properties;
@@ -39,7 +39,7 @@ struct FileDescription {
   std::vector<LayerDescription> training;  ///< what a checkpoint holds beside the model: the optimizer, the plateau
   std::string checksum;                    ///< of the numbers, as write_safetensors left it; empty: none is there
   Metadata metadata;                       ///< the caller's
-  std::map<std::string, StoredTensor> tensors;
+  std::map<std::string, StoredTensor> tensors;  ///< by name: type, shape and place, without bytes
 
   /// A few lines to print.
   std::string text() const {

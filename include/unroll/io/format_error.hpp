@@ -21,6 +21,7 @@ inline std::string shortened(const std::string& said, std::size_t size) {
 /// A file that is not what it should be. The message names the file, the tensor (where it is about one) and the byte.
 class format_error : public std::runtime_error {
  public:
+  /// `tensor` is empty where the error is about the file; `offset` is the byte. Long texts are cut.
   format_error(const std::string& file, std::string tensor, std::uint64_t offset, const std::string& what)
       : std::runtime_error(detail::text(file, ": ",
                                         tensor.empty() ? "" : "tensor '" + detail::shortened(tensor, 100) + "', ",

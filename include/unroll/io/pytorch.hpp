@@ -13,9 +13,11 @@ namespace unroll {
 /// The module of PyTorch that a layer of ours stands for.
 struct TorchModule {
   std::string name;  ///< in the state_dict, "encoder.lstm"; empty where the state_dict is the module's own
-  Index layer = 0;   ///< where our layer stands for one layer of nn.RNN, nn.LSTM or nn.GRU: which
+  Index layer = 0;   ///< which layer of an nn.RNN, nn.LSTM or nn.GRU our layer is, where it is one of several
 
+  /// The module of that name; `which` is one layer of it.
   TorchModule(const char* module, Index which = 0) : name(module), layer(which) {}
+  /// The module of that name; `which` is one layer of it.
   TorchModule(std::string module, Index which = 0) : name(std::move(module)), layer(which) {}
 };
 

@@ -16,12 +16,13 @@
 
 namespace unroll {
 
+/// Texts by name that a file holds beside its tensors.
 using Metadata = std::map<std::string, std::string>;
 
 /// What a safetensors file holds.
 struct TensorFile {
-  Metadata metadata;
-  std::map<std::string, StoredTensor> tensors;
+  Metadata metadata;                            ///< of the writer; the checksum is not among them
+  std::map<std::string, StoredTensor> tensors;  ///< by name
 };
 
 namespace detail {

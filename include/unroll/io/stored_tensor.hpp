@@ -25,10 +25,10 @@ static_assert(std::numeric_limits<float>::is_iec559 && std::numeric_limits<doubl
 
 /// Numbers as a file holds them: row-major, little-endian, as in a C-contiguous array of NumPy or PyTorch.
 struct StoredTensor {
-  std::string dtype;  ///< safetensors' name: F32, F64, I64, ...
-  std::vector<std::uint64_t> shape;
-  std::string bytes;
-  std::uint64_t offset = 0;  ///< of the bytes in the file that they were read from
+  std::string dtype;                 ///< safetensors' name: F32, F64, I64, ...
+  std::vector<std::uint64_t> shape;  ///< sizes, the slowest first; empty for one number
+  std::string bytes;                 ///< the numbers
+  std::uint64_t offset = 0;          ///< the place of the bytes in the file that they were read from
 };
 
 /// What `load` may do to numbers.

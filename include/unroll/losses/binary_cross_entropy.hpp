@@ -28,6 +28,7 @@ struct BinaryCrossEntropyOnLogits {
 
 }  // namespace detail
 
+/// The type of `binary_cross_entropy`.
 using BinaryCrossEntropy = Loss<detail::Pointwise<detail::BinaryCrossEntropyOnLogits>>;
 
 /// The mean of -target log p - (1 - target) log(1 - p), p = sigmoid(y), with the gradient (p - target) / n.

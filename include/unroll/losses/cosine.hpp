@@ -43,6 +43,7 @@ struct CosineRule {
 
 }  // namespace detail
 
+/// The type of `cosine_distance`.
 using CosineDistance = Loss<detail::CosineRule>;
 
 /// The mean over the columns of 1 - cos(y, target) = 1 - y . target / (|y| |target|), lengths at least 1e-8 as in

@@ -11,6 +11,7 @@
 
 namespace unroll {
 
+/// The option of Ctc.
 struct CtcOptions {
   Index blank = 0;  ///< the row of y that stands for no label
 };
@@ -30,8 +31,10 @@ class Ctc {
  public:
   static constexpr const char* name = "ctc";
 
+  /// A loss that is called like any other: loss(y, target, d_y, batch, weights).
   explicit Ctc(CtcOptions how = {}) : options_(how) {}
 
+  /// Returns L and leaves dL/dy in `d_y`, which is resized to y's shape.
   template <class Y>
   double operator()(const Eigen::MatrixBase<Y>& y, const Input<typename Y::Scalar>& target,
                     Matrix<typename Y::Scalar>& d_y, const Batch& batch = {},

@@ -6,6 +6,7 @@
 
 namespace unroll {
 
+/// The numbers of ErrorToSignal; see the formula there.
 struct ErrorToSignalOptions {
   double pre_emphasis = 0.85;  ///< a of the filter s_t - a s_{t-1} before the first term; 0: none
   double dc = 1;               ///< the weight of the second term
@@ -31,6 +32,8 @@ class ErrorToSignal {
     detail::require(how.epsilon > 0, name, ": epsilon is ", how.epsilon, ", expected more than 0");
   }
 
+  /// Returns L and leaves dL/dy in `d_y`, which is resized to y's shape. Throws std::invalid_argument where target or
+  /// batch do not fit, and where there are weights.
   template <class Y>
   double operator()(const Eigen::MatrixBase<Y>& y, const Input<typename Y::Scalar>& target,
                     Matrix<typename Y::Scalar>& d_y, const Batch& batch = {},

@@ -21,8 +21,10 @@ namespace unroll {
 template <class F>
 class FunctionLoss {
  public:
+  /// Takes the function over.
   explicit FunctionLoss(F function) : function_(std::move(function)) {}
 
+  /// Calls the function on the columns within the sequences, and leaves zeros in the other columns of `d_y`.
   template <class Y>
   double operator()(const Eigen::MatrixBase<Y>& y, const Input<typename Y::Scalar>& target,
                     Matrix<typename Y::Scalar>& d_y, const Batch& batch = {},

@@ -43,6 +43,7 @@ struct KlDivergenceRule {
 
 }  // namespace detail
 
+/// The type of `kl_divergence`.
 using KlDivergence = Loss<detail::KlDivergenceRule>;
 
 /// The mean over the columns of sum_i target_i (log target_i - log softmax(y)_i) (Kullback & Leibler 1951), with the

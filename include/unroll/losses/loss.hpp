@@ -91,6 +91,7 @@ class Loss : public Rule {
  public:
   using Rule::Rule;
 
+  /// Returns L and leaves dL/dy in `d_y`, which is resized to y's shape and may be y's or the target's memory.
   template <class Y>
   double operator()(const Eigen::MatrixBase<Y>& y, const Input<typename Y::Scalar>& target,
                     Matrix<typename Y::Scalar>& d_y, const Batch& batch = {},
@@ -103,6 +104,7 @@ class Loss : public Rule {
     return loss;
   }
 
+  /// The same loss for weights of any sign: its mean is then taken over the number of the columns that count.
   Loss with_signed_weights() const {
     Loss result = *this;
     result.signed_weights_ = true;

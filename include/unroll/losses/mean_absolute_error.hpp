@@ -21,6 +21,7 @@ struct AbsoluteError {
 
 }  // namespace detail
 
+/// The type of `mean_absolute_error`.
 using MeanAbsoluteError = Loss<detail::Pointwise<detail::AbsoluteError>>;
 
 /// The mean of |y - target|, with the gradient sign(y - target) / n, 0 where they are equal. See Loss.

@@ -19,6 +19,7 @@ struct SquaredError {
 
 }  // namespace detail
 
+/// The type of `mean_squared_error`.
 using MeanSquaredError = Loss<detail::Pointwise<detail::SquaredError>>;
 
 /// The mean of (y - target)^2, with the gradient 2 (y - target) / n. See Loss for masks and weights.

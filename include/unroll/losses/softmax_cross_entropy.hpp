@@ -11,6 +11,7 @@
 
 namespace unroll {
 
+/// The options of SoftmaxCrossEntropy.
 struct SoftmaxCrossEntropyOptions {
   /// The share of each target that is spread evenly over all classes, 0 to 1 (Szegedy et al. 2016, section 7).
   double label_smoothing = 0;

@@ -49,17 +49,19 @@ Scalar divisor_epsilon(double epsilon) {
 template <class Model, class Rule>
 class Optimizer {
  public:
+  /// The rule's own struct of options.
   using Options = typename Rule::Options;
 
-  Options options;
+  Options options;  ///< may be changed between steps
 
-  /// Throws std::invalid_argument where an option makes no sense.
+  /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   Optimizer(const Model& model, Options how) : options(how), moments_(zeros(model, Places())) { require_options(); }
 
+  /// Steps done.
   std::int64_t steps() const { return steps_; }
 
-  /// Moves the model. Throws std::invalid_argument where the shapes differ; nothing is changed then, nor where memory
-  /// runs out.
+  /// Moves the model against the gradient by one step. Throws std::invalid_argument where the shapes differ. Nothing is
+  /// changed then, nor where memory runs out.
   void step(Model& model, const Model& gradient) {
     const std::string caller = detail::text(Rule::name, "::step");
     detail::require_same_shape(caller.c_str(), model, gradient);

@@ -4,13 +4,14 @@
 
 namespace unroll {
 
+/// The numbers of RMSprop; see the formula there. The defaults are PyTorch's.
 struct RmsPropOptions {
-  double learning_rate = 1e-2;
-  double alpha = 0.99;
-  double epsilon = 1e-8;
-  double momentum = 0;
-  double weight_decay = 0;
-  bool decay_biases = true;
+  double learning_rate = 1e-2;  ///< the size of a step, at least 0; a schedule of `fit` sets it
+  double alpha = 0.99;          ///< how much of the mean square v stays, at least 0 and less than 1
+  double epsilon = 1e-8;        ///< added to the divisor, at least 0
+  double momentum = 0;          ///< how much of the last move stays, at least 0
+  double weight_decay = 0;      ///< L2: adds weight_decay w to the gradient
+  bool decay_biases = true;     ///< whether weight decay also moves biases
 };
 
 namespace detail {
@@ -62,6 +63,7 @@ struct RmsPropRule {
 template <class Model>
 class RmsProp : public Optimizer<Model, detail::RmsPropRule> {
  public:
+  /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit RmsProp(const Model& model, RmsPropOptions how = {}) : Optimizer<Model, detail::RmsPropRule>(model, how) {}
 };
 

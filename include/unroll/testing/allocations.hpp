@@ -19,9 +19,9 @@
 
 namespace unroll::testing {
 
-inline std::atomic<long> allocations_counted{0};
-inline std::atomic<long> allocations_freed{0};
-inline std::atomic<long> failing_allocation{0};  // as `allocations` will be then; 0: none
+inline std::atomic<long> allocations_counted{0};  ///< read it by allocations()
+inline std::atomic<long> allocations_freed{0};    ///< read it by live_allocations()
+inline std::atomic<long> failing_allocation{0};   ///< what allocations() will be then; 0: none
 
 /// Allocations since the program started.
 inline long allocations() { return allocations_counted.load(); }
@@ -44,8 +44,10 @@ void* allocate_counted(Allocate allocate) {
 }
 
 #if defined(__GLIBC__) && !defined(UNROLL_SANITIZED)
+/// Whether allocations are counted here: with glibc and without a sanitizer.
 inline constexpr bool counts_allocations = true;
 #else
+/// Whether allocations are counted here: with glibc and without a sanitizer.
 inline constexpr bool counts_allocations = false;
 #endif
 

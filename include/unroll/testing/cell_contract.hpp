@@ -9,6 +9,7 @@
 
 namespace unroll::testing {
 
+/// The options of broken_clauses.
 struct CellContractOptions {
   double step = 1e-3;       ///< of the gradient check
   double tolerance = 1e-7;  ///< relative, of the gradient check

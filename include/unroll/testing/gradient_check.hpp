@@ -19,12 +19,13 @@ struct GradientReport {
   Index compared = 0;      ///< entries compared
 };
 
+/// The options of check_gradient.
 struct GradientCheckOptions {
-  double step = 1e-3;      ///< h of the differences; where they are off, a tenth and a hundredth of it are tried
-  Index entries = 60;      ///< compared in each tensor, drawn at random where it has more
-  bool input = true;       ///< whether dL/dx is compared: not for tokens
-  std::uint64_t seed = 1;  ///< of the loss's weights and the drawn entries
-  BackwardOptions backward = {};
+  double step = 1e-3;             ///< h of the differences; where they are off, a tenth and a hundredth of it are tried
+  Index entries = 60;             ///< compared in each tensor, drawn at random where it has more
+  bool input = true;              ///< whether dL/dx is compared: not for tokens
+  std::uint64_t seed = 1;         ///< of the loss's weights and the drawn entries
+  BackwardOptions backward = {};  ///< of the layer's backward pass
 };
 
 /// Compares entries of `gradient` with the five-point difference of the loss,
@@ -63,6 +64,7 @@ void compare_with_differences(const std::string& name, double* values, const dou
   }
 }
 
+/// rows x cols numbers, uniform in [-1, 1).
 inline Matrix<double> random_matrix(Index rows, Index cols, Random& random) {
   Matrix<double> result(rows, cols);
   for (Index i = 0; i < result.size(); ++i) result.data()[i] = random.uniform(1);
@@ -73,9 +75,10 @@ inline Matrix<double> random_matrix(Index rows, Index cols, Random& random) {
 /// weights.
 template <class Model>
 struct LinearLoss {
-  Matrix<double> d_y;
-  typename Model::State d_final;
+  Matrix<double> d_y;             ///< of the outputs' shape
+  typename Model::State d_final;  ///< of the final state's shape
 
+  /// L.
   double operator()(const Output<double>& y, const typename Model::State& final_state) const {
     double loss = 0;
     const auto add = [&](const auto& weights, const auto& values) {

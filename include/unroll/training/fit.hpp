@@ -15,43 +15,46 @@ namespace unroll {
 
 /// How far `fit` has come, after each batch. What the state holds is complete then, and may be copied or saved.
 struct FitProgress {
-  Index epoch = 0;  ///< the epoch that this batch belongs to, from 1 on
-  Index epochs = 0;
-  Index batch = 0;  ///< the batch in its epoch, from 1 on
-  Index batches = 0;
-  Index columns = 0;  ///< steps times samples of this batch
-  double loss = 0;    ///< the mean of this epoch so far; NaN where nothing counted
-  double learning_rate = 0;
+  Index epoch = 0;           ///< the epoch that this batch belongs to, from 1 on
+  Index epochs = 0;          ///< as in FitOptions
+  Index batch = 0;           ///< the batch in its epoch, from 1 on
+  Index batches = 0;         ///< of an epoch
+  Index columns = 0;         ///< steps times samples of this batch
+  double loss = 0;           ///< the mean of this epoch so far; NaN where no column counted
+  double learning_rate = 0;  ///< of this batch's step
   double gradient_norm = 0;  ///< before clipping
   Index clipped = 0;         ///< of this epoch's batches so far
-  Index skipped = 0;
+  Index skipped = 0;         ///< of this epoch's batches so far
   std::string problem = {};  ///< why this batch, or one of the validation data, was skipped; empty: none was
-  bool epoch_done = false;
-  std::optional<double> validation_loss = {};  ///< with epoch_done; NaN where nothing counted
+  bool epoch_done = false;   ///< this batch is the last one of its epoch
+  std::optional<double> validation_loss = {};  ///< with epoch_done; NaN where no column counted
   bool stop = false;                           ///< to be set by an observer: fit returns after this batch
 };
 
 /// Called after every batch. An object is passed by std::ref, as a progress bar must be.
 using FitObserver = std::function<void(FitProgress&)>;
 
+/// How `fit` trains.
 struct FitOptions {
   Index epochs = 10;       ///< counted from the state's beginning
   double clip_norm = 0;    ///< limit of the gradient's global norm; 0: none
   Index patience = 0;      ///< stops after so many epochs without a lower loss than the best; 0: never
   bool keep_best = false;  ///< the model ends as the best there was
   bool shuffle = true;     ///< draws each epoch's order anew
-  OnNonFinite on_non_finite = OnNonFinite::stop;
-  std::function<double(Index)> schedule = {};  ///< the learning rate of epoch 0, 1, ...; without it, the optimizer's
-  bool schedule_by_batch = false;              ///< it is called with the number of batches done instead
-  BackwardOptions backward = {};
-  std::vector<FitObserver> observers = {};
+  OnNonFinite on_non_finite = OnNonFinite::stop;  ///< a loss or gradient that is not finite
+  std::function<double(Index)> schedule = {};     ///< the learning rate of epoch 0, 1, ...; without it, the optimizer's
+  bool schedule_by_batch = false;                 ///< it is called with the number of batches done instead
+  BackwardOptions backward = {};                  ///< truncation and clipping inside the backward pass
+  std::vector<FitObserver> observers = {};        ///< called after every batch, in this order
 };
 
+/// Why `fit` ended: all epochs are done, patience ran out, an observer asked, or a number was not finite.
 enum class FitEnd { epochs, no_better, asked, not_finite };
 
+/// How a call of `fit` ended.
 struct FitReport {
-  FitEnd end = FitEnd::epochs;
-  std::string problem = {};  ///< where a number that is not finite came up
+  FitEnd end = FitEnd::epochs;  ///< why
+  std::string problem = {};     ///< where a number that is not finite came up
 };
 
 namespace detail {
@@ -272,6 +275,7 @@ FitReport fit(TrainingState<Model, Optimizer>& state, const Data& data, const Lo
   return detail::Fit(state, data, scored, options, std::function<detail::Evaluation(const Model&)>()).run();
 }
 
+/// The same with validation data, which are evaluated after each epoch.
 template <Layer Model, class Optimizer, DataSource Data, DataSource Validation, class Loss>
 FitReport fit(TrainingState<Model, Optimizer>& state, const Data& data, const Validation& validation, const Loss& loss,
               const FitOptions& options = {}) {

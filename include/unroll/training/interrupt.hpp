@@ -6,14 +6,15 @@
 
 namespace unroll {
 
-/// While it lives, Ctrl-C makes `fit` end after the batch under way; a second Ctrl-C ends the program as ever.
+/// While it lives, Ctrl-C makes `fit` end after the current batch. A second Ctrl-C ends the program as usual.
 ///
 ///   StopOnInterrupt interrupt;
 ///   fit(state, data, loss, {.observers = {std::ref(interrupt)}});
 ///
-/// One at a time: the signal is the process's.
+/// Make one at a time: a process has one handler of SIGINT.
 class StopOnInterrupt {
  public:
+  /// Takes SIGINT over; the destructor gives it back.
   StopOnInterrupt() {
     came_ = 0;
     before_ = std::signal(SIGINT, handle);
@@ -22,8 +23,10 @@ class StopOnInterrupt {
   StopOnInterrupt(const StopOnInterrupt&) = delete;
   StopOnInterrupt& operator=(const StopOnInterrupt&) = delete;
 
+  /// Whether Ctrl-C has come.
   bool requested() const { return came_ != 0; }
 
+  /// Asks `fit` to stop where Ctrl-C has come.
   void operator()(FitProgress& progress) const {
     if (requested()) progress.stop = true;
   }

@@ -34,12 +34,15 @@ inline bool is_terminal(std::FILE* file) {
 ///   fit(state, data, loss, {.observers = {std::ref(progress)}});
 class Progress {
  public:
+  /// Writes to a file that is not owned: a bar where it is a terminal.
   explicit Progress(std::FILE* to = stderr) : Progress(to, detail::is_terminal(to)) {}
+  /// Says itself whether to draw a bar.
   Progress(std::FILE* to, bool terminal) : to_(to), terminal_(terminal) {}
   ~Progress() { end_line(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
+  /// Shows a batch.
   void operator()(const FitProgress& now) {
     const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
     columns_ += static_cast<double>(now.columns);

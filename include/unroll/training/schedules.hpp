@@ -7,21 +7,24 @@
 #include "unroll/core/error.hpp"
 #include "unroll/core/types.hpp"
 
-/// Learning rates by time: values that are called with the number of epochs or steps done, at first 0.
+/// Learning rates by time: values that are called with the number of epochs or batches done, at first 0.
 namespace unroll {
 
+/// The same rate always.
 struct ConstantRate {
-  double rate;
+  double rate;  ///< returned as it is
 
+  /// The rate.
   double operator()(Index) const { return rate; }
 };
 
 /// rate factor^(t / every), rounded down: torch.optim.lr_scheduler.StepLR.
 struct StepRate {
-  double rate;
-  Index every;
-  double factor = 0.1;
+  double rate;          ///< the first one
+  Index every;          ///< epochs or batches between two falls, at least 1
+  double factor = 0.1;  ///< what each fall multiplies the rate by
 
+  /// The rate after t epochs or batches. Throws std::invalid_argument unless `every` is at least 1.
   double operator()(Index t) const {
     detail::require(every >= 1, "StepRate: every is ", every, ", expected at least 1");
     const Index drops = t / every;
@@ -31,20 +34,22 @@ struct StepRate {
 
 /// rate factor^t
 struct ExponentialRate {
-  double rate;
-  double factor;
+  double rate;    ///< the first one
+  double factor;  ///< what each epoch or batch multiplies the rate by
 
+  /// The rate after t epochs or batches.
   double operator()(Index t) const { return rate * std::pow(factor, static_cast<double>(t)); }
 };
 
 /// Half a cosine from `rate` at the end of the warm-up down to `least` at `steps` (Loshchilov & Hutter 2017, equation
 /// 5), after a warm-up that rises evenly from rate / warm_up.
 struct CosineRate {
-  double rate;
-  Index steps;  ///< warm-up included; afterwards the rate stays
-  Index warm_up = 0;
-  double least = 0;
+  double rate;        ///< the highest one
+  Index steps;        ///< epochs or batches, those of the warm-up included; afterwards the rate stays
+  Index warm_up = 0;  ///< epochs or batches in which the rate rises
+  double least = 0;   ///< the last one
 
+  /// The rate after t epochs or batches. Throws std::invalid_argument unless `steps` is more than `warm_up`.
   double operator()(Index t) const {
     detail::require(warm_up >= 0 && steps > warm_up, "CosineRate: steps is ", steps, " and warm_up ", warm_up,
                     ", expected more steps than warm_up");
@@ -55,28 +60,31 @@ struct CosineRate {
   }
 };
 
+/// When and how ReduceOnPlateau lowers the rate.
 struct PlateauOptions {
-  double factor = 0.1;
-  Index patience = 10;
+  double factor = 0.1;      ///< what a reduction multiplies the rate by, between 0 and 1
+  Index patience = 10;      ///< epochs without a better loss that are let pass
   double threshold = 1e-4;  ///< how much better than the best counts, relative to it
   Index cooldown = 0;       ///< epochs after a reduction that count as no bad ones
-  double least = 0;
+  double least = 0;         ///< the rate falls no lower
 };
 
-/// Multiplies the rate by `factor` after more than `patience` epochs without a better loss, as
-/// torch.optim.lr_scheduler. ReduceLROnPlateau does. A value; what it remembers is reached by `visit`.
+/// Multiplies the rate by `factor` after more than `patience` epochs without a better loss, as PyTorch's
+/// torch.optim.lr_scheduler.ReduceLROnPlateau does. A value; `visit` reaches what it remembers.
 class ReduceOnPlateau {
  public:
-  PlateauOptions options;
+  PlateauOptions options;  ///< may be changed between epochs
 
+  /// Starts with the rate `first`. Throws std::invalid_argument where the factor makes no sense.
   explicit ReduceOnPlateau(double first, PlateauOptions how = {}) : options(how), rate_(first) {
     detail::require(how.factor > 0 && how.factor < 1, "ReduceOnPlateau: factor is ", how.factor,
                     ", expected between 0 and 1");
   }
 
+  /// The rate of the next epoch.
   double rate() const { return rate_; }
 
-  /// Hears of an epoch's loss and returns the rate of the next. A loss that is not a number is a bad one.
+  /// Takes an epoch's loss and returns the rate of the next epoch. A loss that is NaN is no better one.
   double operator()(double loss) {
     if (loss < best_ - options.threshold * std::abs(best_)) {
       best_ = loss;

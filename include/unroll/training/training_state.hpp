@@ -16,13 +16,13 @@
 
 namespace unroll {
 
-/// An entry for each epoch that is done.
+/// What happened so far: an entry for each epoch that is done.
 struct History {
   std::vector<double> loss;             ///< the mean over the epoch, taken while the weights moved
   std::vector<double> validation_loss;  ///< empty where nothing was held out
-  std::vector<double> learning_rate;
-  std::vector<double> clipped;  ///< batches whose gradient was clipped
-  std::vector<double> skipped;  ///< batches whose loss or gradient was not finite
+  std::vector<double> learning_rate;    ///< of the epoch's last batch
+  std::vector<double> clipped;          ///< batches whose gradient was clipped
+  std::vector<double> skipped;          ///< batches whose loss or gradient was not finite
 };
 
 /// All that a training run is at the end of a batch, as one value: `fit` goes on from a copy of it, or from one that a
@@ -31,33 +31,36 @@ struct History {
 ///   TrainingState state(model, Adam(model, {.learning_rate = 1e-2}), Random(1));
 template <Layer Model_, class Optimizer_>
 struct TrainingState {
+  /// The model's type.
   using Model = Model_;
+  /// The optimizer's type.
   using Optimizer = Optimizer_;
-  /// Of no weights; finite, so that any file format can hold it.
+  /// best_loss while no weights were judged; finite, so that any file format can hold it.
   static constexpr double no_loss = (std::numeric_limits<double>::max)();
 
-  Model model;
-  Optimizer optimizer;
-  Random random;  ///< draws the order of each epoch and the masks of each batch
+  Model model;          ///< the weights as they are now
+  Optimizer optimizer;  ///< with its moments
+  Random random;        ///< draws the order of each epoch and the masks of each batch
 
-  Index epoch = 0;               ///< epochs done
-  Index batch = 0;               ///< batches done of the epoch that is under way
-  std::uint64_t order_seed = 0;  ///< of this epoch's order
-  typename Model::State carried = {};
-  double loss_sum = 0;  ///< of this epoch's batches, each weighed with its count
-  double loss_count = 0;
-  Index clipped = 0;
-  Index skipped = 0;
-  History history = {};
+  Index epoch = 0;                     ///< epochs done
+  Index batch = 0;                     ///< batches done of the epoch that is under way
+  std::uint64_t order_seed = 0;        ///< of this epoch's order
+  typename Model::State carried = {};  ///< what the batch before left, for one that continues
+  double loss_sum = 0;                 ///< of this epoch's batches, each weighed with its count
+  double loss_count = 0;               ///< the sum of those counts
+  Index clipped = 0;                   ///< this epoch's batches whose gradient was clipped
+  Index skipped = 0;                   ///< this epoch's batches whose loss or gradient was not finite
+  History history = {};                ///< the epochs before
 
   /// The weights whose loss is best_loss, where has_best(): FitOptions::keep_best and patience ask for them.
   Model best;
-  double best_loss = no_loss;
-  Index epochs_since_best = 0;
+  double best_loss = no_loss;   ///< theirs
+  Index epochs_since_best = 0;  ///< epochs whose weights were no better
 
-  /// Set: the learning rate falls on a plateau of the validation loss, or of the loss.
+  /// Lowers the learning rate on a plateau of the validation loss, or without validation data of the loss.
   std::optional<ReduceOnPlateau> plateau = {};
 
+  /// A run that has not begun. Takes the model, its optimizer and the generator over.
   TrainingState(Model start, Optimizer mover, Random generator)
       : model(std::move(start)), optimizer(std::move(mover)), random(generator), best(model) {
     carried = state_for(model);
@@ -80,7 +83,7 @@ struct TrainingState {
     epochs_since_best = 0;
   }
 
-  /// The first batch of an epoch opens its account.
+  /// Starts the sums and counts of an epoch anew; `seed` draws its order.
   void begin_epoch(std::uint64_t seed) {
     order_seed = seed;
     loss_sum = loss_count = 0;
