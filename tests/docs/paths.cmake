@@ -1,0 +1,18 @@
+# Every file that a page names or links to is there. A name with a star, or with NAME or PAGE in it, stands for others.
+foreach(page IN LISTS PAGES)
+  file(READ ${SOURCE}/${page} text)
+  cmake_path(GET page PARENT_PATH folder)
+  string(REGEX MATCHALL "`(include|tests|docs|examples|benchmarks|cmake|\\.ci)/[^` *:]+`" named "${text}")
+  list(FILTER named EXCLUDE REGEX "NAME|PAGE")
+  list(TRANSFORM named REPLACE "`" "")
+  list(TRANSFORM named PREPEND ${SOURCE}/)
+  string(REPLACE "](" "\n-> " links "${text}")  # a bracket would hold the entries of a list together
+  string(REGEX MATCHALL "\n-> [^) :#]+[)#]" linked "${links}")
+  list(TRANSFORM linked REPLACE "\n-> |[)#]" "")
+  list(TRANSFORM linked PREPEND ${SOURCE}/${folder}/)
+  foreach(path IN LISTS named linked)
+    if(NOT EXISTS ${path})
+      message(SEND_ERROR "${page}: ${path} is not there")
+    endif()
+  endforeach()
+endforeach()
