@@ -6,14 +6,14 @@
 
 /// exp, sigmoid, tanh and relu of a Pack and of a number.
 ///
-/// All rest on e^r = (R + r) / (R - r), R = r coth(r / 2) even in r, after x = n ln 2 + r with |r| <= ln 2 / 2 (W. J.
-/// Cody and W. Waite, Software Manual for the Elementary Functions, 1980, chapter 6): one division each, no table, no
+/// All use e^r = (R + r) / (R - r), R = r coth(r / 2) even in r, after x = n ln 2 + r with |r| <= ln 2 / 2 (W. J. Cody
+/// and W. Waite, Software Manual for the Elementary Functions, 1980, chapter 6): one division each, no table, no
 /// branch. The errors are measured with and without fused multiply-add: float over all 2^32 numbers, double over 10^8
-/// of them. Every lane and the overload for a number give the same bits: no product meets a sum outside `multiply_add`,
-/// so a compiler that contracts the two finds nothing to contract.
+/// of them. Every lane and the overload for a number give the same bits: every product that is added to something is in
+/// `multiply_add`, so a compiler finds nothing to contract.
 ///
-/// A compiler that may order sums anew would take (x + to_exponent) - to_exponent for x, or multiply both by a number
-/// first: `in_register` hides from it what a sum is made of.
+/// A compiler that may reorder sums would replace (x + to_exponent) - to_exponent by x, or first multiply both by a
+/// number. `in_register` hides from it what a sum is made of.
 namespace unroll {
 
 namespace detail {

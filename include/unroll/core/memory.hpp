@@ -4,7 +4,7 @@
 
 #include "unroll/core/types.hpp"
 
-/// Memory that is used again: what arguments may share, and what is left where there is none.
+/// Memory that is used again: whether arguments share it, and in which state an array is after it ran out.
 namespace unroll::detail {
 
 /// Whether two dense arrays share memory.
@@ -17,8 +17,8 @@ bool overlap(const A& a, const B& b) {
   return a.size() != 0 && b.size() != 0 && before(a.data(), end(b)) && before(b.data(), end(a));
 }
 
-/// As tensor.resize(rows, cols); where memory runs out the tensor is empty. Eigen's own frees the old memory, throws,
-/// and frees it again in the destructor.
+/// As tensor.resize(rows, cols), but the tensor is empty after memory ran out. Eigen's own frees the old memory,
+/// throws, and frees it again in the destructor.
 template <class Tensor>
 void resize(Eigen::PlainObjectBase<Tensor>& tensor, Index rows, Index cols) {
   if (tensor.size() != rows * cols) tensor.derived() = Tensor();
@@ -35,7 +35,7 @@ void resize_to_zeros(Eigen::PlainObjectBase<Tensor>& tensor, Index rows, Index c
   tensor.setZero();
 }
 
-/// As to = from, where memory may run out: see resize.
+/// As to = from, but `to` is empty after memory ran out: see resize.
 template <class Tensor, class From>
 void assign(Eigen::PlainObjectBase<Tensor>& to, const From& from) {
   resize(to, from.rows(), from.cols());

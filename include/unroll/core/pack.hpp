@@ -73,7 +73,8 @@ struct Pack {
       for (Index i = 0; i < count; ++i) sums[i] += static_cast<double>(lanes[static_cast<std::size_t>(i)]);
   }
 
-  /// Itself, in a register: compilers may neither compute or load it again for each use nor see through it.
+  /// The same pack, kept in a register: the compiler neither computes nor loads it again for each use, and does not
+  /// know what it is made of.
   Pack in_register() const {
     Pack same = *this;
 #if !defined(__GNUC__)  // MSVC knows no such thing, and contracts nothing by itself

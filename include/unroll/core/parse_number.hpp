@@ -10,8 +10,8 @@
 
 namespace unroll::detail {
 
-/// The number that is all of the text, in whatever locale; none where the text is anything else, a number beyond
-/// double's range, infinity or NaN. Below double's range it is rounded, to zero in the end.
+/// The number that the whole text is, in any locale. None for any other text, infinity, NaN and numbers beyond double's
+/// range. Numbers too small for a double are rounded, at last to zero.
 inline std::optional<double> parse_number(std::string_view text) {
   const auto begins_number = [](char c) { return (c >= '0' && c <= '9') || c == '.'; };
   const std::size_t sign = !text.empty() && (text[0] == '+' || text[0] == '-') ? 1 : 0;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Flags that would change numbers without a word.
+// Flags that would change numbers silently.
 #if defined(__FAST_MATH__) || defined(_M_FP_FAST)
 #error "unroll: -ffast-math (/fp:fast) makes numbers wrong and removes the checks for NaN; drop it"
 #elif defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
@@ -44,8 +44,8 @@ using Vector = Eigen::Matrix<Scalar, Dynamic, 1, Eigen::ColMajor>;
 
 namespace detail {
 
-/// Tokens and classes are numbers of type Scalar: there must be fewer than this, 2^24 for float and 2^53 for double,
-/// for from here on neighbours are one number.
+/// Tokens and classes are numbers of type Scalar. There must be fewer than this, 2^24 for float and 2^53 for double,
+/// because from here on neighbours are the same number.
 template <class Scalar>
 inline constexpr std::int64_t too_many_numbers = std::int64_t(1) << std::numeric_limits<Scalar>::digits;
 

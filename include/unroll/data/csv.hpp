@@ -50,7 +50,7 @@ struct CsvOptions {
 
 namespace detail {
 
-/// One line's fields one after the other, as RFC 4180 has them but that a quoted field ends on its line.
+/// Reads one line's fields one after the other, by RFC 4180, except that a quoted field ends on its line.
 class CsvLine {
  public:
   CsvLine(const std::string& name, std::size_t number, std::string_view line, const CsvOptions& options)
@@ -120,7 +120,7 @@ class CsvLine {
     return unquoted_;
   }
 
-  /// A point is no decimal sign then.
+  /// The field with a point in place of the decimal sign; a point in it makes it no number.
   std::string_view with_point(std::string_view field) {
     pointed_ = field;
     for (char& c : pointed_) c = c == options_.decimal ? '.' : c == '.' ? '?' : c;
@@ -221,9 +221,9 @@ class CsvReader {
 
 /// Reads lines of numbers, each as many as the first line has fields. `name` is for the errors.
 ///
-/// Throws std::runtime_error with line and column for anything else, an empty field or line too, unless an option says
-/// what it is. A number out of double's range is no number. A mark of UTF-8 at the beginning is skipped; line ends may
-/// be those of Windows or of old Macs. Throws std::invalid_argument for options that contradict each other.
+/// Throws std::runtime_error with line and column for anything else, also for an empty field or line, unless an option
+/// allows it. A number out of double's range is refused. A mark of UTF-8 at the beginning is skipped; line ends may be
+/// those of Windows or of old Macs. Throws std::invalid_argument for options that contradict each other.
 inline Csv read_csv(std::istream& in, const std::string& name, const CsvOptions& options = {}) {
   detail::CsvReader reader(name, options);
   std::string all;

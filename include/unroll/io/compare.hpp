@@ -6,10 +6,10 @@
 #include "unroll/core/parse_number.hpp"
 #include "unroll/io/description.hpp"
 
-/// What a file says of itself beside what a value says: refused before any number is read.
+/// Compares what a file says about itself with what a value says, before any number is read.
 namespace unroll::detail {
 
-/// Files from before there was a checksum have numbers with six decimals, and the comma of their writer's locale.
+/// Files without a checksum are old: their numbers have six decimals, and the comma of their writer's locale.
 inline void read_old_number(std::string& found, const std::string& expected) {
   const auto number = parse_number(expected);
   if (!number) return;

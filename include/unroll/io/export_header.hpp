@@ -27,8 +27,8 @@ template <class Cell>
 inline constexpr bool is_own_cell = is_one_of<Cell, cells::Rnn, cells::ReluRnn, cells::Lstm, cells::Gru,
                                               cells::OriginalGru, cells::PeepholeLstm, cells::MinGru, cells::MinLstm>;
 
-/// A layer in the words of C++: its type with sizes at compile time, and an expression that makes it of zeros. Both are
-/// empty for what does nothing at inference.
+/// A layer as C++ text: its type with sizes at compile time, and an expression that makes it of zeros. Both are empty
+/// for layers that do nothing at inference.
 struct CppLayer {
   std::string type;
   std::string zeros;
@@ -139,7 +139,8 @@ inline bool names_a_namespace(const std::string& name) {
 ///   Stream stream(pedal::model());
 ///
 /// The weights are hexadecimal literals, so its outputs have the bits of this model's. A Stack becomes a Sequential,
-/// Dropout is left out. Throws std::invalid_argument for a name that C++ has for itself, a weight that is not finite.
+/// Dropout is left out. Throws std::invalid_argument for a name that C++ keeps for itself and for a weight that is not
+/// finite.
 template <class Model>
 void export_header(const Model& model, const std::string& name, std::ostream& out) {
   using Scalar = typename Model::Scalar;
@@ -178,7 +179,7 @@ void export_header(const Model& model, const std::string& name, std::ostream& ou
   out << header.str();
 }
 
-/// As a file, atomically (see write_file).
+/// The same as the file `path`, written atomically (see write_file).
 template <class Model>
 void export_header(const Model& model, const std::string& name, const std::filesystem::path& path) {
   std::ostringstream header;

@@ -11,14 +11,14 @@ namespace unroll {
 
 namespace detail {
 
-/// What a file holds may be long: a message shows its beginning.
+/// The beginning of a text from a file, which may be long, for a message.
 inline std::string shortened(const std::string& said, std::size_t size) {
   return said.size() <= size ? said : said.substr(0, size) + "...";
 }
 
 }  // namespace detail
 
-/// A file that is not what it should be. The message names the file, the tensor (where it is about one) and the byte.
+/// A bad file. The message names the file, the byte and, where it is about one, the tensor.
 class format_error : public std::runtime_error {
  public:
   /// `tensor` is empty where the error is about the file; `offset` is the byte. Long texts are cut.

@@ -45,16 +45,15 @@ inline void clear(nlohmann::json& json) noexcept {
   json.clear();
 }
 
-/// JSON that needs no memory to go: the destructor of nlohmann/json allocates where there is something in it, and ends
-/// the program where that fails. So it is made entry by entry too, of objects that are there: lists in braces make JSON
-/// that is thrown away.
+/// JSON whose destructor needs no memory. That of nlohmann/json allocates unless it is empty, and ends the program if
+/// that fails. So we also build JSON entry by entry, from objects that exist: lists in braces make temporary JSON.
 struct Json {
   nlohmann::json value;
 
   ~Json() { clear(value); }
 };
 
-/// JSON without what nlohmann/json lets pass: a key that is there twice, more levels than any text of ours has. Throws
+/// Parses JSON more strictly than nlohmann/json: no key is there twice, no text is nested deeper than ours. Throws
 /// format_error; `offset` is the text's place in the file.
 inline nlohmann::json parse_json(std::string_view text, const std::string& file, std::uint64_t offset) {
   std::vector<std::set<std::string>> keys;  // of the objects that are open
@@ -166,8 +165,8 @@ class HeaderReader {
   std::vector<Place> places_;
 };
 
-/// Reads the header, leaves the stream where the numbers begin. Nothing is allocated by a length that the file does
-/// not have.
+/// Reads the header and leaves the stream where the numbers begin. Compares each length with the file's size before it
+/// allocates.
 inline TensorFile read_header(std::istream& in, const std::string& file) {
   in.seekg(0, std::ios::end);
   const std::streamoff end = in.tellg();
@@ -196,8 +195,8 @@ inline std::ifstream open_file(const std::filesystem::path& path) {
   return in;
 }
 
-/// Reads the bytes of a header's tensors, and takes the checksum out of the metadata where there is one. Throws
-/// format_error where the bytes have another.
+/// Reads the bytes of a header's tensors, and takes the checksum, if there is one, out of the metadata. Throws
+/// format_error if the bytes have another checksum.
 inline void read_numbers(std::istream& in, const std::string& file, TensorFile& header) {
   for (auto& [name, tensor] : header.tensors) {
     tensor.bytes.resize(static_cast<std::size_t>(*byte_count(tensor.dtype, tensor.shape)));
@@ -216,7 +215,7 @@ inline void read_numbers(std::istream& in, const std::string& file, TensorFile& 
 
 }  // namespace detail
 
-/// Reads a safetensors file strictly: no duplicate, no overlap, no hole, nothing unknown, and numbers of the checksum
+/// Reads a safetensors file strictly: without duplicates, overlaps, holes and unknown entries, and with the checksum
 /// that write_safetensors left. Throws format_error; `file` is its name in the messages.
 inline TensorFile read_safetensors(std::istream& in, const std::string& file = "stream") {
   TensorFile result = detail::read_header(in, file);
@@ -224,7 +223,7 @@ inline TensorFile read_safetensors(std::istream& in, const std::string& file = "
   return result;
 }
 
-/// Throws std::system_error too, where the file cannot be opened.
+/// The same of the file at `path`. Throws std::system_error too, if it cannot be opened.
 inline TensorFile read_safetensors(const std::filesystem::path& path) {
   std::ifstream in = detail::open_file(path);
   return read_safetensors(in, detail::path_text(path));

@@ -4,7 +4,7 @@
 
 namespace unroll::detail {
 
-/// Takes a file's tensors one by one into values that wait for them, and refuses what nobody took.
+/// Reads a file's tensors one by one into values, and refuses the file if one was not asked for.
 class TensorReader {
  public:
   TensorReader(const std::filesystem::path& path, const LoadOptions& options)

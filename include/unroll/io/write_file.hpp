@@ -51,8 +51,8 @@ inline std::filesystem::path followed(std::filesystem::path path) {
   return path;
 }
 
-/// A name in the folder, which no other save of this process and no other process uses. It does not hold the target's,
-/// which may be as long as a name can be.
+/// A name in the folder that no other save of this process and no other process uses. It does not contain the target's
+/// name, which may be as long as a name can be.
 inline std::filesystem::path temporary_in(const std::filesystem::path& folder) {
   static std::atomic<unsigned> count{0};
 #if defined(_WIN32)
@@ -180,13 +180,13 @@ inline void replace_file(const std::filesystem::path& target, const std::vector<
 
 }  // namespace detail
 
-/// Writes the parts one after the other as the file `path`, or leaves what was there: a temporary file in the same
-/// folder, made lasting (fsync), takes the old file's place (rename), and that is made lasting too (but on Windows,
-/// which is left to do it in its own time). Killed at any moment, the old or the new file is whole; the temporary file
-/// may then be left over, and the next save in the folder removes it (but on Windows).
+/// Writes the parts one after the other as the file `path`, or leaves the old file as it was. A temporary file in the
+/// same folder is synced (fsync) and takes the old file's place (rename); then the folder is synced. On Windows nothing
+/// is synced. If the program is killed at any moment, the old or the new file is whole. The temporary file may be left
+/// over; the next save in the folder removes it, except on Windows.
 ///
-/// A symbolic link keeps pointing where it did, an old file's permissions stay. Throws std::system_error, with the old
-/// file as it was (but where only the last step failed: then the new one is there, perhaps not yet on the disk).
+/// A symbolic link keeps pointing where it did, and an old file's permissions stay. Throws std::system_error; the old
+/// file is then as it was, unless only the last step failed: then the new file is there, but perhaps not on the disk.
 inline void write_file(const std::filesystem::path& path, const std::vector<std::string_view>& parts) {
   namespace fs = std::filesystem;
   const fs::path target = detail::followed(path);

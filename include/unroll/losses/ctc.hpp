@@ -16,8 +16,9 @@ struct CtcOptions {
   Index blank = 0;  ///< the row of y that stands for no label
 };
 
-/// Connectionist temporal classification (Graves, Fernández, Gomez & Schmidhuber 2006): a network that gives a
-/// distribution over labels and a blank at each step learns from sequences of labels that nobody has aligned.
+/// Connectionist temporal classification (Graves, Fernández, Gomez & Schmidhuber 2006). The network gives a
+/// distribution over labels and a blank at each step, and learns from sequences of labels that are not aligned with the
+/// steps.
 ///
 ///   p(labels | y) = the sum over all ways to stretch the labels over T steps, with blanks between them if need be and
 ///                   where two are alike, of the product of softmax(y_t) along the way

@@ -13,13 +13,14 @@ struct ErrorToSignalOptions {
   double epsilon = 1e-5;       ///< added to the energies, for targets that are silent
 };
 
-/// How much of a signal's energy the error has, as effects and amplifiers are learned with (Wright, Damskägg & Välimäki
-/// 2019, "Real-time black-box modelling with recurrent neural networks", equations 10 to 12):
+/// The error's energy over the signal's: the loss for effects and amplifiers (Wright, Damskägg & Välimäki 2019,
+/// "Real-time black-box modelling with recurrent neural networks", equations 10 to 12):
 ///
 ///   L = mean (p_t - a p_{t-1})^2 / mean (s_t - a s_{t-1})^2  +  dc mean_b (mean_t p)^2 / mean s^2
 ///
-/// with p = target - y and s = target, sample by sample and row by row, over all steps within the sequences; a sequence
-/// and an episode (Batch::resets) begin behind silence. y and the target are O x (T*B). It has no weights.
+/// with p = target - y and s = target, sample by sample and row by row, over all steps within the sequences. Before the
+/// first step of a sequence or episode (Batch::resets) the signal is silent. y and the target are O x (T*B). It takes
+/// no weights.
 class ErrorToSignal {
  public:
   static constexpr const char* name = "error_to_signal";

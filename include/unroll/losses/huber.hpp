@@ -33,7 +33,7 @@ class HuberError {
 
 }  // namespace detail
 
-/// Huber{delta}: the loss below with a delta of one's own. Throws std::invalid_argument where delta is not above 0.
+/// Huber{delta}: `huber` with another delta. Throws std::invalid_argument unless delta is above 0.
 using Huber = Loss<detail::Pointwise<detail::HuberError>>;
 
 /// The mean of e^2 / 2 where |e| <= delta, delta (|e| - delta / 2) elsewhere, e = y - target (Huber 1964, equation 5);

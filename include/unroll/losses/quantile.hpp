@@ -60,8 +60,8 @@ class QuantileRule {
 
 }  // namespace detail
 
-/// Quantile{{0.1, 0.5, 0.9}}: the pinball loss (Koenker & Bassett 1978), whose least value has y at that quantile of
-/// the target: the mean of
+/// Quantile{{0.1, 0.5, 0.9}}: the pinball loss (Koenker & Bassett 1978), which is least where y is that quantile of the
+/// target. It is the mean of
 ///
 ///   q e where e > 0, (q - 1) e elsewhere, e = target - y     dl/dy = -q, 1 - q, or 0 where e = 0
 ///

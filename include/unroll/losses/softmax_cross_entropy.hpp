@@ -15,8 +15,8 @@ namespace unroll {
 struct SoftmaxCrossEntropyOptions {
   /// The share of each target that is spread evenly over all classes, 0 to 1 (Szegedy et al. 2016, section 7).
   double label_smoothing = 0;
-  /// A weight of at least 0 for each class, where some are rare or dear; empty: all 1. Targets of a class that weighs
-  /// nothing count nothing.
+  /// A weight of at least 0 for each class, because some are rare or matter more; empty: all 1. Columns of a class of
+  /// weight 0 do not count.
   std::vector<double> class_weights = {};
 };
 
@@ -114,7 +114,7 @@ class SoftmaxCrossEntropyRule {
 
 }  // namespace detail
 
-/// SoftmaxCrossEntropy{{.label_smoothing = 0.1, .class_weights = {1, 5}}}: the loss below with options. Throws
+/// SoftmaxCrossEntropy{{.label_smoothing = 0.1, .class_weights = {1, 5}}}: `softmax_cross_entropy` with options. Throws
 /// std::invalid_argument where they make no sense.
 using SoftmaxCrossEntropy = Loss<detail::SoftmaxCrossEntropyRule>;
 

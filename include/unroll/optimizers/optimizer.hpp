@@ -32,13 +32,13 @@ Scalar divisor_epsilon(double epsilon) {
 
 }  // namespace detail
 
-/// What moves a model against its gradient: a value that owns the moments, which are models of the same type.
+/// Moves a model against its gradient. A value that owns the moments, which are models of the same type.
 ///
 /// The Rule is one parameter's step:
 ///
 ///   Options                            learning_rate, weight_decay, decay_biases, and its own
 ///   name, moment_names                 for messages and files
-///   decoupled                          whether weight decay shrinks w itself, not by way of the gradient
+///   decoupled                          whether weight decay shrinks w itself instead of adding to the gradient
 ///   check(options)                     throws std::invalid_argument
 ///   each_option(f, options)            f(name, option) for each of its own, for files
 ///   Step<Scalar>(options, steps)       the numbers of one step; step(w, g, moment...) moves w, where V is
@@ -89,7 +89,7 @@ class Optimizer {
     f("decay_biases", options.decay_biases);
   }
 
-  /// Throws std::invalid_argument where what a file gave back cannot be.
+  /// Throws std::invalid_argument where options or counts that came from a file make no sense.
   void require_valid() const {
     require_options();
     detail::require(steps_ >= 0, Rule::name, ": steps is ", steps_, ", expected at least 0");

@@ -6,8 +6,8 @@
 #include <cstdlib>
 
 /// Counts the heap allocations of the whole program, to prove that a step makes none, and lets one of them fail, to
-/// prove that memory may run out anywhere. Including this file replaces malloc and its kin where that can be done: with
-/// glibc and without a sanitizer, which replaces them itself.
+/// prove that memory may run out anywhere. Including this file replaces malloc and its relatives where that is
+/// possible: with glibc and without a sanitizer, which replaces them itself.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
 #define UNROLL_SANITIZED

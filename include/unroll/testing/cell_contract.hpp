@@ -193,10 +193,10 @@ class CellContract {
 
 }  // namespace detail
 
-/// All that a cell must hold to, in one line of a test: the gradient against central differences in both directions,
-/// a hand-written backward against the derived one, stream = sequence, fixed sizes = sizes at run time, reverse =
-/// mirrored, carried state = whole, independent columns, and no allocation in a step (counted where
-/// `counts_allocations`). Returns the clauses that do not hold.
+/// Tests a cell in one line: the gradient against central differences in both directions, a hand-written backward
+/// against the derived one, stream = sequence, fixed sizes = sizes at run time, reverse = mirrored, carried state =
+/// whole, independent columns, and no allocation in a step (counted where `counts_allocations`). Returns the clauses
+/// that do not hold.
 ///
 ///   CHECK(unroll::testing::broken_clauses<MyCell>() == std::vector<std::string>{});
 template <Cell C>

@@ -9,7 +9,7 @@
 #include "unroll/layers/layer.hpp"
 #include "unroll/layers/states.hpp"
 
-/// Checks of one's own cells and layers, for any test framework.
+/// Checks for your own cells and layers, with any test framework.
 namespace unroll::testing {
 
 /// The outcome of a comparison with central differences.
@@ -22,7 +22,7 @@ struct GradientReport {
 /// The options of check_gradient.
 struct GradientCheckOptions {
   double step = 1e-3;             ///< h of the differences; where they are off, a tenth and a hundredth of it are tried
-  Index entries = 60;             ///< compared in each tensor, drawn at random where it has more
+  Index entries = 60;             ///< compared in each tensor; if it has more, they are drawn at random
   bool input = true;              ///< whether dL/dx is compared: not for tokens
   std::uint64_t seed = 1;         ///< of the loss's weights and the drawn entries
   BackwardOptions backward = {};  ///< of the layer's backward pass

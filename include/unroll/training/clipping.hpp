@@ -6,9 +6,9 @@
 #include "unroll/core/parameters.hpp"
 #include "unroll/engine/batch.hpp"
 
-/// Gradient clipping on the gradient as a value. Clipping inside back-propagation is BackwardOptions::clip.
+/// Clips a gradient as a value. BackwardOptions::clip clips inside back-propagation.
 ///
-/// A norm that is not finite is reported and nothing is scaled by it. All norms are summed in double.
+/// A norm that is not finite is reported, and nothing is scaled by it. All norms are summed in double.
 namespace unroll {
 
 namespace detail {

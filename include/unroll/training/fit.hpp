@@ -13,7 +13,7 @@
 
 namespace unroll {
 
-/// How far `fit` has come, after each batch. What the state holds is complete then, and may be copied or saved.
+/// How far `fit` has come, after each batch. The state is complete then, and may be copied or saved.
 struct FitProgress {
   Index epoch = 0;           ///< the epoch that this batch belongs to, from 1 on
   Index epochs = 0;          ///< as in FitOptions
@@ -31,7 +31,7 @@ struct FitProgress {
   bool stop = false;                           ///< to be set by an observer: fit returns after this batch
 };
 
-/// Called after every batch. An object is passed by std::ref, as a progress bar must be.
+/// Called after every batch. Pass an object that keeps something, such as a progress bar, by std::ref.
 using FitObserver = std::function<void(FitProgress&)>;
 
 /// How `fit` trains.
@@ -120,8 +120,8 @@ class Fit {
     return validate_ ? validate_(model) : mean_loss(model, data_, loss_, options_.on_non_finite);
   }
 
-  /// The best so far is judged by the data of this call, which may be others than those of the call before; and the
-  /// weights that this call starts from may be the best.
+  /// Judges the best weights so far by the data of this call, which may differ from those of the call before, and the
+  /// weights that this call starts from.
   void judge_start() {
     if (state_.has_best()) {
       const double loss = evaluate_now(state_.best).loss;
@@ -133,8 +133,8 @@ class Fit {
     if (loss < state_.best_loss) state_.set_best(loss);
   }
 
-  /// A batch, and the end of the epoch behind its last one. A state may stand between the two: what evaluates may have
-  /// thrown, or found no finite loss.
+  /// A batch, and after the last batch the end of the epoch. A state may stand between the two if the evaluation threw,
+  /// or found no finite loss.
   FitProgress next() {
     FitProgress progress;
     const bool trains = state_.batch < data_.batches();
@@ -161,7 +161,7 @@ class Fit {
     return rate;
   }
 
-  /// The state changes at the end of it, once, behind everything that may throw.
+  /// Changes the state once, at its end, after everything that may throw.
   void one_batch(FitProgress& progress) {
     const bool begins = state_.batch == 0;
     Random random = state_.random;
@@ -209,7 +209,7 @@ class Fit {
                                   : ClipReport{global_norm(gradient_), false};
   }
 
-  /// As one_batch: where it throws, or ends the run, the state still stands at the epoch's end.
+  /// As one_batch: if it throws, or ends the run, the state stays at the epoch's end.
   void end_epoch(FitProgress& progress) {
     Evaluation now;
     if (validate_ || tracks()) now = evaluate_now(state_.model);
@@ -258,15 +258,14 @@ class Fit {
 /// Each batch: forward, loss, backward, clipping, a step of the optimizer; then the observers. After each epoch the
 /// validation data, where given, are evaluated.
 ///
-/// `patience` and `keep_best` ask which weights are the best: those that the call starts from and those after each
-/// epoch are judged by the validation loss, or without validation data by `evaluate` on the data. The best of an
-/// earlier call is judged anew, by the data of this one. With `keep_best` the model ends as the best of them all,
-/// unless an observer stopped the run.
+/// For `patience` and `keep_best` the weights that the call starts from and those after each epoch are judged by the
+/// validation loss, or without validation data by `evaluate` on the data. The best of an earlier call are judged anew,
+/// by the data of this one. With `keep_best` the model ends with the best weights, unless an observer stopped the run.
 ///
-/// Stopped by a number that is not finite, the state is as before that batch, or at the end of the epoch that could
-/// not be evaluated. An exception leaves it there too: the next call goes on to the bits of a run that never threw.
-/// Throws std::invalid_argument for options, data and learning rates that do not fit, and what the loss, the schedule,
-/// the data and the observers throw.
+/// If a number that is not finite stops the run, the state is as before that batch, or at the end of the epoch that
+/// could not be evaluated. An exception leaves it there too: the next call goes on to the bits of a run that never
+/// threw. Throws std::invalid_argument for options, data and learning rates that do not fit, and passes on what the
+/// loss, the schedule, the data and the observers throw.
 template <Layer Model, class Optimizer, DataSource Data, class Loss>
   requires(!DataSource<Loss>)
 FitReport fit(TrainingState<Model, Optimizer>& state, const Data& data, const Loss& loss,

@@ -65,7 +65,7 @@ struct PlateauOptions {
   double factor = 0.1;      ///< what a reduction multiplies the rate by, between 0 and 1
   Index patience = 10;      ///< epochs without a better loss that are let pass
   double threshold = 1e-4;  ///< how much better than the best counts, relative to it
-  Index cooldown = 0;       ///< epochs after a reduction that count as no bad ones
+  Index cooldown = 0;       ///< epochs after a reduction that are not counted
   double least = 0;         ///< the rate falls no lower
 };
 
@@ -117,7 +117,7 @@ class ReduceOnPlateau {
     f("least", options.least);
   }
 
-  /// Throws std::invalid_argument where what a file gave back cannot be.
+  /// Throws std::invalid_argument where numbers that came from a file make no sense.
   void require_valid() const {
     detail::require(rate_ >= 0 && rate_ <= (std::numeric_limits<double>::max)(), "ReduceOnPlateau: rate is ", rate_,
                     ", expected a number of at least 0");
