@@ -105,16 +105,14 @@ class CsvLine {
 
   std::string_view quoted() {
     unquoted_.clear();
-    for (++at_;; ++at_) {
-      if (at_ >= line_.size()) fail("a quote is not closed");
-      if (line_[at_] != '"')
-        unquoted_ += line_[at_];
-      else if (at_ + 1 < line_.size() && line_[at_ + 1] == '"')
-        unquoted_ += line_[at_++];
-      else
-        break;
+    for (bool open = true; open;) {
+      const std::size_t quote = line_.find('"', ++at_);
+      if (quote == line_.npos) fail("a quote is not closed");
+      unquoted_ += line_.substr(at_, quote - at_);
+      at_ = quote + 1;
+      open = at_ < line_.size() && line_[at_] == '"';
+      if (open) unquoted_ += '"';
     }
-    ++at_;
     skip_blanks();
     if (at_ < line_.size() && line_[at_] != options_.separator) fail("something follows a closing quote");
     return unquoted_;
