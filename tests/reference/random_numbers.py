@@ -56,24 +56,46 @@ def glorot(rows, cols, fan_in, fan_out, random):
     return uniform(rows, cols, math.sqrt(6 / (fan_in + fan_out)), random)
 
 
-def orthogonal(blocks, n, random):
-    """Blocks of n rows: reflections of the identity along random vectors, each times the sign that makes them random."""
+def orthogonal(blocks, n, random, at_once=32):
+    """Blocks of n rows: reflections of the identity along random vectors, each times the sign that makes them random.
+
+    32 reflections at once are I + V T V', in float32.
+    """
     stacked = []
     for _ in range(blocks):
         q = numpy.eye(n, dtype=numpy.float32)
-        for first in range(n - 1, -1, -1):
-            v = numpy.array([random.normal() for _ in range(n - first)], dtype=numpy.float32)
-            length = math.sqrt(ordered_dot(v, v))
-            sign = -1.0 if v[0] < 0 else 1.0
-            v[0] = numpy.float32(float(v[0]) + sign * length)
-            square = ordered_dot(v, v)
-            for column in range(first, n):
-                part = q[first:, column]
-                scale = numpy.float32(2 * ordered_dot(v, part) / square)
-                reflected = part.astype(numpy.float64) - float(scale) * v.astype(numpy.float64)
-                q[first:, column] = -sign * reflected.astype(numpy.float32)
-        stacked.append(q)
+        signs = numpy.ones(n, dtype=numpy.float32)
+        for first in range((n - 1) // at_once * at_once, -1, -at_once):
+            count = min(at_once, n - first)
+            vectors = numpy.zeros((n - first, count), dtype=numpy.float32)
+            squares = [0.0] * count
+            for j in range(count - 1, -1, -1):
+                v = numpy.array([random.normal() for _ in range(n - first - j)], dtype=numpy.float32)
+                total = ordered_dot(v, v)
+                sign = -1.0 if v[0] < 0 else 1.0
+                signs[first + j:] *= numpy.float32(-sign)
+                others = total - float(v[0]) ** 2
+                v[0] = numpy.float32(float(v[0]) + sign * math.sqrt(total))
+                squares[j] = others + float(v[0]) ** 2
+                vectors[j:, j] = v
+            products = ordered_product(vectors.T, vectors)
+            factor = numpy.zeros((count, count), dtype=numpy.float32)
+            for j in range(count):
+                factor[j, j] = numpy.float32(-2 / squares[j])
+                for i in range(j):
+                    factor[i, j] = numpy.float32(-2 / squares[j] * ordered_dot(factor[i, i:j], products[i:j, j]))
+            part = q[first:, first:]
+            part[:] = ordered_product(vectors, ordered_product(ordered_product(factor, vectors.T), part), part)
+        stacked.append(q * signs)
     return numpy.vstack(stacked).astype(numpy.float64)
+
+
+def ordered_product(a, b, start=None):
+    """start + a b in float32, one k after the other."""
+    total = numpy.zeros((a.shape[0], b.shape[1]), dtype=numpy.float32) if start is None else start.copy()
+    for k in range(a.shape[1]):
+        total += numpy.outer(a[:, k], b[k])
+    return total
 
 
 def ordered_dot(a, b):

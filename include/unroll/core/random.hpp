@@ -50,9 +50,9 @@ class Random {
   /// Close to a standard normal: the sum of twelve uniforms less 6 (Irwin-Hall), which needs no logarithm, whose last
   /// bits differ from one C library to the next. Mean 0, variance 1, within +-6.
   double normal() {
-    double sum = -6;
-    for (int i = 0; i < 12; ++i) sum += static_cast<double>(bits() >> 32) * 0x1p-32;
-    return sum;
+    std::uint64_t sum = 0;
+    for (int i = 0; i < 12; ++i) sum += bits() >> 32;
+    return static_cast<double>(sum) * 0x1p-32 - 6;
   }
 
   friend bool operator==(const Random&, const Random&) = default;

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <utility>
 
 #include "unroll/core/random.hpp"
 #include "unroll/core/types.hpp"
+#include "unroll/engine/kernel.hpp"
 
 namespace unroll {
 
@@ -26,38 +30,130 @@ void set_glorot(Eigen::PlainObjectBase<Tensor>& tensor, Index fan_in, Index fan_
   set_uniform(tensor, std::sqrt(6 / static_cast<double>(fan_in + fan_out)), random);
 }
 
+namespace detail {
+
+/// Householder reflections that are applied at once; numbers of rows are multiples of this.
+inline constexpr Index reflections_at_once = 32;
+
+/// Packs and columns of a tile of `add_product`.
+inline constexpr int product_rows = 2, product_columns = tile_budget / product_rows;
+
+inline Index whole_tiles(Index columns) { return (columns + product_columns - 1) / product_columns * product_columns; }
+
+/// A part of a matrix, by columns.
+struct Part {
+  Part(Matrix<float>& whole, Index row, Index column, Index row_count, Index column_count)
+      : data(&whole(row, column)), stride(whole.rows()), rows(row_count), columns(column_count) {}
+
+  float* data;
+  Index stride, rows, columns;
+};
+
+template <int... J>
+EIGEN_ALWAYS_INLINE void add_product_tile(const float* a, Index a_stride, const float* b, Index b_stride, Index depth,
+                                          float* c, Index c_stride, std::integer_sequence<int, J...>) {
+  using P = Pack<float>;
+  constexpr int R = product_rows;
+  P s[] = {P::load(c + J / R * c_stride + J % R * P::size)...};
+  for (Index k = 0; k < depth; ++k, a += a_stride)
+    ((s[J] += P::load(a + J % R * P::size) * P(b[k + J / R * b_stride])), ...);
+  (s[J].store(c + J / R * c_stride + J % R * P::size), ...);
+}
+
+/// c += a b, where c is made of whole tiles. Unlike in the products of a pass, each product of two numbers is rounded
+/// before it is added: a processor that could fuse both gets the same bits as one that cannot.
+inline void add_product(const Part& a, const Part& b, const Part& c) {
+  for (Index column = 0; column < c.columns; column += product_columns)
+    for (Index row = 0; row < c.rows; row += product_rows * Pack<float>::size)
+      add_product_tile(a.data + row, a.stride, b.data + column * b.stride, b.stride, b.rows,
+                       c.data + row + column * c.stride, c.stride,
+                       std::make_integer_sequence<int, product_rows * product_columns>());
+}
+
+/// Householder vectors of random directions, the last first: v_j goes into column j of v, from row j on; `sign` becomes
+/// the other sign than that of each direction's first number. Returns the v_j' v_j.
+inline std::array<double, reflections_at_once> draw_reflections(Matrix<float>& v, Index rows, Index count, float* sign,
+                                                                Random& random) {
+  const auto square = [](float number) { return static_cast<double>(number) * static_cast<double>(number); };  // exact
+  std::array<double, reflections_at_once> squares{};
+  for (Index j = count; j-- > 0;) {
+    double sum = 0;
+    for (Index i = j; i < rows; ++i) {
+      v(i, j) = static_cast<float>(random.normal());
+      sum += square(v(i, j));
+    }
+    const double first = static_cast<double>(v(j, j)), length = std::sqrt(sum);
+    sum -= square(v(j, j));
+    sign[j] = first < 0 ? 1.0f : -1.0f;
+    v(j, j) = static_cast<float>(first < 0 ? first - length : first + length);
+    squares[static_cast<std::size_t>(j)] = sum + square(v(j, j));
+  }
+  return squares;
+}
+
+/// T of H_0 H_1 ... = I + v T v', from v' v: minus the inverse of its upper triangle with half its diagonal (Joffrain
+/// et al. 2006, "Accumulating Householder transformations, revisited").
+inline Matrix<float> joint_factor(const Matrix<float>& products,
+                                  const std::array<double, reflections_at_once>& squares) {
+  Matrix<float> t(reflections_at_once, reflections_at_once);
+  t.setZero();
+  for (Index j = 0; j < t.cols() && squares[static_cast<std::size_t>(j)] > 0; ++j) {
+    const double scale = -2 / squares[static_cast<std::size_t>(j)];
+    for (Index i = 0; i < j; ++i) {
+      double sum = 0;
+      for (Index k = i; k < j; ++k) sum += static_cast<double>(t(i, k)) * static_cast<double>(products(k, j));
+      t(i, j) = static_cast<float>(scale * sum);
+    }
+    t(j, j) = static_cast<float>(scale);
+  }
+  return t;
+}
+
+/// A random orthogonal n x n matrix, and behind it some rows and columns of no meaning.
+inline Matrix<float> random_orthogonal(Index n, Random& random) {
+  constexpr Index size = reflections_at_once;
+  const Index last = (n - 1) / size * size;
+  // 16 rows more: columns a power of two apart would share a few places of the cache.
+  Matrix<float> q(last + size + 16, n + product_columns), v(q.rows(), whole_tiles(size)), v_t, t_v_t, w;
+  Vector<float> sign(n);
+  q.setZero();
+  for (Index j = 0; j < n; ++j) q(j, j) = 1;
+  for (Index first = last; first >= 0; first -= size) {
+    const Index m = n - first, columns = whole_tiles(m);
+    v.setZero();
+    const auto squares = draw_reflections(v, m, (std::min)(size, m), sign.data() + first, random);
+    v_t.setZero(size, columns);
+    for (Index i = 0; i < m; ++i)
+      for (Index j = 0; j < size; ++j) v_t(j, i) = v(i, j);
+    w.setZero(size, v.cols());
+    add_product({v_t, 0, 0, size, m}, {v, 0, 0, m, v.cols()}, {w, 0, 0, size, w.cols()});
+    Matrix<float> t = joint_factor(w, squares);
+    t_v_t.setZero(size, columns);
+    add_product({t, 0, 0, size, size}, {v_t, 0, 0, size, columns}, {t_v_t, 0, 0, size, columns});
+    w.setZero(size, columns);
+    add_product({t_v_t, 0, 0, size, m}, {q, first, first, m, columns}, {w, 0, 0, size, columns});
+    add_product({v, 0, 0, m, size}, {w, 0, 0, size, columns}, {q, first, first, last + size - first, columns});
+  }
+  for (Index j = 0; j < n; ++j) {
+    if (j > 0) sign[j] *= sign[j - 1];
+    for (Index i = 0; i < n; ++i) q(i, j) *= sign[j];
+  }
+  return q;
+}
+
+}  // namespace detail
+
 /// Each n x n block of the rows becomes a random orthogonal matrix (Saxe, McClelland & Ganguli 2014), the product of
 /// Householder reflections along random directions (Stewart 1980); n is the number of columns.
 ///
-/// The vectors are held as floats, so that every product is exact in double and a compiler that fuses multiply and add
-/// gets the same bits as one that does not. Orthogonal to about 1e-6.
+/// In single precision, orthogonal to about 1e-6, with the same bits on every platform, compiler and flag.
 template <class Scalar>
 void set_orthogonal(Matrix<Scalar>& weight, Random& random) {
   const Index n = weight.cols();
   for (Index top = 0; top < weight.rows(); top += n) {
-    Matrix<float> q = Matrix<float>::Identity(n, n);
-    Vector<float> v(n);
-    for (Index first = n; first-- > 0;) {
-      double square = 0;
-      for (Index i = first; i < n; ++i) {
-        v[i] = static_cast<float>(random.normal());
-        square += static_cast<double>(v[i]) * static_cast<double>(v[i]);
-      }
-      const double length = std::sqrt(square);
-      const float sign = v[first] < 0 ? -1.0f : 1.0f;
-      v[first] = static_cast<float>(static_cast<double>(v[first]) + (v[first] < 0 ? -length : length));
-      square = 0;
-      for (Index i = first; i < n; ++i) square += static_cast<double>(v[i]) * static_cast<double>(v[i]);
-      for (Index column = first; column < n; ++column) {
-        double dot = 0;
-        for (Index i = first; i < n; ++i) dot += static_cast<double>(v[i]) * static_cast<double>(q(i, column));
-        const float scale = static_cast<float>(2 * dot / square);
-        for (Index i = first; i < n; ++i)
-          q(i, column) = -sign * static_cast<float>(static_cast<double>(q(i, column)) -
-                                                    static_cast<double>(scale) * static_cast<double>(v[i]));
-      }
-    }
-    weight.middleRows(top, n) = q.template cast<Scalar>();
+    const Matrix<float> q = detail::random_orthogonal(n, random);
+    for (Index j = 0; j < n; ++j)
+      for (Index i = 0; i < n; ++i) weight(top + i, j) = static_cast<Scalar>(q(i, j));
   }
 }
 
