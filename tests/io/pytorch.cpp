@@ -111,6 +111,11 @@ void compare_all() {
   compare("bare", Lstm<double>(3, 4, random));
   compare("bare_f16", Lstm<float>(3, 4, random));
   compare("bare_bf16", Lstm<float>(3, 4, random));
+  const auto both = [&](Index inputs) {
+    return Bidirectional(ProjectedLstm<double>(inputs, 4, 2, random),
+                         ProjectedLstm<double>(inputs, 4, 2, random, {Direction::reverse}));
+  };
+  compare("projected", Stack({both(3), both(4)}));
 }
 
 }  // namespace

@@ -52,6 +52,7 @@ CASES = {
     "bare": lambda: Bare(INPUT, HIDDEN).double(),
     "bare_f16": lambda: Bare(INPUT, HIDDEN),
     "bare_bf16": lambda: Bare(INPUT, HIDDEN),
+    "projected": lambda: Bare(INPUT, HIDDEN, proj_size=2, num_layers=2, bidirectional=True).double(),
 }
 HALF = {"bare_f16": torch.float16, "bare_bf16": torch.bfloat16}  # the file's numbers; the outputs are float's
 

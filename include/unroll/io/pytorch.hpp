@@ -6,6 +6,7 @@
 #include "unroll/layers/dense.hpp"
 #include "unroll/layers/dropout.hpp"
 #include "unroll/layers/embedding.hpp"
+#include "unroll/layers/projected_lstm.hpp"
 #include "unroll/layers/recurrent_layers.hpp"
 
 namespace unroll {
@@ -67,6 +68,7 @@ template <class Scalar>
 struct TorchWeights {
   Matrix<Scalar> weight_ih, weight_hh;
   Vector<Scalar> bias_ih, bias_hh;
+  Matrix<Scalar> weight_hr = {};  // O x H, of a projection alone
 };
 
 /// Calls copy(ours, PyTorch's) for every run of H rows that the two share.
@@ -86,17 +88,27 @@ void pair_rows(Layer& layer, Torch& torch, Copy copy) {
 }
 
 /// Where we have one bias, bias_ih is it and bias_hh is zero.
-template <class Cell, class Scalar, int Inputs, int H>
-TorchWeights<Scalar> to_torch(const Recurrent<Cell, Scalar, Inputs, H>& layer) {
+template <class Layer, class Cell = typename Layer::Cell, class Scalar = typename Layer::Scalar>
+TorchWeights<Scalar> gates_to_torch(const Layer& layer) {
   const Index rows = static_cast<Index>(TorchGates<Cell>::input.size()) * layer.hidden_size();
-  TorchWeights<Scalar> torch{Matrix<Scalar>(rows, layer.input_size()), Matrix<Scalar>(rows, layer.hidden_size()),
+  TorchWeights<Scalar> torch{Matrix<Scalar>(rows, layer.input_size()), Matrix<Scalar>(rows, layer.output_size()),
                              Vector<Scalar>(rows), Vector<Scalar>::Zero(rows)};
   pair_rows<Cell>(layer, torch, [](const auto& ours, auto&& theirs) { theirs = ours; });
   return torch;
 }
-
 template <class Cell, class Scalar, int Inputs, int H>
-void from_torch(TorchWeights<Scalar> torch, Recurrent<Cell, Scalar, Inputs, H>& layer) {
+TorchWeights<Scalar> to_torch(const Recurrent<Cell, Scalar, Inputs, H>& layer) {
+  return gates_to_torch(layer);
+}
+template <class Scalar, int Inputs, int O>
+TorchWeights<Scalar> to_torch(const ProjectedLstm<Scalar, Inputs, O>& layer) {
+  TorchWeights<Scalar> torch = gates_to_torch(layer);
+  torch.weight_hr = layer.weight_hr;
+  return torch;
+}
+
+template <class Layer, class Cell = typename Layer::Cell, class Scalar = typename Layer::Scalar>
+void gates_from_torch(TorchWeights<Scalar> torch, Layer& layer) {
   const Index size = layer.hidden_size();
   for (std::size_t j = 0; j < TorchGates<Cell>::input.size(); ++j) {
     const Index row = static_cast<Index>(j) * size;
@@ -104,6 +116,15 @@ void from_torch(TorchWeights<Scalar> torch, Recurrent<Cell, Scalar, Inputs, H>& 
       torch.bias_ih.segment(row, size) += torch.bias_hh.segment(row, size);
   }
   pair_rows<Cell>(layer, torch, [](auto&& ours, const auto& theirs) { ours = theirs; });
+}
+template <class Cell, class Scalar, int Inputs, int H>
+void from_torch(TorchWeights<Scalar> torch, Recurrent<Cell, Scalar, Inputs, H>& layer) {
+  gates_from_torch(std::move(torch), layer);
+}
+template <class Scalar, int Inputs, int O>
+void from_torch(TorchWeights<Scalar> torch, ProjectedLstm<Scalar, Inputs, O>& layer) {
+  layer.weight_hr = torch.weight_hr;
+  gates_from_torch(std::move(torch), layer);
 }
 
 struct TorchReader {
@@ -135,6 +156,7 @@ void exchange_direction(File& file, L& layer, const std::string& prefix, const s
   file(prefix + "weight_hh" + ending, torch.weight_hh);
   file(prefix + "bias_ih" + ending, torch.bias_ih);
   file(prefix + "bias_hh" + ending, torch.bias_hh);
+  if (torch.weight_hr.size() > 0) file(prefix + "weight_hr" + ending, torch.weight_hr);
   if constexpr (!std::is_const_v<L>) from_torch(std::move(torch), layer);
 }
 
