@@ -146,6 +146,19 @@ TEST_CASE("a model's other layers share their units too", "[team]") {
   Random random(1);
   check_team(LayerNormLstm<double>(7, 100, random), 5);
   check_team(LayerNormLstm<double>(7, 100, random), 5, {.clip = 0.01});
+  check_team(LayerNormLstm<double>(7, 100, random, {.recurrent_dropout = 0.3, .zoneout = 0.2}), 5,
+             {.truncation = {.window = 3, .stride = 2}});
+  check_team(ProjectedLstm<double>(7, 100, 30, random), 5, {.clip = 0.01});
+  check_team(ProjectedLstm<double>(7, 100, 30, random, {.recurrent_dropout = 0.3, .zoneout = 0.2}), 5,
+             {.truncation = {.window = 3, .stride = 2}});
   check_team(
       Sequential{Dropout<double>(0.3), Bidirectional<Gru<double>>(7, 100, random), Dense<double>(200, 90, random)}, 5);
+}
+
+TEST_CASE("steps are shared where the units of a minimal cell are too few", "[team]") {
+  Random random(1);
+  for (const Direction direction : directions) {
+    check_team(MinGru<double>(40, 3, random, {.direction = direction, .zoneout = 0.2}), 60);
+    check_team(MinLstm<double>(40, 5, random, {.direction = direction}), 60, {.clip = 0.01});
+  }
 }

@@ -31,6 +31,7 @@
 ///   late_gates      the last recurrent gates, fed by `operand(gates, state)` instead of the hidden state, where
 ///                   `operand` may use the pre-activations of the other gates
 ///   initial_bias    the biases a fresh layer starts from, one a gate (default: 0)
+///   activate, advance   of a cell without recurrent gates: `forward` in two parts (LinearCell)
 /// A gate that neither the input nor the hidden state feeds is its bias alone: a weight of the unit, with its gradient
 /// (see PeepholeLstm).
 namespace unroll {
@@ -92,6 +93,15 @@ concept HasOperandBackward =
     };
 
 /// What `Recurrent` can unroll: a struct as described at the top of this file.
+/// A cell without recurrent gates whose `forward` is activate(gates), which does not see the state, and then
+/// advance(gates, state), which is cheap: threads may share the steps of a long sequence for the first.
+template <class C>
+concept LinearCell = HasBackward<C> && C::recurrent_gates.count == 0 &&
+                     requires(GateValues<C, Pack<float>>& gates, StateValues<C, Pack<float>>& state) {
+                       C::activate(gates);
+                       C::advance(gates, state);
+                     };
+
 template <class C>
 concept Cell = HasGateNames<C> && HasStateNames<C> && HasForward<C> && requires { C::name; };
 

@@ -17,10 +17,17 @@ struct MinGru {
 
   template <class V>
   static void forward(std::array<V, 2>& gates, std::array<V, 1>& state) {
-    auto& [z, n] = gates;
-    auto& [h] = state;
-    z = sigmoid(z);
-    h = h + z * (n - h);
+    activate(gates);
+    advance(gates, state);
+  }
+  template <class V>
+  static void activate(std::array<V, 2>& gates) {
+    gates[0] = sigmoid(gates[0]);
+  }
+  template <class V>
+  static void advance(const std::array<V, 2>& gates, std::array<V, 1>& state) {
+    const auto& [z, n] = gates;
+    state[0] = state[0] + z * (n - state[0]);
   }
 
   template <class V>
@@ -48,11 +55,18 @@ struct MinLstm {
 
   template <class V>
   static void forward(std::array<V, 3>& gates, std::array<V, 1>& state) {
-    auto& [i, f, n] = gates;
-    auto& [h] = state;
-    i = sigmoid(i);
-    f = sigmoid(f);
-    h = h + share(i, f) * (n - h);
+    activate(gates);
+    advance(gates, state);
+  }
+  template <class V>
+  static void activate(std::array<V, 3>& gates) {
+    gates[0] = sigmoid(gates[0]);
+    gates[1] = sigmoid(gates[1]);
+  }
+  template <class V>
+  static void advance(const std::array<V, 3>& gates, std::array<V, 1>& state) {
+    const auto& [i, f, n] = gates;
+    state[0] = state[0] + share(i, f) * (n - state[0]);
   }
 
   template <class V>

@@ -101,7 +101,12 @@ struct PointwiseForward {
     const Index offset = b * gates.units() + block * gates.lanes, count = at.padded ? gates.lanes : gates.count(block);
     auto values = scaled(block, sums);
     auto state = load_states<Cell, Scalar>(at.before, offset, count);
-    step_forward<Cell, Pack<Scalar>>(values, state);
+    if constexpr (LinearCell<Cell>) {
+      if (!at.activated) Cell::activate(values);
+      Cell::advance(values, state);
+    } else {
+      step_forward<Cell, Pack<Scalar>>(values, state);
+    }
     if (at.keep_gates) store_gates<Cell, Scalar>(values, gates.at(block, at.first + b));
     const bool past_end = at.is_past_end(b);
     for_each_index<N>([&](std::size_t n) { at.leave(n, state[n], offset, count, past_end); });

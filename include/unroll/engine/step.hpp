@@ -51,6 +51,7 @@ struct ForwardView {
   std::array<Scalar*, N> candidates = {};       // zoneout: where to leave what the rule made, or null
   const std::vector<Index>* lengths = nullptr;  // past them the states become zero
   bool keep_gates = false;                      // whether what the rule leaves in its gates is wanted
+  bool activated = false;                       // whether the gates of a LinearCell are activated already
   bool padded = false;                          // whether the states have room for whole blocks of units
   Member member = {};                           // whose part of the units is meant
 

@@ -50,11 +50,19 @@ class Member {
   Member() = default;
   Member(Index index, Index members, Barrier* barrier) : index_(index), members_(members), barrier_(barrier) {}
 
+  Index members() const { return members_; }
+
   /// Its part of `count` things.
   Range part(Index count) const {
     if (members_ == 1) return {0, count};  // divisions cost as much as a small product
     const Index first = count * index_ / members_;
     return {first, count * (index_ + 1) / members_ - first};
+  }
+  /// Its part of `count` units that lie in blocks of `block`: those of its part of the blocks.
+  Range units(Index count, Index block) const {
+    const Range blocks = part((count + block - 1) / block);
+    const Index first = (std::min)(blocks.first * block, count);
+    return {first, (std::min)((blocks.first + blocks.count) * block, count) - first};
   }
   /// Its part of the blocks of a product's left factor.
   template <class Blocks>

@@ -5,11 +5,16 @@
 /// Time, forward: the one loop over steps. What a step does is its own (see engine/pointwise_step.hpp).
 namespace unroll::detail {
 
-/// How many threads of the pool share a step.
+/// How many threads of the pool share the units of a step; without a recurrence those of all steps, and those of a
+/// LinearCell share the steps too.
 template <class Step>
-Index team_size(const typename Step::Parameters& weights, const Batch& batch) {
-  const Index products = weights.weight_hh.size() > 0 ? weights.weight_hh.size() : weights.weight_ih.size();
-  return team_size(batch.pool, block_count<typename Step::Scalar>(weights.units()), products * batch.size);
+Index team_size(const typename Step::Parameters& weights, const Batch& batch, Index columns) {
+  using Cell = typename Step::Cell;
+  const Index blocks = block_count<typename Step::Scalar>(weights.units());
+  if constexpr (recurrent_gates<Cell>().count > 0)
+    return team_size(batch.pool, blocks, weights.weight_hh.size() * batch.size);
+  else
+    return team_size(batch.pool, LinearCell<Cell> ? columns : blocks, weights.weight_ih.size() * columns);
 }
 
 /// Tells the tape of the layer and the batch, sets its states to the initial one, and draws the noise.
@@ -37,11 +42,11 @@ void begin_forward(RecurrentTape<Step>& tape, const typename Step::Parameters& w
   tape.dropout.draw(batch, how.recurrent_dropout, weights.outputs(), x.cols());
 }
 
-/// Irregular batches: copies the states that step t starts from; the member's part of their rows.
+/// Irregular batches: copies the states that step t starts from; those of the member's units.
 template <class Step>
 void gather_previous(RecurrentTape<Step>& tape, Index t, const Member& member) {
   for (std::size_t n = 0; n < tape.states.size(); ++n) {
-    const Range mine = member.part(tape.states[n].rows());
+    const Range mine = member.units(tape.states[n].rows(), Pack<typename Step::Scalar>::size);
     for (Index b = 0; b < tape.size(); ++b) {
       auto to = tape.previous[n].col(t * tape.size() + b).segment(mine.first, mine.count);
       const bool last = tape.direction == Direction::reverse && t + 1 == tape.batch.length(b, tape.steps);
@@ -97,6 +102,30 @@ void read_out(RecurrentTape<Step>& tape) {
   }
 }
 
+/// The gates of some columns as the steps will find them, a member's part: of the units; of a LinearCell with fewer
+/// blocks of units than members a part of the columns, activated. Returns whether they are.
+template <class Step, class Scalar>
+bool project(RecurrentTape<Step>& tape, const Scalar* x, Index x_stride, Range columns, const Member& member) {
+  using Cell = typename Step::Cell;
+  if constexpr (LinearCell<Cell>)
+    if (member.members() > tape.gates.blocks()) {
+      member.wait();  // the chunk before, whose gates may lie there, has been used
+      const Range mine = member.part(columns.count);
+      Step::project(tape.packed, x + mine.first * x_stride, x_stride, mine.count, tape.gates, tape.buffers,
+                    columns.first + mine.first);
+      for (Index block = 0; block < tape.gates.blocks(); ++block)
+        for (Index j = columns.first + mine.first; j < columns.first + mine.first + mine.count; ++j) {
+          auto gates = load_gates<Cell, Scalar>(tape.gates.at(block, j));
+          Cell::activate(gates);
+          store_gates<Cell, Scalar>(gates, tape.gates.at(block, j));
+        }
+      member.wait();  // all columns are there
+      return true;
+    }
+  Step::project(tape.packed, x, x_stride, columns.count, tape.gates, tape.buffers, columns.first, member);
+  return false;
+}
+
 /// One member's way through time: the input of some steps by one product, then one step after the other.
 template <class Step, class Scalar>
 void run_steps(RecurrentTape<Step>& tape, const Scalar* x, Index x_stride, Index chunk, const Member& member) {
@@ -105,8 +134,8 @@ void run_steps(RecurrentTape<Step>& tape, const Scalar* x, Index x_stride, Index
     const Index end = (std::min)(begin + chunk, tape.steps);
     const Index from = (std::min)(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
     const Index shift = tape.batch.record ? 0 : from;                           // the first step whose gates are kept
-    Step::project(tape.packed, x + from * tape.size() * x_stride, x_stride, (end - begin) * tape.size(), tape.gates,
-                  tape.buffers, (from - shift) * tape.size(), member);
+    const bool activated = project(tape, x + from * tape.size() * x_stride, x_stride,
+                                   {(from - shift) * tape.size(), (end - begin) * tape.size()}, member);
     for (Index s = begin; s < end; ++s) {
       const Index t = tape.step_at(s);
       if (coupled) member.wait();  // the states before the step are whole
@@ -115,7 +144,9 @@ void run_steps(RecurrentTape<Step>& tape, const Scalar* x, Index x_stride, Index
         if (coupled) member.wait();
       }
       if (tape.dropout.on()) member.alone([&] { mask_fed_back(tape, t); });
-      Step::forward(tape.packed, tape.gates, tape.buffers, tape.forward_view(t, (t - shift) * tape.size(), member));
+      auto view = tape.forward_view(t, (t - shift) * tape.size(), member);
+      view.activated = activated;
+      Step::forward(tape.packed, tape.gates, tape.buffers, view);
     }
   }
 }
@@ -132,7 +163,7 @@ Output<Scalar> unroll_forward(const typename Step::Parameters& weights, const Un
   tape.gates.resize(gate_count<typename Step::Cell>, weights.units(), steps, batch.size);
   tape.buffers.resize(weights.units(), weights.outputs(), steps, batch.size);
   const bool masked = !batch.lengths.empty();
-  run_team(batch.pool, team_size<Step>(weights, batch), [&](const Member& member) {
+  run_team(batch.pool, team_size<Step>(weights, batch, x.cols()), [&](const Member& member) {
     if (pack) tape.packed.pack(weights, member);
     run_steps(tape, masked ? tape.input.data() : x.data(), masked ? tape.input.rows() : x.outerStride(), chunk, member);
   });

@@ -130,7 +130,7 @@ Output<Scalar> unroll_backward(const typename Step::Parameters& weights, const I
                                const Input<Scalar>& d_y, RecurrentTape<Step>& tape, typename Step::Parameters& gradient,
                                const BackwardOptions& options, const typename RecurrentTape<Step>::State& d_final) {
   ThreadPool* const pool = tape.batch.pool;
-  const Index members = team_size<Step>(weights, tape.batch);
+  const Index members = team_size<Step>(weights, tape.batch, tape.columns());
   run_team(pool, members, [&](const Member& member) { tape.packed.pack_transposed(weights, member); });
   const Input<Scalar> d_h = begin_backward(tape, weights, d_y, d_final, options);
   sweep_back(tape, d_h, options, d_final, members);
