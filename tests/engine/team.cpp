@@ -2,6 +2,8 @@
 
 #include "unroll/engine/team.hpp"
 
+#include <chrono>
+#include <ctime>
 #include <stdexcept>
 
 #include "passes.hpp"
@@ -84,6 +86,31 @@ TEST_CASE("members wait for one another", "[team]") {
     }
   });
   CHECK(sum == 3 * 1'000 * 1'001 / 2);
+}
+
+TEST_CASE("members who wait for long sleep, and are woken by the last and by one who gives up", "[team]") {
+  ThreadPool pool(4);
+  const auto pause = [] { std::this_thread::sleep_for(std::chrono::milliseconds(100)); };
+  std::atomic<int> through = 0;
+  const std::clock_t begun = std::clock();
+  detail::run_team(&pool, 4, [&](const detail::Member& member) {
+    for (int again = 0; again < 3; ++again) {
+      member.alone(pause);
+      ++through;
+    }
+  });
+  CHECK(through == 12);
+  CHECK_THROWS_WITH(detail::run_team(&pool, 4,
+                                     [&](const detail::Member& member) {
+                                       member.alone([&] {
+                                         pause();
+                                         throw std::runtime_error("no memory, say");
+                                       });
+                                     }),
+                    "no memory, say");
+#if __has_include(<unistd.h>)  // where clock() is the processor's time
+  CHECK(static_cast<double>(std::clock() - begun) / CLOCKS_PER_SEC < 0.1);
+#endif
 }
 
 TEST_CASE("inside a task a team is of one", "[team]") {

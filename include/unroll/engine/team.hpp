@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <functional>
+#include <mutex>
+#include <thread>
 
 #include "unroll/engine/thread_pool.hpp"
 
@@ -15,7 +18,8 @@ struct Range {
   Index count;
 };
 
-/// Where the members of a team wait for one another. They spin, for a step is shorter than a sleep.
+/// Where the members of a team wait for one another. They look for a moment, for a step is shorter than a sleep; then
+/// they let others have the processor, who may be members; then they sleep.
 class Barrier {
  public:
   /// What `wait` throws where a member has given up.
@@ -24,24 +28,49 @@ class Barrier {
   explicit Barrier(Index members) : members_(members) {}
 
   void wait() {
-    const Index round = round_.load(std::memory_order_relaxed);
-    if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == members_) {
-      arrived_.store(0, std::memory_order_relaxed);
-      round_.store(round + 1, std::memory_order_release);
+    const Index before = arrived_.fetch_add(1);
+    const Index all = before - before % members_ + members_;  // arrivals when this round is complete
+    if (before + 1 == all) {
+      if (asleep_ > 0) wake();  // who is not counted yet will see that all have arrived
       return;
     }
-    for (int spins = 0; round_.load(std::memory_order_acquire) == round; ++spins) {
+    const auto complete = [&] {
       if (broken_.load(std::memory_order_relaxed)) throw Broken();
-      if (spins > 10'000) std::this_thread::yield();  // more threads than processors, perhaps
+      return arrived_.load() >= all;
+    };
+    for (int look = 0; look < looks; ++look) {
+      if (complete()) return;
+      if (look >= looks - yields) std::this_thread::yield();
     }
+    sleep(complete);
   }
-  void give_up() { broken_ = true; }
+  void give_up() {
+    broken_ = true;
+    wake();
+  }
 
  private:
+  static constexpr int looks = 1'000, yields = 32;
+
+  template <class Complete>
+  void sleep(Complete complete) {
+    std::unique_lock lock(mutex_);
+    ++asleep_;
+    woken_.wait(lock, complete);  // who leaves a broken barrier stays counted: it only costs a call
+    --asleep_;
+  }
+  void wake() {
+    mutex_.lock();  // a member between its last look and its sleep has the lock
+    mutex_.unlock();
+    woken_.notify_all();
+  }
+
   const Index members_;
-  std::atomic<Index> arrived_{0};
-  std::atomic<Index> round_{0};
+  std::atomic<Index> arrived_{0};  // in all rounds
+  std::atomic<Index> asleep_{0};
   std::atomic<bool> broken_{false};
+  std::mutex mutex_;
+  std::condition_variable woken_;
 };
 
 /// One thread of a team; a team of one, where nothing else is said.
