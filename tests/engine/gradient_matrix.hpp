@@ -47,7 +47,7 @@ void check_gradient_matrix(const Model& model, Index steps, testing::GradientChe
                                                   : testing::check_gradient(model, in.x, in.batch, options, initial);
     CAPTURE(report.where, report.compared);
     CHECK(report.worst <= 1e-7);
-    CHECK(report.compared > 50);
+    CHECK(report.compared >= 48);  // all tensors of a minimal cell have 16 each
   }
 }
 

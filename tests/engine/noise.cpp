@@ -46,7 +46,7 @@ TEMPLATE_LIST_TEST_CASE("gradients under noise are those of central differences"
       const auto report = testing::check_gradient(layer, in.x, batch, {.entries = 16}, in.initial);
       CAPTURE(report.where);
       CHECK(report.worst <= 1e-7);
-      CHECK(report.compared > 50);
+      CHECK(report.compared >= 48);  // all tensors of a minimal cell have 16 each
     }
   }
 }

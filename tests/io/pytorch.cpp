@@ -115,7 +115,7 @@ void compare_all() {
     return Bidirectional(ProjectedLstm<double>(inputs, 4, 2, random),
                          ProjectedLstm<double>(inputs, 4, 2, random, {Direction::reverse}));
   };
-  compare("projected", Stack({both(3), both(4)}));
+  compare("projected", Stack(std::vector{both(3), both(4)}));
 }
 
 }  // namespace

@@ -16,19 +16,15 @@ struct ChainState {
   }
 };
 
-/// A chain run one step at a time.
+/// The streams of some layers.
 template <class Layers>
-class ChainStream {
+class LayerStreams {
  public:
   using Scalar = typename detail::ChainTraits<Layers>::Scalar;
   using State = ChainState<Layers>;
 
-  explicit ChainStream(detail::PerLayer<Layers, detail::StreamOf> streams) : streams_(std::move(streams)) {}
+  explicit LayerStreams(detail::PerLayer<Layers, detail::StreamOf> streams) : streams_(std::move(streams)) {}
 
-  const Scalar* step(const Scalar* x) noexcept {
-    detail::walk([&](std::size_t, auto& stream) { x = stream.step(x); }, streams_);
-    return x;
-  }
   void reset() noexcept {
     detail::walk([](std::size_t, auto& stream) { stream.reset(); }, streams_);
   }
@@ -48,8 +44,21 @@ class ChainStream {
     detail::walk([](std::size_t, auto& stream, const auto& state) { stream.restore(state); }, streams_, saved.layers);
   }
 
- private:
+ protected:
   detail::PerLayer<Layers, detail::StreamOf> streams_;
+};
+
+/// A chain run one step at a time.
+template <class Layers>
+class ChainStream : public LayerStreams<Layers> {
+ public:
+  using LayerStreams<Layers>::LayerStreams;
+  using typename LayerStreams<Layers>::Scalar;
+
+  const Scalar* step(const Scalar* x) noexcept {
+    detail::walk([&](std::size_t, auto& stream) { x = stream.step(x); }, this->streams_);
+    return x;
+  }
 };
 
 /// Layers one after the other, each fed by the one before; a layer itself. Sequential and Stack are made of it.

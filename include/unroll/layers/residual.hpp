@@ -1,0 +1,122 @@
+#pragma once
+
+#include "unroll/layers/states.hpp"
+
+namespace unroll {
+
+/// A layer beside a way around it, y = x + layer(x), so that deep models learn from the start (He et al. 2016, equation
+/// 1). The layer has as many outputs as inputs and is not read out.
+template <class L>
+class Residual {
+ public:
+  using Scalar = typename L::Scalar;
+  using State = typename L::State;
+  static constexpr int InputSize = L::InputSize;
+  static constexpr int OutputSize = L::OutputSize;
+
+  struct Tape {
+    typename L::Tape layer;
+    Matrix<Scalar> y;
+    Matrix<Scalar> d_x;
+    Batch batch;
+    State final_state;
+    State d_initial;
+
+    Output<Scalar> output() const { return {y.data(), y.rows(), y.cols()}; }
+  };
+
+  L layer;
+
+  /// Throws std::invalid_argument where the layer's sizes differ.
+  explicit Residual(L inner) : layer(std::move(inner)) {
+    detail::require(layer.input_size() == layer.output_size(), name(), ": the layer is ", layer.input_size(), " to ",
+                    layer.output_size(), ", expected as many outputs as inputs");
+  }
+
+  Index input_size() const { return layer.input_size(); }
+  Index output_size() const { return layer.output_size(); }
+  State empty_state() const { return state_for(layer); }
+  void initialize(Random& random, Initial initial = Initial::standard) { layer.initialize(random, initial); }
+
+  /// As Layer says; zeros past the sequences' ends. Throws std::invalid_argument, also where the layer is read out.
+  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
+    require_forward(x.rows(), x.cols(), batch, initial);
+    if (detail::overlap(x, tape.output())) return forward(Matrix<Scalar>(x), tape, batch, initial);
+    const auto of_layer = layer.forward(x, tape.layer, batch, initial);
+    detail::resize(tape.y, x.rows(), x.cols());
+    for (Index j = 0; j < x.cols(); ++j)
+      if (batch.active(j / batch.size, j % batch.size, batch.steps(x.cols())))
+        tape.y.col(j) = x.col(j) + of_layer.col(j);
+      else
+        tape.y.col(j).setZero();
+    tape.final_state = tape.layer.final_state;
+    tape.batch = batch;
+    return tape.output();
+  }
+
+  /// As Layer says.
+  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Residual& gradient,
+                          const BackwardOptions& options = {}, const State& d_final = {}) const {
+    require_backward(tape, gradient, options, d_final);
+    detail::require_shape(name(), "d_y", d_y, tape.y.rows(), tape.y.cols());
+    if (detail::overlap(d_y, tape.d_x)) return backward(x, Matrix<Scalar>(d_y), tape, gradient, options, d_final);
+    detail::assign(tape.d_x, layer.backward(x, d_y, tape.layer, gradient.layer, options, d_final));
+    for (Index j = 0; j < d_y.cols(); ++j)
+      if (tape.batch.active(j / tape.batch.size, j % tape.batch.size, tape.batch.steps(d_y.cols())))
+        tape.d_x.col(j) += d_y.col(j);
+    tape.d_initial = tape.layer.d_initial;
+    return {tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols()};
+  }
+
+  Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
+    const Index given = layer.require_forward(rows, columns, batch, initial);
+    detail::require(given == columns, name(), "::forward: the layer is read out, its outputs have ", given,
+                    " columns, x has ", columns);
+    return given;
+  }
+  void require_backward(const Tape& tape, const Residual& gradient, const BackwardOptions& options,
+                        const State& d_final) const {
+    layer.require_backward(tape.layer, gradient.layer, options, d_final);
+  }
+
+  std::optional<NonFinite> find_non_finite(const Tape& tape) const { return find_non_finite_in_layers(*this, tape); }
+
+  /// One step at a time.
+  class Stream {
+   public:
+    Stream(typename L::Stream of_layer, Index size) : stream_(std::move(of_layer)), y_(Vector<Scalar>::Zero(size)) {}
+
+    const Scalar* step(const Scalar* x) noexcept {
+      const Scalar* of_layer = stream_.step(x);
+      for (Index i = 0; i < y_.size(); ++i) y_[i] = x[i] + of_layer[i];
+      return y_.data();
+    }
+    void reset() noexcept { stream_.reset(); }
+    void save(State& to) const { stream_.save(to); }
+    bool fits(const State& saved) const noexcept { return stream_.fits(saved); }
+    void restore(const State& saved) noexcept { stream_.restore(saved); }
+
+   private:
+    typename L::Stream stream_;
+    Vector<Scalar> y_;
+  };
+  Stream stream(WeightStorage storage = WeightStorage::full) const
+    requires StreamableLayer<L>
+  {
+    return {layer.stream(storage), output_size()};
+  }
+
+  static const char* name() { return "Residual"; }
+
+  template <class F, class... Layers>
+  static void children(F&& f, const std::string& prefix, Layers&... layers) {
+    f(prefix + "layer.", layers.layer...);
+  }
+
+  template <class F, class... Layers>
+  static void visit(F&& f, const std::string& prefix, Layers&... layers) {
+    children(visit_of_each(f), prefix, layers...);
+  }
+};
+
+}  // namespace unroll
