@@ -14,6 +14,7 @@
 #include "unroll/layers/dropout.hpp"
 #include "unroll/layers/embedding.hpp"
 #include "unroll/layers/layer_norm_lstm.hpp"
+#include "unroll/layers/memoryless.hpp"
 #include "unroll/layers/parallel.hpp"
 #include "unroll/layers/predictor.hpp"
 #include "unroll/layers/projected_lstm.hpp"

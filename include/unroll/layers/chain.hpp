@@ -204,15 +204,23 @@ class Chain {
     return find_non_finite_in_layers(*this, tape);
   }
 
-  Stream stream(WeightStorage storage = WeightStorage::full) const
+  /// `inputs` where the first layers are of any size: how many x has.
+  Stream stream(WeightStorage storage = WeightStorage::full, Index inputs = 0) const
     requires(Traits::streamable)
   {
+    Index size = inputs != 0 ? inputs : input_size();
+    const auto each = [&](const auto& layer) {
+      auto one = detail::stream_of(layer, storage, size);
+      if (layer.output_size() != 0) size = layer.output_size();
+      return one;
+    };
+    using Streams = detail::PerLayer<Layers, detail::StreamOf>;
     if constexpr (detail::is_vector<Layers>) {
-      detail::PerLayer<Layers, detail::StreamOf> streams;
-      for (const auto& layer : layers) streams.push_back(layer.stream(storage));
+      Streams streams;
+      for (const auto& layer : layers) streams.push_back(each(layer));
       return Stream(std::move(streams));
     } else {
-      return Stream(std::apply([&](const auto&... layer) { return std::tuple(layer.stream(storage)...); }, layers));
+      return Stream(std::apply([&](const auto&... layer) { return Streams{each(layer)...}; }, layers));
     }
   }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "unroll/engine/narrow_panels.hpp"
-#include "unroll/layers/layer.hpp"
+#include "unroll/layers/memoryless.hpp"
 
 namespace unroll {
 
@@ -15,26 +15,27 @@ void multiply_dense(const Panels& panels, const Sums<const Scalar>& bias, const 
                       nothing_more);
 }
 
+template <class Scalar>
+struct DenseTape : MemorylessTape<Scalar> {
+  GateBuffer<Scalar> d_rows;  // dL/dy as the kernel reads it, zero past the ends
+  Vector<Scalar> spread;      // some columns of x: see detail::across
+  Vector<double> d_bias;      // O, summed over the columns
+  Panels<Scalar> panels;
+};
+
 }  // namespace detail
 
 /// The affine map y = W x + b of each column.
 template <class Scalar_ = float, int Inputs = Dynamic, int O = Dynamic>
-class Dense {
+class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::DenseTape<Scalar_>> {
  public:
   using Scalar = Scalar_;
-  using State = NoState;
+  using Tape = detail::DenseTape<Scalar>;
   static constexpr int InputSize = Inputs;
   static constexpr int OutputSize = O;
 
   Matrix<Scalar> weight;  ///< O x I
   Vector<Scalar> bias;    ///< O
-
-  struct Tape : detail::StatelessTape<Scalar> {
-    detail::GateBuffer<Scalar> d_rows;  // dL/dy as the kernel reads it, zero past the ends
-    Vector<Scalar> spread;              // some columns of x: see detail::across
-    Vector<double> d_bias;              // O, summed over the columns
-    detail::Panels<Scalar> panels;
-  };
 
   Dense(Index input_size, Index output_size, Random& random) : Dense(zeros(input_size, output_size)) {
     initialize(random);
@@ -60,49 +61,31 @@ class Dense {
     }
   }
 
-  /// x is I x (T*B), the outputs O x (T*B), zero past a sequence's end. Throws std::invalid_argument.
-  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& = {}) const {
-    require_forward(x.rows(), x.cols(), batch, {});
-    if (detail::overlap(x, tape.y)) return forward(Matrix<Scalar>(x), tape, batch);
-    const bool pack = !batch.same_weights || !tape.recorded || !tape.panels.packed_from(weight);
-    tape.begin(batch, weight.rows(), weight.cols());
-    detail::resize(tape.y, output_size(), x.cols());
-    detail::run_team(batch.pool, team_size(batch, x.cols()), [&](const detail::Member& member) {
+  void run(const Input<Scalar>& x, Tape& tape) const {
+    const bool pack = !tape.same_weights || !tape.panels.packed_from(weight);
+    detail::run_team(tape.batch.pool, team_size(tape.batch, x.cols()), [&](const detail::Member& member) {
       if (pack) tape.panels.pack_rows(weight, output_size(), 0, 1, member);
       detail::multiply_dense(tape.panels, detail::column_sums(bias.data(), bias.size(), 0), x.data(), x.outerStride(),
                              x.cols(), detail::column_sums(tape.y.data(), bias.size(), bias.size()), member);
     });
-    tape.zero_past_ends(tape.y);
-    tape.recorded = true;
-    return tape.output();
   }
 
-  /// Adds dL/dW = d_y x^T and dL/db = sum d_y to `gradient`, returns dL/dx = W^T d_y. Consumes the tape.
-  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Dense& gradient,
-                          const BackwardOptions& options = {}, const State& d_final = {}) const {
-    require_backward(tape, gradient, options, d_final);
-    detail::require_shape("Dense", "x", x, input_size(), tape.y.cols());
-    detail::require_shape("Dense", "d_y", d_y, output_size(), tape.y.cols());
-    if (detail::overlap(x, tape.d_x)) return backward(Matrix<Scalar>(x), d_y, tape, gradient);
-    if (detail::overlap(d_y, tape.d_x)) return backward(x, Matrix<Scalar>(d_y), tape, gradient);
-    tape.recorded = false;
+  /// dL/dW = d_y x^T, dL/db = sum d_y, dL/dx = W^T d_y.
+  void run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Dense& gradient) const {
     tape.d_rows.resize(1, output_size(), d_y.cols(), 1);
     const GateRun run{0, 1};
     const bool masked = !tape.batch.lengths.empty();
     if (masked) detail::mask_past_ends(x, tape.batch, tape.d_x);  // x past the ends may be anything, NaN too
-    detail::resize(tape.d_x, input_size(), x.cols());
     detail::resize_to_zeros(tape.d_bias, output_size());
     const Index members = team_size(tape.batch, x.cols());
     detail::run_team(tape.batch.pool, members, [&](const detail::Member& member) {
       tape.panels.pack_transposed(weight, output_size(), 0, 1, member);
       const detail::Range mine = member.part(tape.d_rows.blocks());
       for (Index j = 0; j < d_y.cols(); ++j)
-        for (Index block = mine.first; block < mine.first + mine.count; ++block) {
-          const bool active = tape.active(j);
-          (active ? Pack<Scalar>::load(d_y.col(j).data() + block * tape.d_rows.lanes, tape.d_rows.count(block))
-                  : Pack<Scalar>(0))
+        for (Index block = mine.first; block < mine.first + mine.count; ++block)
+          (tape.active(j) ? Pack<Scalar>::load(d_y.col(j).data() + block * tape.d_rows.lanes, tape.d_rows.count(block))
+                          : Pack<Scalar>(0))
               .store(tape.d_rows.at(block, j));
-        }
     });
     detail::for_each_sum({0, x.cols()}, gradient, [&](Dense& sum, detail::Range part) {
       detail::run_team(tape.batch.pool, members, [&](const detail::Member& member) {
@@ -117,23 +100,13 @@ class Dense {
       });
     });
     gradient.bias += tape.d_bias.template cast<Scalar>();
-    return tape.d_input();
   }
 
-  Index require_forward(Index rows, Index columns, const Batch& batch, const State&) const {
-    detail::require(rows == input_size(), "Dense::forward: x has ", rows, " rows, expected input_size ", input_size());
-    batch.require_fits("Dense::forward", columns);
-    require_parameters();
-    return columns;
+  void require_parameters() const {
+    detail::require(weight.rows() == output_size() && weight.cols() == input_size() && bias.size() == output_size(),
+                    "Dense: weight is ", weight.rows(), " x ", weight.cols(), " and bias has ", bias.size(),
+                    " rows, expected ", output_size(), " x ", input_size(), " and ", output_size());
   }
-
-  void require_backward(const Tape& tape, const Dense& gradient, const BackwardOptions&, const State&) const {
-    require_parameters();
-    tape.require_recorded("Dense", weight.rows(), weight.cols());
-    detail::require_same_shape("Dense::backward", *this, gradient);
-  }
-
-  std::optional<NonFinite> find_non_finite(const Tape& tape) const { return tape.find_non_finite("Dense"); }
 
   static const char* name() { return "Dense"; }
 
@@ -143,10 +116,8 @@ class Dense {
     f(prefix + "bias", layers.bias...);
   }
 
-  class Stream {
+  class Stream : public MemorylessStream {
    public:
-    using State = NoState;
-
     Stream(const Dense& dense, WeightStorage storage)
         : weights_(storage, [&](auto& packed) { packed.pack(dense.weight, dense.bias); }),
           input_size_(dense.input_size()) {
@@ -164,10 +135,6 @@ class Dense {
       });
       return y.at(0, 0);
     }
-    void reset() noexcept {}
-    void save(State&) const noexcept {}
-    bool fits(const State&) const noexcept { return true; }
-    void restore(const State&) noexcept {}
 
    private:
     template <class Weight>
@@ -217,12 +184,6 @@ class Dense {
                     ", expected ", O == Dynamic ? "at least 1" : std::to_string(O));
     weight.setZero(output_size, input_size);
     bias.setZero(output_size);
-  }
-
-  void require_parameters() const {
-    detail::require(weight.rows() == output_size() && weight.cols() == input_size() && bias.size() == output_size(),
-                    "Dense: weight is ", weight.rows(), " x ", weight.cols(), " and bias has ", bias.size(),
-                    " rows, expected ", output_size(), " x ", input_size(), " and ", output_size());
   }
 };
 

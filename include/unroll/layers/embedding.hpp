@@ -1,31 +1,38 @@
 #pragma once
 
 #include <algorithm>
-#include <cassert>
+#include <cmath>
 #include <limits>
-#include <memory>
 #include <utility>
+#include <vector>
 
-#include "unroll/layers/layer.hpp"
+#include "unroll/layers/memoryless.hpp"
 
 namespace unroll {
+
+namespace detail {
+
+template <class Scalar>
+struct EmbeddingTape : MemorylessTape<Scalar> {
+  std::vector<Index> tokens;  // T*B
+  std::vector<Index> order;   // the columns that count, token by token
+  Vector<double> sum;         // O, of one token's columns
+
+  Index& token(Index column) { return tokens[static_cast<std::size_t>(column)]; }
+};
+
+}  // namespace detail
 
 /// A learned vector for each of V tokens (Bengio et al. 2003): x is 1 x (T*B) and holds the tokens' numbers, 0 to V-1,
 /// where V is less than 2^24 for float and 2^53 for double.
 template <class Scalar_ = float>
-class Embedding {
+class Embedding : public Memoryless<Embedding<Scalar_>, Scalar_, detail::EmbeddingTape<Scalar_>> {
+  using Base = Memoryless<Embedding<Scalar_>, Scalar_, detail::EmbeddingTape<Scalar_>>;
+
  public:
   using Scalar = Scalar_;
-  using State = NoState;
-  struct Tape : detail::StatelessTape<Scalar> {
-    std::vector<Index> tokens;  // T*B
-    std::vector<Index> order;   // the columns that count, token by token
-    Vector<double> sum;         // O, of one token's columns
-
-    Index& token(Index column) { return tokens[static_cast<std::size_t>(column)]; }
-  };
+  using Tape = detail::EmbeddingTape<Scalar>;
   static constexpr int InputSize = 1;
-  static constexpr int OutputSize = Dynamic;
 
   Matrix<Scalar> weight;  ///< O x V, a column a token
 
@@ -37,39 +44,38 @@ class Embedding {
   Index input_size() const { return 1; }
   Index output_size() const { return weight.rows(); }
   Index tokens() const { return weight.cols(); }
+  std::array<Index, 2> shape() const { return {weight.rows(), weight.cols()}; }
 
   /// Standard normal, as torch.nn.Embedding draws it.
   void initialize(Random& random, Initial = Initial::standard) {
     for (Index i = 0; i < weight.size(); ++i) weight.data()[i] = static_cast<Scalar>(random.normal());
   }
 
-  /// Throws std::invalid_argument where a number is no token; nothing is changed then.
-  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& = {}) const {
-    require_forward(x.rows(), x.cols(), batch, {});
-    const auto active = [&](Index j) { return batch.active(j / batch.size, j % batch.size, batch.steps(x.cols())); };
-    for (Index j = 0; j < x.cols(); ++j)
-      detail::require(!active(j) || is_token(x(0, j)), "Embedding::forward: x holds ", x(0, j), " in column ", j,
-                      ", expected a whole number from 0 to ", tokens() - 1);
-    if (detail::overlap(x, tape.y)) return forward(Matrix<Scalar>(x), tape, batch);
-    tape.begin(batch, weight.rows(), weight.cols());
-    detail::resize_to_zeros(tape.y, output_size(), x.cols());
-    tape.tokens.assign(static_cast<std::size_t>(x.cols()), 0);
-    for (Index j = 0; j < x.cols(); ++j) {
-      if (!active(j)) continue;
-      tape.token(j) = static_cast<Index>(x(0, j));
-      tape.y.col(j) = weight.col(tape.token(j));
-    }
-    tape.recorded = true;
-    return tape.output();
+  static const char* name() { return "Embedding"; }
+
+  template <class F, class... Layers>
+  static void visit(F&& f, const std::string& prefix, Layers&... layers) {
+    f(prefix + "weight", layers.weight...);
   }
 
-  /// Adds each column of d_y to its token's column of `gradient`, summed in double; dL/dx is zero. Consumes the tape.
-  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Embedding& gradient,
-                          const BackwardOptions& options = {}, const State& d_final = {}) const {
-    require_backward(tape, gradient, options, d_final);
-    detail::require_shape("Embedding", "x", x, 1, tape.y.cols());
-    detail::require_shape("Embedding", "d_y", d_y, output_size(), tape.y.cols());
-    tape.recorded = false;
+  /// Where x is no token, in a stream or past a sequence's end, y is NaN.
+  void apply(const Input<Scalar>& x, Columns<Scalar> y) const {
+    for (Index j = 0; j < x.cols(); ++j)
+      if (is_token(x(0, j)))
+        y.col(j) = weight.col(static_cast<Index>(x(0, j)));
+      else
+        y.col(j).setConstant(std::numeric_limits<Scalar>::quiet_NaN());
+  }
+
+  void run(const Input<Scalar>& x, Tape& tape) const {
+    tape.tokens.assign(static_cast<std::size_t>(x.cols()), 0);
+    for (Index j = 0; j < x.cols(); ++j)
+      if (tape.active(j)) tape.token(j) = static_cast<Index>(x(0, j));
+    Base::run(x, tape);
+  }
+
+  /// Adds each column of d_y to its token's column of `gradient`, summed in double; dL/dx is zero.
+  void run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Embedding& gradient) const {
     std::vector<Index>& order = tape.order;
     order.clear();
     for (Index j = 0; j < x.cols(); ++j)
@@ -83,57 +89,21 @@ class Embedding {
         tape.sum += d_y.col(*column).template cast<double>();
       gradient.weight.col(token) += tape.sum.template cast<Scalar>();
     }
-    detail::resize_to_zeros(tape.d_x, 1, x.cols());
-    return tape.d_input();
+    tape.d_x.setZero();
   }
 
-  Index require_forward(Index rows, Index columns, const Batch& batch, const State&) const {
+  Index require_forward(Index rows, Index columns, const Batch& batch, const NoState& none) const {
     detail::require(rows == 1, "Embedding::forward: x has ", rows, " rows, expected 1");
-    batch.require_fits("Embedding::forward", columns);
-    return columns;
+    return Base::require_forward(rows, columns, batch, none);
   }
 
-  void require_backward(const Tape& tape, const Embedding& gradient, const BackwardOptions&, const State&) const {
-    tape.require_recorded("Embedding", weight.rows(), weight.cols());
-    detail::require_same_shape("Embedding::backward", *this, gradient);
+  /// Throws std::invalid_argument where a number is no token.
+  void require_values(const Input<Scalar>& x, const Batch& batch) const {
+    for (Index j = 0; j < x.cols(); ++j)
+      detail::require(!batch.active(j / batch.size, j % batch.size, batch.steps(x.cols())) || is_token(x(0, j)),
+                      "Embedding::forward: x holds ", x(0, j), " in column ", j, ", expected a whole number from 0 to ",
+                      tokens() - 1);
   }
-
-  std::optional<NonFinite> find_non_finite(const Tape& tape) const { return tape.find_non_finite("Embedding"); }
-
-  static const char* name() { return "Embedding"; }
-
-  template <class F, class... Layers>
-  static void visit(F&& f, const std::string& prefix, Layers&... layers) {
-    f(prefix + "weight", layers.weight...);
-  }
-
-  class Stream {
-   public:
-    using State = NoState;
-
-    explicit Stream(const Embedding& embedding)
-        : embedding_(std::make_shared<Embedding>(embedding)),
-          no_token_(Vector<Scalar>::Constant(embedding.output_size(), std::numeric_limits<Scalar>::quiet_NaN())) {}
-
-    Index input_size() const noexcept { return 1; }
-    Index output_size() const noexcept { return embedding_->output_size(); }
-    /// NaN where x is no token.
-    const Scalar* step(const Scalar* x) noexcept {
-      assert(embedding_->is_token(*x));
-      if (!embedding_->is_token(*x)) return no_token_.data();
-      return embedding_->weight.data() + static_cast<Index>(*x) * output_size();
-    }
-    void reset() noexcept {}
-    void save(State&) const noexcept {}
-    bool fits(const State&) const noexcept { return true; }
-    void restore(const State&) noexcept {}
-
-   private:
-    std::shared_ptr<const Embedding> embedding_;
-    Vector<Scalar> no_token_;
-  };
-
-  Stream stream(WeightStorage = WeightStorage::full) const { return Stream(*this); }
 
  private:
   Embedding(Index tokens, Index output_size) {

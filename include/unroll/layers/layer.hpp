@@ -115,6 +115,15 @@ inline Batch batch_of_layer(Batch batch, std::size_t k) {
 
 namespace detail {
 
+/// A stream of a layer whose inputs, where it is of any size, are so many.
+template <class L>
+auto stream_of(const L& layer, WeightStorage storage, Index inputs) {
+  if constexpr (requires { layer.stream(storage, inputs); })
+    return layer.stream(storage, inputs);
+  else
+    return layer.stream(storage);
+}
+
 /// Throws unless the forward pass of a layer of layers came to its end: another one's refusal, a token that is none
 /// say, leaves some of its tapes with the pass before.
 inline void require_complete(const char* layer, bool complete) {
@@ -122,52 +131,6 @@ inline void require_complete(const char* layer, bool complete) {
     throw std::logic_error(
         text(layer, "::backward: the tape holds no whole forward pass; the last one was broken off"));
 }
-
-/// The tape of a layer without state.
-template <class Scalar>
-struct StatelessTape {
-  Batch batch;
-  bool recorded = false;  // a forward pass that no backward pass has consumed
-  Index weight_rows = 0;  // of the layer's weight in the forward pass
-  Index weight_cols = 0;
-  Matrix<Scalar> y;    // O x (T*B)
-  Matrix<Scalar> d_x;  // I x (T*B)
-  NoState final_state, d_initial;
-
-  Output<Scalar> output() const { return {y.data(), y.rows(), y.cols()}; }
-  Output<Scalar> d_input() const { return {d_x.data(), d_x.rows(), d_x.cols()}; }
-
-  bool active(Index column) const {
-    return batch.active(column / batch.size, column % batch.size, batch.steps(y.cols()));
-  }
-  void zero_past_ends(Matrix<Scalar>& matrix) const {
-    if (batch.lengths.empty()) return;
-    for (Index j = 0; j < matrix.cols(); ++j)
-      if (!active(j)) matrix.col(j).setZero();
-  }
-
-  /// Of a forward pass that is not recorded until it comes to its end.
-  void begin(const Batch& of_pass, Index rows, Index cols) {
-    recorded = false;
-    batch = of_pass;
-    weight_rows = rows;
-    weight_cols = cols;
-  }
-
-  /// Throws unless there is a forward pass, with a weight of this shape.
-  void require_recorded(const char* layer, Index rows, Index cols) const {
-    if (!recorded)
-      throw std::logic_error(text(layer, "::backward: the tape holds no forward pass; a backward pass consumes it"));
-    require(weight_rows == rows && weight_cols == cols, layer, "::backward: the tape is of a weight of ", weight_rows,
-            " x ", weight_cols, ", this layer's is ", rows, " x ", cols);
-  }
-
-  std::optional<NonFinite> find_non_finite(const char* layer) const {
-    for (Index j = 0; j < y.cols(); ++j)
-      if (!y.col(j).allFinite()) return NonFinite{layer, "y", j / batch.size, j % batch.size, false};
-    return std::nullopt;
-  }
-};
 
 }  // namespace detail
 

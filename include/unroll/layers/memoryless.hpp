@@ -1,0 +1,184 @@
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include "unroll/layers/layer.hpp"
+
+namespace unroll {
+
+/// Columns that a layer fills in.
+template <class Scalar>
+using Columns = Eigen::Map<Matrix<Scalar>>;
+
+template <class Scalar>
+struct MemorylessTape {
+  Batch batch;
+  bool recorded = false;                // a forward pass that no backward pass has consumed
+  bool same_weights = false;            // as in the pass before, which came to its end
+  Index inputs = 0;                     // rows of x
+  std::array<Index, 2> shape{};         // of the layer
+  Matrix<Scalar> y, d_x;                // O x (T*B), I x (T*B)
+  Matrix<Scalar> masked_x, masked_d_y;  // zero past the sequences' ends, where a batch is ragged
+  NoState final_state, d_initial;
+
+  Output<Scalar> output() const { return {y.data(), y.rows(), y.cols()}; }
+  Output<Scalar> d_input() const { return {d_x.data(), d_x.rows(), d_x.cols()}; }
+
+  bool active(Index column) const {
+    return batch.active(column / batch.size, column % batch.size, batch.steps(y.cols()));
+  }
+  void zero_past_ends(Matrix<Scalar>& matrix) const {
+    if (batch.lengths.empty()) return;
+    for (Index j = 0; j < matrix.cols(); ++j)
+      if (!active(j)) matrix.col(j).setZero();
+  }
+};
+
+/// What the stream of a layer without memory saves: nothing.
+struct MemorylessStream {
+  using State = NoState;
+
+  void reset() noexcept {}
+  void save(State&) const noexcept {}
+  bool fits(const State&) const noexcept { return true; }
+  void restore(const State&) noexcept {}
+};
+
+/// The base of a layer that maps each column on its own: class MyLayer : public Memoryless<MyLayer, float>. It gives
+///
+///   apply(x, y)                                y, from x, allocating nothing
+///   apply_back(x, y, d_y, gradient, d_x)       dL/dx, and adds dL/d parameters to `gradient`, a MyLayer
+///   name()
+///
+/// and, where it has parameters or a size, visit, initialize, input_size and output_size (0: any, the outputs are as
+/// many as the inputs), and require_parameters, which throws where they do not fit together. All else of a Layer is
+/// made of it. Past the sequences' ends y is set to zero; x and d_y are zero there on the way back.
+///
+/// A layer whose passes need more, the tape or several threads, gives run(x, tape) and run_back(x, d_y, tape, gradient)
+/// in their place, with a tape of its own as the third argument, and a Stream.
+template <class Derived, class Scalar_, class Tape_ = MemorylessTape<Scalar_>>
+class Memoryless {
+ public:
+  using Scalar = Scalar_;
+  using Tape = Tape_;
+  using State = NoState;
+  static constexpr int InputSize = Dynamic;
+  static constexpr int OutputSize = Dynamic;
+
+  Index input_size() const { return 0; }
+  Index output_size() const { return 0; }
+  void initialize(Random&, Initial = Initial::standard) {}
+  template <class F, class... Layers>
+  static void visit(F&&, const std::string&, Layers&...) {}
+
+  /// x is I x (T*B), the outputs O x (T*B), zero past a sequence's end. Throws std::invalid_argument.
+  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& = {}) const {
+    self().require_forward(x.rows(), x.cols(), batch, {});
+    self().require_values(x, batch);
+    if (detail::overlap(x, tape.y)) return forward(Matrix<Scalar>(x), tape, batch);
+    tape.same_weights = batch.same_weights && tape.recorded;
+    tape.recorded = false;
+    tape.batch = batch;
+    tape.inputs = x.rows();
+    tape.shape = self().shape();
+    detail::resize(tape.y, self().output_size() != 0 ? self().output_size() : x.rows(), x.cols());
+    self().run(x, tape);
+    tape.zero_past_ends(tape.y);
+    tape.recorded = true;
+    return tape.output();
+  }
+
+  /// Adds dL/d parameters to `gradient`, returns dL/dx. Consumes the tape. Throws before anything is changed.
+  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Derived& gradient,
+                          const BackwardOptions& options = {}, const State& d_final = {}) const {
+    self().require_backward(tape, gradient, options, d_final);
+    detail::require_shape(self().name(), "x", x, tape.inputs, tape.y.cols());
+    detail::require_shape(self().name(), "d_y", d_y, tape.y.rows(), tape.y.cols());
+    if (detail::overlap(x, tape.d_x)) return backward(Matrix<Scalar>(x), d_y, tape, gradient);
+    if (detail::overlap(d_y, tape.d_x)) return backward(x, Matrix<Scalar>(d_y), tape, gradient);
+    tape.recorded = false;
+    detail::resize(tape.d_x, x.rows(), x.cols());
+    self().run_back(x, d_y, tape, gradient);
+    return tape.d_input();
+  }
+
+  Index require_forward(Index rows, Index columns, const Batch& batch, const State&) const {
+    const Index inputs = self().input_size();
+    static const std::string caller = detail::text(self().name(), "::forward");
+    detail::require(inputs == 0 || rows == inputs, caller, ": x has ", rows, " rows, expected input_size ", inputs);
+    batch.require_fits(caller.c_str(), columns);
+    self().require_parameters();
+    return columns;
+  }
+
+  void require_backward(const Tape& tape, const Derived& gradient, const BackwardOptions&, const State&) const {
+    self().require_parameters();
+    static const std::string caller = detail::text(self().name(), "::backward");
+    if (!tape.recorded)
+      throw std::logic_error(caller + ": the tape holds no forward pass; a backward pass consumes it");
+    const auto [rows, cols] = self().shape();
+    detail::require(tape.shape[0] == rows && tape.shape[1] == cols, caller, ": the tape is of a weight of ",
+                    tape.shape[0], " x ", tape.shape[1], ", this layer's is ", rows, " x ", cols);
+    detail::require_same_shape(caller.c_str(), self(), gradient);
+  }
+
+  std::optional<NonFinite> find_non_finite(const Tape& tape) const {
+    for (Index j = 0; j < tape.y.cols(); ++j)
+      if (!tape.y.col(j).allFinite())
+        return NonFinite{self().name(), "y", j / tape.batch.size, j % tape.batch.size, false};
+    return std::nullopt;
+  }
+
+  /// A copy of the layer, run one column at a time.
+  class Stream : public MemorylessStream {
+   public:
+    Stream(const Derived& layer, Index inputs) : layer_(std::make_shared<const Derived>(layer)), inputs_(inputs) {
+      for (auto& y : y_) y.setZero(layer.output_size() != 0 ? layer.output_size() : inputs);
+    }
+
+    Index input_size() const noexcept { return inputs_; }
+    Index output_size() const noexcept { return y_[0].size(); }
+    const Scalar* step(const Scalar* x) noexcept {
+      turn_ = 1 - turn_;  // x may be the step's before
+      Vector<Scalar>& y = y_[turn_];
+      layer_->apply(Output<Scalar>(x, inputs_, 1), Columns<Scalar>(y.data(), y.size(), 1));
+      return y.data();
+    }
+
+   private:
+    std::shared_ptr<const Derived> layer_;
+    Index inputs_;
+    std::array<Vector<Scalar>, 2> y_;  // by turns
+    std::size_t turn_ = 0;
+  };
+
+  /// `inputs` where the layer is of any size: how many x has.
+  Stream stream(WeightStorage = WeightStorage::full, Index inputs = 0) const {
+    self().require_parameters();
+    if (self().input_size() != 0) inputs = self().input_size();
+    detail::require(inputs > 0, self().name(), "::stream: the number of inputs is not known; a layer before it tells");
+    return Stream(self(), inputs);
+  }
+
+  /// What a tape must have in common with the layer.
+  std::array<Index, 2> shape() const { return {self().output_size(), self().input_size()}; }
+  void require_parameters() const {}
+  void require_values(const Input<Scalar>&, const Batch&) const {}
+  void run(const Input<Scalar>& x, Tape& tape) const {
+    self().apply(x, Columns<Scalar>(tape.y.data(), tape.y.rows(), tape.y.cols()));
+  }
+  void run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Derived& gradient) const {
+    const Columns<Scalar> d_x(tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols());
+    if (tape.batch.lengths.empty()) return self().apply_back(x, tape.y, d_y, gradient, d_x);
+    detail::mask_past_ends(x, tape.batch, tape.masked_x);
+    detail::mask_past_ends(d_y, tape.batch, tape.masked_d_y);
+    self().apply_back(tape.masked_x, tape.y, tape.masked_d_y, gradient, d_x);
+    tape.zero_past_ends(tape.d_x);
+  }
+
+ private:
+  const Derived& self() const { return static_cast<const Derived&>(*this); }
+};
+
+}  // namespace unroll
