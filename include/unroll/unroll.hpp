@@ -7,6 +7,7 @@
 #include "unroll/data/split.hpp"
 #include "unroll/data/standardizer.hpp"
 #include "unroll/data/stream_windows.hpp"
+#include "unroll/layers/activation.hpp"
 #include "unroll/layers/bidirectional.hpp"
 #include "unroll/layers/branches.hpp"
 #include "unroll/layers/chain.hpp"

@@ -145,6 +145,8 @@ TEST_CASE("a layer of one's own is described as what it is, with the layers that
   };
   CHECK(described(Sequential{Residual(plain), Dense<float>::zeros(3, 1)}) ==
         "0=Residual 3 to 3, scale 0.5; 0.inner=Rnn 3 to 3; 1=Dense 3 to 1; ");
+  CHECK(described(Sequential{Elu<float>({.alpha = 0.5}), Prelu<float>(3), Softmax<float>()}) ==
+        "0=Elu, alpha 0.5; 1=Prelu 3 to 3; 2=Softmax; ");
   CHECK(described(Gated(plain)) == "=Rnn 3 to 3; gate=Rnn 3 to 3; value=Rnn 3 to 3; ");
 
   const Parallel parallel(Sequential{plain, Dropout<float>(0.1)}, std::make_shared<ThreadPool>(1));

@@ -7,7 +7,7 @@
 
 namespace both {
 
-using Model = unroll::Sequential<unroll::Embedding<double>, unroll::Bidirectional<unroll::Rnn<double, 2, 3>>, unroll::ReluRnn<double, 3, 2>, unroll::LayerNormLstm<double>>;
+using Model = unroll::Sequential<unroll::Embedding<double>, unroll::Bidirectional<unroll::Rnn<double, 2, 3>>, unroll::ReluRnn<double, 3, 2>, unroll::LayerNormLstm<double>, unroll::Prelu<double>, unroll::Elu<double>, unroll::Softmax<double>>;
 
 /// 0.weight, 2 x 5, column by column.
 inline constexpr double weights_0[] = {
@@ -91,9 +91,13 @@ inline constexpr double weights_15[] = {
 inline constexpr double weights_16[] = {
     0x0p+0, 0x0p+0, 0x0p+0};
 
+/// 4.weight, 3 x 1, column by column.
+inline constexpr double weights_17[] = {
+    0x1p-2, 0x1p-2, 0x1p-2};
+
 inline Model model() {
-  Model result = Model(unroll::Embedding<double>::zeros(5, 2), unroll::Bidirectional<unroll::Rnn<double, 2, 3>>(unroll::Rnn<double, 2, 3>::zeros({unroll::Direction::forward, unroll::Readout::mean}), unroll::Rnn<double, 2, 3>::zeros({unroll::Direction::reverse, unroll::Readout::mean}), unroll::Merge::sum), unroll::ReluRnn<double, 3, 2>::zeros({unroll::Direction::forward, unroll::Readout::all, 0, 0x1.999999999999ap-4, 0x0p+0}), unroll::LayerNormLstm<double>::zeros(2, 3, {unroll::Direction::forward, unroll::Readout::all}));
-  const double* const weights[] = {weights_0, weights_1, weights_2, weights_3, weights_4, weights_5, weights_6, weights_7, weights_8, weights_9, weights_10, weights_11, weights_12, weights_13, weights_14, weights_15, weights_16};
+  Model result = Model(unroll::Embedding<double>::zeros(5, 2), unroll::Bidirectional<unroll::Rnn<double, 2, 3>>(unroll::Rnn<double, 2, 3>::zeros({unroll::Direction::forward, unroll::Readout::mean}), unroll::Rnn<double, 2, 3>::zeros({unroll::Direction::reverse, unroll::Readout::mean}), unroll::Merge::sum), unroll::ReluRnn<double, 3, 2>::zeros({unroll::Direction::forward, unroll::Readout::all, 0, 0x1.999999999999ap-4, 0x0p+0}), unroll::LayerNormLstm<double>::zeros(2, 3, {unroll::Direction::forward, unroll::Readout::all}), unroll::Prelu<double>(3), unroll::Elu<double>({0.7}), unroll::Softmax<double>());
+  const double* const weights[] = {weights_0, weights_1, weights_2, weights_3, weights_4, weights_5, weights_6, weights_7, weights_8, weights_9, weights_10, weights_11, weights_12, weights_13, weights_14, weights_15, weights_16, weights_17};
   std::size_t k = 0;
   unroll::for_each_tensor(
       [&](const std::string&, auto& tensor) { std::copy_n(weights[k++], tensor.size(), tensor.data()); },

@@ -19,8 +19,13 @@ inline auto mixed_model() {
 inline auto both_model() {
   using namespace unroll;
   Random random(2);
-  Sequential model{Embedding<double>(5, 2, random), Bidirectional<Rnn<double>>(2, 3, random, Merge::sum, Readout::mean),
-                   ReluRnn<double>(3, 2, random, {.zoneout = 0.1}), LayerNormLstm<double>(2, 3, random)};
+  Sequential model{Embedding<double>(5, 2, random),
+                   Bidirectional<Rnn<double>>(2, 3, random, Merge::sum, Readout::mean),
+                   ReluRnn<double>(3, 2, random, {.zoneout = 0.1}),
+                   LayerNormLstm<double>(2, 3, random),
+                   Prelu<double>(3),
+                   Elu<double>({.alpha = 0.7}),
+                   Softmax<double>()};
   model.initialize(random, Initial::pytorch);
   return model;
 }

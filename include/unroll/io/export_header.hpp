@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "unroll/io/write_file.hpp"
+#include "unroll/layers/activation.hpp"
 #include "unroll/layers/bidirectional.hpp"
 #include "unroll/layers/chain.hpp"
 #include "unroll/layers/dense.hpp"
@@ -82,6 +83,29 @@ template <class Scalar>
 CppLayer cpp_layer(const Embedding<Scalar>& layer) {
   const std::string type = text("unroll::Embedding<", cpp_scalar<Scalar>(), ">");
   return {type, text(type, "::zeros(", layer.tokens(), ", ", layer.output_size(), ")")};
+}
+
+template <class Function, class Scalar>
+CppLayer cpp_layer(const Activation<Function, Scalar>& layer) {
+  static_assert(is_one_of<Function, activations::Tanh, activations::Sigmoid, activations::Relu, activations::LeakyRelu,
+                          activations::Elu, activations::Softplus, activations::HardSigmoid>,
+                "export_header knows the library's own activations");
+  const std::string type = text("unroll::", layer.name(), "<", cpp_scalar<Scalar>(), ">");
+  std::string options;
+  layer.each_option([&](const char*, double option) { options = text("{", option, "}"); });
+  return {type, text(type, "(", options, ")")};
+}
+
+template <class Scalar>
+CppLayer cpp_layer(const Softmax<Scalar>&) {
+  const std::string type = text("unroll::Softmax<", cpp_scalar<Scalar>(), ">");
+  return {type, type + "()"};
+}
+
+template <class Scalar>
+CppLayer cpp_layer(const Prelu<Scalar>& layer) {
+  const std::string type = text("unroll::Prelu<", cpp_scalar<Scalar>(), ">");
+  return {type, text(type, "(", layer.weight.size(), ")")};
 }
 
 template <class Scalar>

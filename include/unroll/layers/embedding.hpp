@@ -59,7 +59,7 @@ class Embedding : public Memoryless<Embedding<Scalar_>, Scalar_, detail::Embeddi
   }
 
   /// Where x is no token, in a stream or past a sequence's end, y is NaN.
-  void apply(const Input<Scalar>& x, Columns<Scalar> y) const {
+  void apply(const Input<Scalar>& x, WritableOutput<Scalar> y) const {
     for (Index j = 0; j < x.cols(); ++j)
       if (is_token(x(0, j)))
         y.col(j) = weight.col(static_cast<Index>(x(0, j)));

@@ -9,7 +9,7 @@ namespace unroll {
 
 /// Columns that a layer fills in.
 template <class Scalar>
-using Columns = Eigen::Map<Matrix<Scalar>>;
+using WritableOutput = Eigen::Map<Matrix<Scalar>>;
 
 template <class Scalar>
 struct MemorylessTape {
@@ -142,7 +142,7 @@ class Memoryless {
     const Scalar* step(const Scalar* x) noexcept {
       turn_ = 1 - turn_;  // x may be the step's before
       Vector<Scalar>& y = y_[turn_];
-      layer_->apply(Output<Scalar>(x, inputs_, 1), Columns<Scalar>(y.data(), y.size(), 1));
+      layer_->apply(Output<Scalar>(x, inputs_, 1), WritableOutput<Scalar>(y.data(), y.size(), 1));
       return y.data();
     }
 
@@ -166,10 +166,10 @@ class Memoryless {
   void require_parameters() const {}
   void require_values(const Input<Scalar>&, const Batch&) const {}
   void run(const Input<Scalar>& x, Tape& tape) const {
-    self().apply(x, Columns<Scalar>(tape.y.data(), tape.y.rows(), tape.y.cols()));
+    self().apply(x, WritableOutput<Scalar>(tape.y.data(), tape.y.rows(), tape.y.cols()));
   }
   void run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Derived& gradient) const {
-    const Columns<Scalar> d_x(tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols());
+    const WritableOutput<Scalar> d_x(tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols());
     if (tape.batch.lengths.empty()) return self().apply_back(x, tape.y, d_y, gradient, d_x);
     detail::mask_past_ends(x, tape.batch, tape.masked_x);
     detail::mask_past_ends(d_y, tape.batch, tape.masked_d_y);
