@@ -1,0 +1,243 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "unroll/testing/allocations.hpp"
+#include "unroll/testing/gradient_check.hpp"
+
+namespace unroll::testing {
+
+struct LayerContractOptions {
+  double step = 1e-3;       ///< of the gradient check
+  double tolerance = 1e-7;  ///< relative, of the gradient check
+  Index batch = 3;          ///< samples that the columns of x are of
+  bool input = true;        ///< whether dL/dx is compared: not for tokens
+  bool stream = true;       ///< whether the layer has a stream: not where it needs the whole sequence
+  std::uint64_t seed = 1;
+};
+
+namespace detail {
+
+template <class L>
+class LayerContract {
+ public:
+  LayerContract(const L& layer, const Matrix<double>& x, const LayerContractOptions& options)
+      : layer_(layer), x_(x), batch_{.size = options.batch}, options_(options) {}
+
+  /// The clauses that do not hold; empty where all do.
+  std::vector<std::string> check() {
+    clause("gradient", [&] { gradient(); });
+    clause("backward", [&] { backward(); });
+    clause("refusals", [&] { refusals(); });
+    clause("ragged", [&] { ragged(); });
+    clause("columns", [&] { columns_are_independent(); });
+    if constexpr (StreamableLayer<L>)
+      if (options_.stream) {
+        clause("stream", [&] { stream_equals_sequence(); });
+        clause("carried state", [&] { carried_state_equals_whole(); });
+      }
+    return std::move(broken_);
+  }
+
+ private:
+  using Tape = typename L::Tape;
+
+  void expect(bool holds, const std::string& what) {
+    if (!holds) broken_.push_back(what);
+  }
+  template <class F>
+  void clause(const std::string& name, F check) {
+    try {
+      check();
+    } catch (const std::exception& error) {
+      broken_.push_back(name + ": it throws \"" + error.what() + "\"");
+    }
+  }
+  template <class Error, class F>
+  void expect_throw(F call, const std::string& what) {
+    try {
+      call();
+    } catch (const Error&) {
+      return;
+    }
+    broken_.push_back(what);
+  }
+  static bool same(const L& a, const L& b) {
+    bool equal = true;
+    for_each_tensor([&](const std::string&, const auto& x, const auto& y) { equal = equal && x == y; }, a, b);
+    return equal;
+  }
+  static Matrix<double> drawn(const Output<double>& y) {
+    Random random(77);
+    return random_matrix(y.rows(), y.cols(), random);
+  }
+  Index steps() const { return x_.cols() / batch_.size; }
+  /// One sample's columns, the first `length` of them.
+  Matrix<double> sample(const Matrix<double>& all, Index b, Index length) const {
+    Matrix<double> one(all.rows(), length);
+    for (Index t = 0; t < length; ++t) one.col(t) = all.col(t * batch_.size + b);
+    return one;
+  }
+
+  void gradient() {
+    GradientCheckOptions options;
+    options.step = options_.step;
+    options.input = options_.input;
+    options.seed = options_.seed;
+    Tape tape;
+    layer_.forward(x_, tape, batch_);
+    Random random(options_.seed);
+    auto initial = tape.final_state;
+    for_each_state([&](auto& value) { value = random_matrix(value.rows(), value.cols(), random); }, initial);
+    const GradientReport report = check_gradient(layer_, x_, batch_, options, initial);
+    expect(report.worst <= options_.tolerance,
+           unroll::detail::text("gradient: relative error ", report.worst, " at ", report.where));
+  }
+
+  void backward() {
+    Tape tape;
+    L once = zeros_like(layer_), twice = once;
+    expect_throw<std::logic_error>([&] { layer_.backward(x_, x_, tape, once); },
+                                   "backward: it does not refuse a tape without a forward pass");
+    const Matrix<double> d_y = drawn(layer_.forward(x_, tape, batch_));
+    layer_.backward(x_, d_y, tape, once);
+    expect_throw<std::logic_error>([&] { layer_.backward(x_, d_y, tape, twice); },
+                                   "backward: it does not consume the tape");
+    set_zero(twice);
+    for (int k = 0; k < 2; ++k) {
+      layer_.forward(x_, tape, batch_);
+      layer_.backward(x_, d_y, tape, twice);
+    }
+    bool adds = true;
+    const auto compare = [&](const std::string&, const auto& one, const auto& two) {
+      adds = adds && (two - 2 * one).norm() <= 1e-12 * (1 + two.norm());
+    };
+    for_each_tensor(compare, once, twice);
+    expect(adds, "backward: it does not add to the gradient");
+  }
+
+  void refusals() {
+    Tape tape;
+    const auto refuse_batch = [&](const Batch& batch, const char* what) {
+      expect_throw<std::invalid_argument>([&] { layer_.forward(x_, tape, batch); }, what);
+    };
+    refuse_batch({.size = 0}, "refusals: forward takes a batch of size 0");
+    refuse_batch({.size = x_.cols() + 1}, "refusals: forward takes columns that are no whole steps");
+    if (layer_.input_size() != 0)
+      expect_throw<std::invalid_argument>(
+          [&] { layer_.forward(Matrix<double>::Zero(x_.rows() + 1, x_.cols()), tape, batch_); },
+          "refusals: forward takes an x of another size");
+    const Matrix<double> d_y = drawn(layer_.forward(x_, tape, batch_));
+    L gradient = zeros_like(layer_);
+    const L blank = gradient;
+    const Matrix<double> wide = Matrix<double>::Zero(d_y.rows(), d_y.cols() + 1),
+                         high = Matrix<double>::Zero(d_y.rows() + 1, d_y.cols());
+    for (const Matrix<double>& wrong : {wide, high})
+      expect_throw<std::invalid_argument>([&] { layer_.backward(x_, wrong, tape, gradient); },
+                                          "refusals: backward takes a d_y of another size");
+    expect(same(gradient, blank), "refusals: a refused pass changes the gradient");
+  }
+
+  /// A ragged batch is its sequences alone, whatever stands past their ends.
+  void ragged() {
+    Batch batch = batch_;
+    for (Index b = 0; b < batch.size; ++b) batch.lengths.push_back(steps() - b % (steps() + 1));
+    Matrix<double> spoiled = x_;
+    for (Index j = 0; j < x_.cols(); ++j)
+      if (!batch.active(j / batch.size, j % batch.size, steps()))
+        spoiled.col(j).setConstant(std::numeric_limits<double>::quiet_NaN());
+    Tape tape, alone;
+    const Matrix<double> y = layer_.forward(spoiled, tape, batch);
+    if (y.cols() != x_.cols()) return;  // read out
+    bool equal = true, zero = true;
+    for (Index b = 0; b < batch.size; ++b) {
+      const Index length = batch.lengths[static_cast<std::size_t>(b)];
+      equal = equal && layer_.forward(sample(x_, b, length), alone).isApprox(sample(y, b, length));
+      for (Index t = length; t < steps(); ++t) zero = zero && y.col(t * batch.size + b).isZero(0);
+    }
+    expect(equal, "ragged: outputs are not those of the sequences alone");
+    expect(zero, "ragged: outputs past a sequence's end are not zero");
+    L gradient = zeros_like(layer_);
+    const Matrix<double> d_x = layer_.backward(spoiled, drawn(tape.output()), tape, gradient);
+    bool finite = d_x.allFinite();
+    for_each_tensor([&](const std::string&, const auto& tensor) { finite = finite && tensor.allFinite(); }, gradient);
+    expect(finite, "ragged: what stands past a sequence's end enters a gradient");
+  }
+
+  void columns_are_independent() {
+    Tape together, alone;
+    const Matrix<double> y = layer_.forward(x_, together, batch_);
+    const Index rest = y.cols() / batch_.size;
+    bool equal = true;
+    for (Index b = 0; b < batch_.size; ++b)
+      equal = equal && layer_.forward(sample(x_, b, steps()), alone) == sample(y, b, rest);
+    expect(equal, "columns: a sample's outputs depend on its neighbours");
+  }
+
+  void stream_equals_sequence() {
+    const Matrix<double> x = sample(x_, 0, steps());
+    Tape tape;
+    const Matrix<double> y = layer_.forward(x, tape);
+    auto stream = unroll::detail::stream_of(layer_, WeightStorage::full, x.rows());
+    bool equal = true, again = true;
+    typename L::State state;
+    for (Index t = 0; t < x.cols(); ++t) {
+      equal = equal && Vector<double>::Map(stream.step(x.col(t).data()), y.rows()) == y.col(t);
+      if (t == 0) stream.save(state);
+    }
+    expect(equal, "stream: outputs differ from the sequence's");
+    again = stream.fits(state);
+    if (again) stream.restore(state);
+    for (Index t = 1; t < x.cols() && again; ++t)
+      again = Vector<double>::Map(stream.step(x.col(t).data()), y.rows()) == y.col(t);
+    expect(again, "stream: it does not go on from a state that it saved");
+    const long before = allocations();
+    for (Index t = 0; t < x.cols(); ++t) stream.step(x.col(t).data());
+    const long after = allocations();  // before the clause's text allocates
+    expect(after == before, "stream: a step allocates");
+  }
+
+  void carried_state_equals_whole() {
+    const Index head_columns = steps() / 2 * batch_.size;
+    Tape whole, head, tail;
+    const Matrix<double> y = layer_.forward(x_, whole, batch_);
+    if (y.cols() != x_.cols()) return;  // read out
+    const Matrix<double> first = layer_.forward(x_.leftCols(head_columns), head, batch_);
+    const auto rest = layer_.forward(x_.rightCols(x_.cols() - head_columns), tail, batch_, head.final_state);
+    expect(first == y.leftCols(first.cols()) && rest == y.rightCols(rest.cols()),
+           "carried state: a sequence in two parts differs from the whole");
+  }
+
+  const L& layer_;
+  Matrix<double> x_;
+  Batch batch_;
+  LayerContractOptions options_;
+  std::vector<std::string> broken_;
+};
+
+}  // namespace detail
+
+/// What a layer must hold to, in one line of a test: its gradient against central differences, from states of any
+/// value; a backward pass that adds, needs a forward pass and consumes it; refusals that change nothing; ragged
+/// batches; independent samples; stream = sequence, a stream that goes on from what it saved, without allocation
+/// (counted where `counts_allocations`), and carried state = whole. x is I x (T*B), B as the options say. Returns the
+/// clauses that do not hold.
+///
+///   CHECK(unroll::testing::broken_layer_clauses(MyLayer(5)) == std::vector<std::string>{});
+template <Layer L>
+std::vector<std::string> broken_layer_clauses(const L& layer, const Matrix<double>& x,
+                                              const LayerContractOptions& options = {}) {
+  static_assert(std::is_same_v<typename L::Scalar, double>, "a layer is checked in double");
+  return detail::LayerContract<L>(layer, x, options).check();
+}
+/// With an x of four steps, drawn at random; of four rows where the layer is of any size.
+template <Layer L>
+std::vector<std::string> broken_layer_clauses(const L& layer, const LayerContractOptions& options = {}) {
+  Random random(options.seed);
+  const Index rows = layer.input_size() != 0 ? layer.input_size() : 4;
+  return broken_layer_clauses(layer, random_matrix(rows, 4 * options.batch, random), options);
+}
+
+}  // namespace unroll::testing

@@ -1,0 +1,107 @@
+#include "unroll/testing/layer_contract.hpp"
+
+#include "catch.hpp"
+#include "unroll/unroll.hpp"
+
+using namespace unroll;
+
+namespace {
+
+/// What a layer can do wrong.
+enum class Fault {
+  none,
+  input,
+  parameter,
+  overwrite,
+  neighbours,
+  consume,
+  batch,
+  shapes,
+  past_ends,
+  stream,
+  allocation
+};
+
+/// y = gain x, feature by feature, with one fault.
+template <Fault fault>
+struct Scale : Memoryless<Scale<fault>, double> {
+  using Base = Memoryless<Scale<fault>, double>;
+  using Tape = typename Base::Tape;
+  Vector<double> gain = Vector<double>::LinSpaced(3, 1, 2);
+
+  Index input_size() const { return gain.size(); }
+  Index output_size() const { return gain.size(); }
+  static const char* name() { return "Scale"; }
+
+  template <class F, class... Layers>
+  static void visit(F&& f, const std::string& prefix, Layers&... layers) {
+    f(prefix + "gain", layers.gain...);
+  }
+
+  void apply(const Input<double>& x, WritableOutput<double> y) const {
+    if (fault == Fault::allocation) delete new volatile int(0);
+    y = (fault == Fault::stream && x.cols() == 1 ? 2.0 : 1.0) * (gain.asDiagonal() * x);
+    if (fault == Fault::neighbours && x.cols() > 4) y.col(1) += x.col(0);
+  }
+  void apply_back(const Input<double>& x, const Input<double>&, const Input<double>& d_y, Scale& gradient,
+                  WritableOutput<double> d_x) const {
+    if (fault == Fault::overwrite) gradient.gain.setZero();
+    gradient.gain += (fault == Fault::parameter ? 1.01 : 1.0) * x.cwiseProduct(d_y).rowwise().sum();
+    d_x = (fault == Fault::input ? 1.01 : 1.0) * (gain.asDiagonal() * d_y);
+    if (fault == Fault::neighbours && x.cols() > 4) d_x.col(0) += d_y.col(1);
+  }
+
+  Output<double> forward(const Input<double>& x, Tape& tape, const Batch& batch = {}, const NoState& = {}) const {
+    if (fault == Fault::batch && (batch.size == 0 || x.cols() % batch.size != 0)) return tape.output();
+    Base::forward(x, tape, batch);
+    if (fault == Fault::past_ends && !batch.lengths.empty()) tape.y.setOnes();
+    return tape.output();
+  }
+  Output<double> backward(const Input<double>& x, const Input<double>& d_y, Tape& tape, Scale& gradient,
+                          const BackwardOptions& = {}, const NoState& = {}) const {
+    if (fault == Fault::shapes && tape.recorded && d_y.size() != tape.y.size())
+      return gradient.gain.setOnes(), tape.d_input();
+    const Output<double> d_x = Base::backward(x, d_y, tape, gradient);
+    tape.recorded = fault == Fault::consume;
+    return d_x;
+  }
+};
+
+template <Fault fault>
+std::string broken() {
+  std::string result;
+  for (const std::string& clause : testing::broken_layer_clauses(Scale<fault>())) result += clause + "; ";
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("the contract names what is broken in a layer, and nothing else", "[layer_contract]") {
+  CHECK(broken<Fault::none>() == "");
+  CHECK_THAT(broken<Fault::input>(), contains_text("gradient: relative error 0.0") && contains_text(" at x["));
+  CHECK_THAT(broken<Fault::parameter>(), contains_text("gradient: relative error 0.0") && contains_text(" at gain["));
+  CHECK(broken<Fault::overwrite>() == "backward: it does not add to the gradient; ");
+  CHECK_THAT(broken<Fault::neighbours>(), contains_text("columns: a sample's outputs depend on its neighbours; "));
+  CHECK(broken<Fault::consume>() == "backward: it does not consume the tape; ");
+  CHECK(broken<Fault::batch>() ==
+        "refusals: forward takes a batch of size 0; refusals: forward takes columns that are no whole steps; ");
+  CHECK(broken<Fault::shapes>() ==
+        "refusals: backward takes a d_y of another size; refusals: backward takes a d_y of another size; refusals: a "
+        "refused pass changes the gradient; ");
+  CHECK_THAT(broken<Fault::past_ends>(), contains_text("ragged: outputs past a sequence's end are not zero"));
+  CHECK_THAT(broken<Fault::stream>(), contains_text("stream: outputs differ from the sequence's"));
+  if (testing::counts_allocations) CHECK(broken<Fault::allocation>() == "stream: a step allocates; ");
+}
+
+TEST_CASE("the library's layers keep to the contract", "[layer_contract]") {
+  Random random(1);
+  const std::vector<std::string> none;
+  CHECK(testing::broken_layer_clauses(Lstm<double>(3, 4, random)) == none);
+  CHECK(testing::broken_layer_clauses(Dense<double>(3, 4, random)) == none);
+  CHECK(testing::broken_layer_clauses(Tanh<double>()) == none);
+  CHECK(testing::broken_layer_clauses(Bidirectional<Gru<double>>(3, 4, random), {.stream = false}) == none);
+  const Sequential model{Embedding<double>(5, 3, random), Stack<Gru<double>>(2, 3, 4, random)};
+  Matrix<double> tokens(1, 8);
+  tokens << 0, 4, 1, 3, 2, 2, 0, 1;
+  CHECK(testing::broken_layer_clauses(model, tokens, {.batch = 2, .input = false}) == none);
+}
