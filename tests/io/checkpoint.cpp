@@ -1,12 +1,18 @@
 // A checkpoint: everything that a training goes on from, in one file.
 
 #include "catch.hpp"
+#include "core/flat.hpp"
 #include "io/files.hpp"
 #include "layers/delay.hpp"
+#include "layers/rms_norm.hpp"
 #include "training/sine.hpp"
 #include "unroll/io/checkpoints.hpp"
 #include "unroll/layers/bidirectional.hpp"
+#include "unroll/layers/parallel.hpp"
+#include "unroll/layers/predictor.hpp"
+#include "unroll/layers/stream.hpp"
 #include "unroll/optimizers/rms_prop.hpp"
+#include "unroll/optimizers/sgd.hpp"
 
 using namespace unroll;
 
@@ -194,6 +200,36 @@ TEST_CASE("a run of fit that went through a file ends with the bits of one that 
   CHECK(bits(loaded) == bits(stopped));
   fit(loaded, sine_stream(), sine_sequences(), mean_squared_error, options);
   CHECK(bits(loaded) == bits(whole));
+}
+
+TEST_CASE("a layer of a user's own is trained, saved, loaded, streamed, predicted and run in parallel",
+          "[checkpoint]") {
+  Random random(1);
+  const Sequential start{Rnn<double>(1, 4, random), RmsNorm<double>(4), Dense<double>(4, 1, random)};
+  TrainingState state(start, Sgd(start, {.learning_rate = 0.05}), random), loaded = state;
+  const double before = evaluate(start, sine_sequences(), mean_squared_error);
+  fit(state, sine_sequences(), mean_squared_error, {.epochs = 5});
+  CHECK(evaluate(state.model, sine_sequences(), mean_squared_error) < before);
+  CHECK(std::get<1>(state.model.layers).gain != std::get<1>(start.layers).gain);
+
+  const Folder folder("own_layer");
+  save(state, folder / "m");
+  CHECK_THAT(describe(folder / "m").text(), contains_text("layer model.1: RmsNorm 4 to 4"));
+  load(loaded, folder / "m");
+  CHECK(flat(loaded.model) == flat(state.model));
+
+  const auto& model = loaded.model;
+  const Matrix<double> x = sine(8);
+  std::decay_t<decltype(model)>::Tape tape;
+  const Matrix<double> y = model.forward(x, tape, {.size = 2});
+  Predictor predict(model);
+  CHECK(predict(x, {.size = 2}) == y);
+  Parallel parallel(model, std::make_shared<ThreadPool>(1));
+  parallel.shard_size = 1;
+  decltype(parallel)::Tape shards;
+  CHECK(parallel.forward(x, shards, {.size = 2}) == y);
+  Stream stream(model);
+  for (Index t = 0; t < 4; ++t) CHECK(stream.step(x(0, 2 * t))[0] == y(0, 2 * t));
 }
 
 TEST_CASE("a checkpoint is of one optimizer with its options", "[checkpoint]") {

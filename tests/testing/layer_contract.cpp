@@ -1,6 +1,7 @@
 #include "unroll/testing/layer_contract.hpp"
 
 #include "catch.hpp"
+#include "layers/rms_norm.hpp"
 #include "unroll/unroll.hpp"
 
 using namespace unroll;
@@ -93,12 +94,13 @@ TEST_CASE("the contract names what is broken in a layer, and nothing else", "[la
   if (testing::counts_allocations) CHECK(broken<Fault::allocation>() == "stream: a step allocates; ");
 }
 
-TEST_CASE("the library's layers keep to the contract", "[layer_contract]") {
+TEST_CASE("the library's layers and one of a user's own keep to the contract", "[layer_contract]") {
   Random random(1);
   const std::vector<std::string> none;
   CHECK(testing::broken_layer_clauses(Lstm<double>(3, 4, random)) == none);
   CHECK(testing::broken_layer_clauses(Dense<double>(3, 4, random)) == none);
   CHECK(testing::broken_layer_clauses(Tanh<double>()) == none);
+  CHECK(testing::broken_layer_clauses(RmsNorm<double>(5)) == none);
   CHECK(testing::broken_layer_clauses(Bidirectional<Gru<double>>(3, 4, random), {.stream = false}) == none);
   const Sequential model{Embedding<double>(5, 3, random), Stack<Gru<double>>(2, 3, 4, random)};
   Matrix<double> tokens(1, 8);

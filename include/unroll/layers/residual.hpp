@@ -100,10 +100,12 @@ class Residual {
     typename L::Stream stream_;
     Vector<Scalar> y_;
   };
-  Stream stream(WeightStorage storage = WeightStorage::full) const
+  /// `inputs` where the layer is of any size: how many x has.
+  Stream stream(WeightStorage storage = WeightStorage::full, Index inputs = 0) const
     requires StreamableLayer<L>
   {
-    return {layer.stream(storage), output_size()};
+    if (input_size() != 0) inputs = input_size();
+    return {detail::stream_of(layer, storage, inputs), inputs};
   }
 
   static const char* name() { return "Residual"; }
