@@ -1,4 +1,5 @@
-# Every file that a page names or links to is there. A name with a star, or with NAME or PAGE in it, stands for others.
+# Every file that a page names or links to is there; headers may be named from include/unroll on. A name with a star, or
+# with NAME or PAGE in it, stands for others.
 foreach(page IN LISTS PAGES)
   file(READ ${SOURCE}/${page} text)
   cmake_path(GET page PARENT_PATH folder)
@@ -6,11 +7,14 @@ foreach(page IN LISTS PAGES)
   list(FILTER named EXCLUDE REGEX "NAME|PAGE")
   list(TRANSFORM named REPLACE "`" "")
   list(TRANSFORM named PREPEND ${SOURCE}/)
+  string(REGEX MATCHALL "`[a-z]+/[a-z_]+\\.hpp`" headers "${text}")
+  list(TRANSFORM headers REPLACE "`" "")
+  list(TRANSFORM headers PREPEND ${SOURCE}/include/unroll/)
   string(REPLACE "](" "\n-> " links "${text}")  # a bracket would hold the entries of a list together
   string(REGEX MATCHALL "\n-> [^) :#]+[)#]" linked "${links}")
   list(TRANSFORM linked REPLACE "\n-> |[)#]" "")
   list(TRANSFORM linked PREPEND ${SOURCE}/${folder}/)
-  foreach(path IN LISTS named linked)
+  foreach(path IN LISTS named headers linked)
     if(NOT EXISTS ${path})
       message(SEND_ERROR "${page}: ${path} is not there")
     endif()

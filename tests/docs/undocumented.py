@@ -21,7 +21,7 @@ HIDDEN = {cindex.AccessSpecifier.PRIVATE, cindex.AccessSpecifier.PROTECTED}
 # losses/loss.hpp, the members that are the same in every layer in layers/layer.hpp, data's in data/example.hpp.
 CLAUSES = {"Scalar", "State", "Tape", "name", "visit", "each_option"}
 CELL_CLAUSES = {"gate_names", "state_names", "input_gates", "recurrent_gates", "late_gates", "initial_bias",
-                "forward", "backward", "operand", "operand_backward"}
+                "forward", "activate", "advance", "backward", "operand", "operand_backward"}
 
 
 def is_clause(cursor, file):

@@ -92,7 +92,6 @@ concept HasOperandBackward =
       C::operand_backward(gates, previous, Pack<float>(0), d_state, d_gates);
     };
 
-/// What `Recurrent` can unroll: a struct as described at the top of this file.
 /// A cell without recurrent gates whose `forward` is activate(gates), which does not see the state, and then
 /// advance(gates, state), which is cheap: threads may share the steps of a long sequence for the first.
 template <class C>
@@ -102,6 +101,7 @@ concept LinearCell = HasBackward<C> && C::recurrent_gates.count == 0 &&
                        C::advance(gates, state);
                      };
 
+/// What `Recurrent` can unroll: a struct as described at the top of this file.
 template <class C>
 concept Cell = HasGateNames<C> && HasStateNames<C> && HasForward<C> && requires { C::name; };
 
