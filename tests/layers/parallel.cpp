@@ -3,6 +3,9 @@
 #include "unroll/layers/parallel.hpp"
 
 #include "../engine/passes.hpp"
+#include "core/flat.hpp"
+#include "unroll/data/sequences.hpp"
+#include "unroll/training/fit.hpp"
 
 using namespace engine_test;
 
@@ -264,4 +267,19 @@ TEST_CASE("thousands of shards lose nothing of their gradients' sum", "[parallel
   parallel.forward(x, tape, {.size = 4096});
   parallel.backward(x, Matrix<float>::Constant(1, 4096, 0.1f), tape, gradient);
   CHECK(gradient.model.bias[0] == 4096 * 0.1f);
+}
+
+TEST_CASE("fit trains a parallel model to the same bits on any number of threads", "[parallel]") {
+  const auto trained = [](int threads) {
+    Random random(10);
+    Parallel model(Lstm<double>(1, 5, random), pool_of(threads));
+    model.shard_size = 2;
+    TrainingState state(model, Adam(model), random);
+    const std::vector<Matrix<double>> x(7, random_matrix<double>(1, 6, random)), y(7, Matrix<double>::Ones(5, 6));
+    fit(state, Sequences<double>(x, y, 5), mean_squared_error, {.epochs = 3});
+    return flat(state.model);
+  };
+  const auto expected = trained(1);
+  CHECK(trained(2) == expected);
+  CHECK(trained(3) == expected);
 }
