@@ -3,6 +3,7 @@
 #include "core/flat.hpp"
 #include "reference/read_vectors.hpp"
 #include "unroll/layers/dense.hpp"
+#include "unroll/layers/layer_norm_lstm.hpp"
 #include "unroll/optimizers/adagrad.hpp"
 #include "unroll/optimizers/adam.hpp"
 #include "unroll/optimizers/rms_prop.hpp"
@@ -189,4 +190,18 @@ TEST_CASE("what is not said is as in PyTorch", "[optimizers]") {
   CHECK(RmsPropOptions{}.learning_rate == 1e-2);
   CHECK(RmsPropOptions{}.alpha == 0.99);
   CHECK(AdagradOptions{}.learning_rate == 1e-2);
+}
+
+TEST_CASE("weight decay leaves biases and gains alone where it shall, whatever their names", "[optimizers]") {
+  Random random(1);
+  auto model = LayerNormLstm<double>(3, 4, random);
+  model.bias_c.setOnes();
+  const auto before = model;
+  AdamW optimizer(model, AdamWOptions{.learning_rate = 0.1, .weight_decay = 0.5, .decay_biases = false});
+  optimizer.step(model, zeros_like(model));
+  const auto compare = [](const std::string& name, const auto& now, const auto& then) {
+    CAPTURE(name);
+    CHECK((now == then) == !name.starts_with("weight"));
+  };
+  for_each_tensor(compare, model, before);
 }

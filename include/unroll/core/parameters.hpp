@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "unroll/core/error.hpp"
 #include "unroll/core/types.hpp"
@@ -16,6 +17,22 @@ namespace unroll {
 template <class F, class Model, class... Models>
 void for_each_tensor(F&& f, Model& model, Models&... models) {
   std::remove_const_t<Model>::visit(f, std::string(), model, models...);
+}
+
+/// What a parameter tensor is: weight decay may leave all but weights alone.
+enum class TensorKind { weight, bias, gain };
+
+/// A tensor's name as a `visit` gives it where the name does not tell the kind.
+struct TensorName : std::string {
+  TensorKind kind;
+
+  TensorName(std::string name, TensorKind of) : std::string(std::move(name)), kind(of) {}
+};
+
+/// The kind that a visit tells; of a name alone: a bias where it ends in "bias", else a weight.
+inline TensorKind kind_of(const TensorName& name) { return name.kind; }
+inline TensorKind kind_of(const std::string& name) {
+  return name.ends_with("bias") ? TensorKind::bias : TensorKind::weight;
 }
 
 /// A tensor whose shape is part of its value, in the `visit` of what is saved and loaded: a carried state is as wide as

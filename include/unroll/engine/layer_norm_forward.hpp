@@ -36,10 +36,10 @@ struct LayerNormWeights : GateWeights<cells::Lstm, Scalar> {
   template <class F, class... Weights>
   static void visit(F&& f, const std::string& prefix, Weights&... weights) {
     Base::visit(f, prefix, weights...);
-    f(prefix + "gain_ih", weights.gain_ih...);
-    f(prefix + "gain_hh", weights.gain_hh...);
-    f(prefix + "gain_c", weights.gain_c...);
-    f(prefix + "bias_c", weights.bias_c...);
+    f(TensorName(prefix + "gain_ih", TensorKind::gain), weights.gain_ih...);
+    f(TensorName(prefix + "gain_hh", TensorKind::gain), weights.gain_hh...);
+    f(TensorName(prefix + "gain_c", TensorKind::gain), weights.gain_c...);
+    f(TensorName(prefix + "bias_c", TensorKind::bias), weights.bias_c...);
   }
 };
 

@@ -10,7 +10,7 @@ struct AdagradOptions {
   double learning_rate_decay = 0;  ///< makes the rate fall with the steps, at least 0
   double epsilon = 1e-10;          ///< added to the divisor, at least 0
   double weight_decay = 0;         ///< L2: adds weight_decay w to the gradient
-  bool decay_biases = true;        ///< whether weight decay also moves biases
+  bool decay_biases = true;        ///< whether weight decay also moves biases and gains
 };
 
 namespace detail {

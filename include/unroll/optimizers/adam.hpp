@@ -11,7 +11,7 @@ struct AdamOptions {
   double beta2 = 0.999;         ///< how much of the mean square v stays, at least 0 and less than 1
   double epsilon = 1e-8;        ///< added to the divisor, at least 0
   double weight_decay = 0;      ///< L2: adds weight_decay w to the gradient
-  bool decay_biases = true;     ///< whether weight decay also moves biases
+  bool decay_biases = true;     ///< whether weight decay also moves biases and gains
 };
 
 /// The numbers of AdamW; see the formula there. The defaults are PyTorch's.
@@ -21,7 +21,7 @@ struct AdamWOptions {
   double beta2 = 0.999;         ///< how much of the mean square v stays, at least 0 and less than 1
   double epsilon = 1e-8;        ///< added to the divisor, at least 0
   double weight_decay = 1e-2;   ///< shrinks w itself by learning_rate weight_decay w
-  bool decay_biases = true;     ///< whether weight decay also moves biases
+  bool decay_biases = true;     ///< whether weight decay also moves biases and gains
 };
 
 namespace detail {

@@ -45,7 +45,7 @@ Scalar divisor_epsilon(double epsilon) {
 ///                                      a Pack of parameters
 ///
 /// Weight decay: g = g + weight_decay w before the rule, or decoupled w = w - learning_rate weight_decay w (Loshchilov
-/// & Hutter 2019). Without `decay_biases` the tensors whose names end in "bias" are left alone.
+/// & Hutter 2019). Without `decay_biases` the biases and gains are left alone (TensorKind).
 template <class Model, class Rule>
 class Optimizer {
  public:
@@ -68,8 +68,8 @@ class Optimizer {
     for (const Model& moment : moments_) detail::require_same_shape(caller.c_str(), model, moment);
     // All tensors are found before one moves: their names take memory.
     std::vector<Moving> all;
-    const auto find = [&](const std::string& name, auto& w, const auto& g, auto&... moments) {
-      const bool decays = options.decay_biases || !name.ends_with("bias");
+    const auto find = [&](const auto& name, auto& w, const auto& g, auto&... moments) {
+      const bool decays = options.decay_biases || kind_of(name) == TensorKind::weight;
       all.push_back({w.size(), decays, w.data(), g.data(), {moments.data()...}});
     };
     [&]<std::size_t... K>(std::index_sequence<K...>) {

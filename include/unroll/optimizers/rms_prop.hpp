@@ -11,7 +11,7 @@ struct RmsPropOptions {
   double epsilon = 1e-8;        ///< added to the divisor, at least 0
   double momentum = 0;          ///< how much of the last move stays, at least 0
   double weight_decay = 0;      ///< L2: adds weight_decay w to the gradient
-  bool decay_biases = true;     ///< whether weight decay also moves biases
+  bool decay_biases = true;     ///< whether weight decay also moves biases and gains
 };
 
 namespace detail {

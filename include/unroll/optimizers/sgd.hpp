@@ -10,7 +10,7 @@ struct SgdOptions {
   double momentum = 0;          ///< how much of the last move stays, at least 0
   bool nesterov = false;        ///< looks ahead by the momentum; needs a momentum above 0
   double weight_decay = 0;      ///< L2: adds weight_decay w to the gradient
-  bool decay_biases = true;     ///< whether weight decay also moves biases
+  bool decay_biases = true;     ///< whether weight decay also moves biases and gains
 };
 
 namespace detail {
