@@ -24,13 +24,15 @@ enum class TensorKind { weight, bias, gain };
 
 /// A tensor's name as a `visit` gives it where the name does not tell the kind.
 struct TensorName : std::string {
-  TensorKind kind;
+  TensorKind kind;  ///< of the tensor
 
+  /// A name and the kind that goes with it.
   TensorName(std::string name, TensorKind of) : std::string(std::move(name)), kind(of) {}
 };
 
-/// The kind that a visit tells; of a name alone: a bias where it ends in "bias", else a weight.
+/// The kind that a visit tells.
 inline TensorKind kind_of(const TensorName& name) { return name.kind; }
+/// Of a name alone: a bias where it ends in "bias", else a weight.
 inline TensorKind kind_of(const std::string& name) {
   return name.ends_with("bias") ? TensorKind::bias : TensorKind::weight;
 }

@@ -9,13 +9,14 @@
 
 namespace unroll::testing {
 
+/// How a layer is tried.
 struct LayerContractOptions {
   double step = 1e-3;       ///< of the gradient check
   double tolerance = 1e-7;  ///< relative, of the gradient check
   Index batch = 3;          ///< samples that the columns of x are of
   bool input = true;        ///< whether dL/dx is compared: not for tokens
   bool stream = true;       ///< whether the layer has a stream: not where it needs the whole sequence
-  std::uint64_t seed = 1;
+  std::uint64_t seed = 1;   ///< of the numbers that are drawn
 };
 
 namespace detail {
