@@ -5,6 +5,7 @@
 #include <cmath>
 #include <utility>
 
+#include "unroll/core/memory.hpp"
 #include "unroll/core/random.hpp"
 #include "unroll/core/types.hpp"
 #include "unroll/engine/kernel.hpp"
@@ -122,15 +123,15 @@ inline Matrix<float> random_orthogonal(Index n, Random& random) {
     const Index m = n - first, columns = whole_tiles(m);
     v.setZero();
     const auto squares = draw_reflections(v, m, (std::min)(size, m), sign.data() + first, random);
-    v_t.setZero(size, columns);
+    resize_to_zeros(v_t, size, columns);
     for (Index i = 0; i < m; ++i)
       for (Index j = 0; j < size; ++j) v_t(j, i) = v(i, j);
-    w.setZero(size, v.cols());
+    resize_to_zeros(w, size, v.cols());
     add_product({v_t, 0, 0, size, m}, {v, 0, 0, m, v.cols()}, {w, 0, 0, size, w.cols()});
     Matrix<float> t = joint_factor(w, squares);
-    t_v_t.setZero(size, columns);
+    resize_to_zeros(t_v_t, size, columns);
     add_product({t, 0, 0, size, size}, {v_t, 0, 0, size, columns}, {t_v_t, 0, 0, size, columns});
-    w.setZero(size, columns);
+    resize_to_zeros(w, size, columns);
     add_product({t_v_t, 0, 0, size, m}, {q, first, first, m, columns}, {w, 0, 0, size, columns});
     add_product({v, 0, 0, m, size}, {w, 0, 0, size, columns}, {q, first, first, last + size - first, columns});
   }
