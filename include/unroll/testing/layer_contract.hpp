@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "unroll/layers/states.hpp"
 #include "unroll/testing/allocations.hpp"
 #include "unroll/testing/gradient_check.hpp"
 
