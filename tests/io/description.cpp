@@ -40,12 +40,12 @@ Forecaster forecaster() {
 
 /// A layer of one's own around another, with an option.
 template <class L>
-struct Residual : Skip<L> {
+struct Scaled : Skip<L> {
   double scale = 0.5;
 
-  explicit Residual(const L& layer) : Skip<L>{layer} {}
+  explicit Scaled(const L& layer) : Skip<L>{layer} {}
 
-  static const char* name() { return "Residual"; }
+  static const char* name() { return "Scaled"; }
 
   template <class F>
   void each_option(F&& f) const {
@@ -143,8 +143,8 @@ TEST_CASE("a layer of one's own is described as what it is, with the layers that
       result += layer.name + "=" + layer.text().substr(0, layer.text().find(", direction")) + "; ";
     return result;
   };
-  CHECK(described(Sequential{Residual(plain), Dense<float>::zeros(3, 1)}) ==
-        "0=Residual 3 to 3, scale 0.5; 0.inner=Rnn 3 to 3; 1=Dense 3 to 1; ");
+  CHECK(described(Sequential{Scaled(plain), Dense<float>::zeros(3, 1)}) ==
+        "0=Scaled 3 to 3, scale 0.5; 0.inner=Rnn 3 to 3; 1=Dense 3 to 1; ");
   CHECK(described(Sequential{Elu<float>({.alpha = 0.5}), Prelu<float>(3), Softmax<float>()}) ==
         "0=Elu, alpha 0.5; 1=Prelu 3 to 3; 2=Softmax; ");
   CHECK(described(Gated(plain)) == "=Rnn 3 to 3; gate=Rnn 3 to 3; value=Rnn 3 to 3; ");
@@ -153,15 +153,15 @@ TEST_CASE("a layer of one's own is described as what it is, with the layers that
   CHECK(described(parallel) == "0=Rnn 3 to 3; 1=Dropout; ");
 
   const Folder folder("own");
-  save(Residual(plain), folder / "residual");
+  save(Scaled(plain), folder / "residual");
   auto inner = plain;
-  CHECK_THROWS_WITH(load(inner, folder / "residual"), contains_text("the layer is '' Residual 3 to 3, scale 0.5; "));
-  Residual other(plain);
+  CHECK_THROWS_WITH(load(inner, folder / "residual"), contains_text("the layer is '' Scaled 3 to 3, scale 0.5; "));
+  Scaled other(plain);
   other.scale = 0.25;
-  CHECK_THROWS_WITH(load(other, folder / "residual"), contains_text("expected '' Residual 3 to 3, scale 0.25"));
-  Residual relu(ReluRnn<float>::zeros(3, 3));
+  CHECK_THROWS_WITH(load(other, folder / "residual"), contains_text("expected '' Scaled 3 to 3, scale 0.25"));
+  Scaled relu(ReluRnn<float>::zeros(3, 3));
   CHECK_THROWS_WITH(load(relu, folder / "residual"), contains_text("expected 'inner' ReluRnn 3 to 3"));
-  Residual loaded = zeros_like(Residual(plain));
+  Scaled loaded = zeros_like(Scaled(plain));
   load(loaded, folder / "residual");
   CHECK(flat(loaded) == flat(plain));
 }
