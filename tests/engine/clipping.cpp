@@ -239,6 +239,6 @@ TEST_CASE("each layer of a model reports its own clipping", "[clipping]") {
   const auto& [lstm, both] = tape.layers;
   CHECK(lstm.clip_report.norm > 0);
   CHECK_FALSE(lstm.clip_report.clipped);
-  CHECK(both.forward.clip_report.norm > 0);
-  CHECK(both.reverse.clip_report.norm != both.forward.clip_report.norm);
+  CHECK(both.forward_layer.clip_report.norm > 0);
+  CHECK(both.reverse_layer.clip_report.norm != both.forward_layer.clip_report.norm);
 }

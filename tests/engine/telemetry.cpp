@@ -99,8 +99,8 @@ TEST_CASE("every layer of a model records its norms", "[telemetry]") {
   const Sequential model{Bidirectional<Gru<float>>(3, 4, random), Lstm<float>(8, 5, random),
                          Dense<float>(5, 2, random)};
   const auto tape = tape_after(model, random_sequence(model, 6, {.size = 2}, random), {.record_norms = true});
-  CHECK(std::get<0>(tape.layers).forward.d_h_norms.size() == 6);
-  CHECK(std::get<0>(tape.layers).reverse.d_h_norms.size() == 6);
+  CHECK(std::get<0>(tape.layers).forward_layer.d_h_norms.size() == 6);
+  CHECK(std::get<0>(tape.layers).reverse_layer.d_h_norms.size() == 6);
   CHECK(std::get<1>(tape.layers).d_h_norms.size() == 6);
 }
 
