@@ -7,7 +7,7 @@ namespace unroll::detail {
 
 /// The step of a ProjectedLstm: an Lstm's step that makes m in the place of h, and h = W_hr m.
 template <class Scalar_>
-struct ProjectedStep {
+struct ProjectedStep : PointwiseStep<cells::Lstm, Scalar_> {
   using Cell = cells::Lstm;
   using Scalar = Scalar_;
   using P = Pack<Scalar>;
@@ -75,8 +75,7 @@ struct ProjectedStep {
     Matrix<Scalar> m;        // H x columns, and room for a whole block of units behind them
     Matrix<Scalar> d_m;      // H x B
     Matrix<Scalar> operand;  // of late gates, which an Lstm has not
-
-    Index outputs = 0;
+    Index outputs = 0;       // O
 
     void resize(Index units, Index of_outputs, Index steps, Index batch) {
       outputs = of_outputs;
@@ -85,9 +84,6 @@ struct ProjectedStep {
     void resize_back(Index units, Index batch) { detail::resize(d_m, units, batch); }
   };
   static Index output_rows(Index, Index outputs) { return outputs; }  // dL/d W_hr m
-
-  template <class Weight>
-  static constexpr bool takes_input = PointwiseStep<Cell, Scalar>::template takes_input<Weight>;
 
   template <class Weight>
   static void project(const Packed<Weight>& packed, const Scalar* x, Index x_stride, Index columns,
@@ -143,27 +139,10 @@ struct ProjectedStep {
                         });
     sweep.clip(sweep.d_gates, sweep.column(), {0, gate_count<Cell>});
   }
-  template <class Sweep>
-  static Columns<Scalar> errors_of_h(const Sweep& sweep, Index column) {
-    return sweep.d_gates.operand({0, gate_count<Cell>}, column, sweep.tape.size());
-  }
-
-  template <class Tape>
-  static const GateBuffer<Scalar>& errors_of_input(const Tape& tape) {
-    return tape.gates;
-  }
-  template <class Tape>
-  static const GateBuffer<Scalar>& errors_of_recurrent(const Tape& tape) {
-    return tape.gates;
-  }
-  template <class Tape>
-  static void begin_gradients(Tape&, Range, const Member&) {}
   template <class Tape, class Across>
   static void add_gradients(Tape& tape, Range columns, Parameters& sum, const Across& across, const Member& member) {
     add_outer_products<1>(tape.d_output, columns, {0, 1}, 0, across(tape.buffers.m), sum.weight_hr, member);
   }
-  template <class Tape>
-  static void finish_gradients(const Tape&, Parameters&) {}
 
  private:
   /// Some rows of h, finished.
