@@ -47,8 +47,10 @@ struct Batch {
     return lengths.empty() ? steps : (std::min)(lengths[static_cast<std::size_t>(b)], steps);
   }
 
+  /// Whether step t is not past sample b's end.
   bool active(Index t, Index b, Index steps) const { return t < length(b, steps); }
 
+  /// Whether an episode of sample b starts at step t.
   bool reset(Index t, Index b) const { return !resets.empty() && resets[static_cast<std::size_t>(t * size + b)]; }
 
   /// Throws std::invalid_argument unless the columns are whole steps of this batch.
@@ -95,8 +97,8 @@ enum class Readout {
 /// How a recurrent layer is unrolled, and the noise it is trained with where the batch has a dropout_seed; rates are
 /// from 0, which is off, to below 1.
 struct Unrolling {
-  Direction direction = Direction::forward;
-  Readout readout = Readout::all;
+  Direction direction = Direction::forward;  ///< of time
+  Readout readout = Readout::all;            ///< which outputs there are
   /// Each unit of h is hidden from W_hh for a whole sequence with this probability, else divided by 1 - rate (Gal &
   /// Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural networks", eq. 7).
   double recurrent_dropout = 0;
@@ -132,7 +134,7 @@ struct Truncation {
 
 /// How a backward pass is to be done; all of it is off by default.
 struct BackwardOptions {
-  Truncation truncation = {};
+  Truncation truncation = {};  ///< how far errors go back
   /// Clips every dL/d pre-activation to [-clip, clip] before it goes further back (Graves 2013, section 2.1).
   double clip = 0;
   /// Records the norm of dL/dh of each step in the tape.

@@ -10,10 +10,10 @@ namespace unroll {
 
 /// Where the first number that is not finite came up, in the order in which the steps were processed.
 struct NonFinite {
-  std::string layer;  ///< its place in the model and its name, "1.Lstm"
-  std::string gate;   ///< the gate or state
-  Index step = 0;
-  Index sample = 0;
+  std::string layer;      ///< its place in the model and its name, "1.Lstm"
+  std::string gate;       ///< the gate or state
+  Index step = 0;         ///< t
+  Index sample = 0;       ///< b
   bool backward = false;  ///< found in dL/d pre-activation, not in the forward pass
   const char* kind = "";  ///< "gate ", "state ", or nothing for an output
 

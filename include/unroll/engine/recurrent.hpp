@@ -20,16 +20,19 @@ class RecurrentLayer : public Step::Parameters {
   static constexpr bool fixed = Inputs != Dynamic && Outputs != Dynamic && !Step::projected;
 
  public:
+  /// Whose gates and states it has.
   using Cell = typename Step::Cell;
   using Scalar = typename Step::Scalar;
+  /// The layer's base: its weights.
   using Parameters = typename Step::Parameters;
   using State = RecurrentState<Cell, Scalar>;
   using Tape = RecurrentTape<Step>;
+  /// The layer one step at a time.
   using Stream = RecurrentStream<Step, Inputs, Outputs>;
-  static constexpr int InputSize = Inputs;
-  static constexpr int OutputSize = Outputs;
+  static constexpr int InputSize = Inputs;    ///< or Dynamic
+  static constexpr int OutputSize = Outputs;  ///< or Dynamic
 
-  Unrolling unrolling;
+  Unrolling unrolling;  ///< direction, read-out, noise
 
   /// A layer with fresh weights. Throws std::invalid_argument where a size is below 1 or not the compile-time size.
   RecurrentLayer(Index input_size, Index hidden_size, Random& random, Unrolling how = {})
@@ -37,9 +40,11 @@ class RecurrentLayer : public Step::Parameters {
       : RecurrentLayer(zeros(input_size, hidden_size, how)) {
     initialize(random);
   }
+  /// The same, of sizes at compile time.
   explicit RecurrentLayer(Random& random, Unrolling how = {})
     requires fixed
       : RecurrentLayer(Inputs, Outputs, random, how) {}
+  /// The same, of a layer with a projection.
   RecurrentLayer(Index input_size, Index hidden_size, Index output_size, Random& random, Unrolling how = {})
     requires(Step::projected)
       : RecurrentLayer(zeros(input_size, hidden_size, output_size, how)) {
@@ -52,19 +57,24 @@ class RecurrentLayer : public Step::Parameters {
   {
     return RecurrentLayer(input_size, hidden_size, hidden_size, how);
   }
+  /// The same, of sizes at compile time.
   static RecurrentLayer zeros(Unrolling how = {})
     requires fixed
   {
     return RecurrentLayer(Inputs, Outputs, Outputs, how);
   }
+  /// The same, of a layer with a projection.
   static RecurrentLayer zeros(Index input_size, Index hidden_size, Index output_size, Unrolling how = {})
     requires(Step::projected)
   {
     return RecurrentLayer(input_size, hidden_size, output_size, how);
   }
 
+  /// I, rows of x.
   Index input_size() const { return Inputs == Dynamic ? this->weight_ih.cols() : Inputs; }
+  /// H, the number of units.
   Index hidden_size() const { return Outputs == Dynamic || Step::projected ? this->units() : Outputs; }
+  /// O, rows of the outputs.
   Index output_size() const { return Outputs == Dynamic ? this->outputs() : Outputs; }
 
   /// Draws all parameters anew.

@@ -12,11 +12,15 @@ namespace unroll {
 /// Empty matrices stand for zeros.
 template <class Cell, class Scalar>
 struct RecurrentState {
-  std::array<Matrix<Scalar>, Cell::state_names.size()> values;  // each of B columns
+  std::array<Matrix<Scalar>, Cell::state_names.size()> values;  ///< each of B columns
 
+  /// Zeros.
   RecurrentState() = default;
+  /// Of such values.
   RecurrentState(std::array<Matrix<Scalar>, Cell::state_names.size()> of_values) : values(std::move(of_values)) {}
+  /// A copy.
   RecurrentState(const RecurrentState&) = default;
+  /// Takes the matrices.
   RecurrentState(RecurrentState&&) = default;
   RecurrentState& operator=(RecurrentState&&) = default;
   /// Memory may run out here: see detail::resize.

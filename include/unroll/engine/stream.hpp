@@ -18,6 +18,7 @@ class RecurrentStream {
   using Scalar = typename Step::Scalar;
   using State = RecurrentState<Cell, Scalar>;
 
+  /// Packs a copy of the weights.
   RecurrentStream(const typename Step::Parameters& weights, const Unrolling& how, WeightStorage storage)
       : weights_(storage, [&](auto& packed) { packed.pack(weights); }),
         input_size_(weights.weight_ih.cols()),
@@ -32,8 +33,11 @@ class RecurrentStream {
     }
   }
 
+  /// I
   Index input_size() const noexcept { return Inputs == Dynamic ? input_size_ : Inputs; }
+  /// H
   Index hidden_size() const noexcept { return units_; }
+  /// O
   Index output_size() const noexcept { return Outputs == Dynamic ? output_size_ : Outputs; }
 
   /// One step: x has I values, the result O, valid until the next call.
@@ -58,12 +62,15 @@ class RecurrentStream {
     return state_.values[0].data();
   }
 
+  /// Back to zeros.
   void reset() noexcept {
     for (auto& value : state_.values) value.setZero();
   }
+  /// The state now; allocates nothing where `to` was saved into before.
   void save(State& to) const {
     for (std::size_t n = 0; n < N; ++n) detail::assign(to.values[n], state_.values[n].topRows(rows_of(n)));
   }
+  /// Whether a state is empty or has the layer's shape.
   bool fits(const State& saved) const noexcept {
     bool fit = true;
     for (std::size_t n = 0; n < N; ++n)

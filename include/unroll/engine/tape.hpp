@@ -14,46 +14,52 @@ namespace unroll {
 /// the shapes grow or change. For H units and O outputs; a state has as many rows as it has units or outputs.
 template <class Step>
 struct RecurrentTape {
+  /// Whose gates and states these are.
   using Cell = typename Step::Cell;
   using Scalar = typename Step::Scalar;
   using State = RecurrentState<Cell, Scalar>;
+  /// In the order of state_names.
   using PerState = std::array<Matrix<Scalar>, Cell::state_names.size()>;
+  /// How far the pass has come: outputs alone, or with the activations, or gone back through.
   enum class Content { nothing, outputs, activations, gradients };
 
-  Batch batch;
-  Index steps = 0;
-  Index inputs = 0;  // rows of x
-  Direction direction = Direction::forward;
-  Readout readout = Readout::all;
+  Batch batch;                               ///< of the pass
+  Index steps = 0;                           ///< T
+  Index inputs = 0;                          ///< rows of x
+  Direction direction = Direction::forward;  ///< of the layer
+  Readout readout = Readout::all;            ///< of the layer
 
   /// Of T*B columns: what each step's rule left in its gates; after backward, dL/d pre-activation. Of a few steps
   /// where the batch is not recorded.
   detail::GateBuffer<Scalar> gates;
-  Content content = Content::nothing;
+  Content content = Content::nothing;  ///< what the gates hold
   /// Each of (T+1)*B columns, the initial state in the first block (reverse: in the last).
   PerState states;
-  State final_state;
+  State final_state;              ///< after each sequence's own end
   State d_initial;                ///< dL/d initial state
   std::vector<double> d_h_norms;  ///< T norms of dL/dh over the batch, if asked for
   ClipReport clip_report;         ///< of BackwardOptions::clip
 
-  typename Step::Buffers buffers;                 // of the step's own
-  typename Step::template Packed<Scalar> packed;  // the weights, for the way forward or back
-  detail::RecurrentDropout<Scalar> dropout;
-  std::array<detail::Zoneout<Scalar>, Cell::state_names.size()> zoneout;
-  PerState previous;                    // irregular batches: the states each step started from, T*B columns
-  Matrix<Scalar> input;                 // ragged batches: x with zeros past the ends, I x (T*B)
-  Matrix<Scalar> read;                  // last and mean: O x B
-  Vector<double> read_sum;              // mean: O, of one sample's steps
-  Matrix<Scalar> d_read;                // last and mean: dL/dh of every step, O x (T*B)
-  PerState d_state;                     // the direct part on its way back, B columns each
-  detail::GateBuffer<Scalar> d_output;  // what Step::output_rows asks for, T*B columns
-  detail::GateBuffer<Scalar> part_d_gates, part_d_output;  // overlapping windows: one sweep's
-  Matrix<Scalar> d_input;                                  // I x (T*B)
-  Vector<Scalar> spread;                                   // some columns of x or h: see detail::across
-  Vector<double> d_bias;                                   // G x H, summed over the columns
+  typename Step::Buffers buffers;                                         ///< the step's own
+  typename Step::template Packed<Scalar> packed;                          ///< the weights, for the way forward or back
+  detail::RecurrentDropout<Scalar> dropout;                               ///< its mask, and what it hid
+  std::array<detail::Zoneout<Scalar>, Cell::state_names.size()> zoneout;  ///< of each state
+  PerState previous;                         ///< irregular batches: the states each step started from, T*B columns
+  Matrix<Scalar> input;                      ///< ragged batches: x with zeros past the ends, I x (T*B)
+  Matrix<Scalar> read;                       ///< last and mean: O x B
+  Vector<double> read_sum;                   ///< mean: O, of one sample's steps
+  Matrix<Scalar> d_read;                     ///< last and mean: dL/dh of every step, O x (T*B)
+  PerState d_state;                          ///< the direct part on its way back, B columns each
+  detail::GateBuffer<Scalar> d_output;       ///< what Step::output_rows asks for, T*B columns
+  detail::GateBuffer<Scalar> part_d_gates;   ///< overlapping windows: one sweep's d_gates
+  detail::GateBuffer<Scalar> part_d_output;  ///< overlapping windows: one sweep's d_output
+  Matrix<Scalar> d_input;                    ///< I x (T*B)
+  Vector<Scalar> spread;                     ///< some columns of x or h: see detail::across
+  Vector<double> d_bias;                     ///< G x H, summed over the columns
 
+  /// B
   Index size() const { return batch.size; }
+  /// T*B
   Index columns() const { return steps * batch.size; }
 
   /// Whether some step starts from other states than the block before holds.
@@ -71,13 +77,17 @@ struct RecurrentTape {
 
   /// The step that is processed in the s-th place.
   Index step_at(Index s) const { return direction == Direction::forward ? s : steps - 1 - s; }
+  /// The blocks of B columns of `states` that hold those after step t, and before it.
   Index next_block(Index t) const { return direction == Direction::forward ? t + 1 : t; }
+  /// See next_block.
   Index previous_block(Index t) const { return direction == Direction::forward ? t : t + 1; }
 
-  /// The place of sample b's first step, and the place behind its last.
+  /// The place of sample b's first step.
   Index begins(Index b) const { return direction == Direction::forward ? 0 : steps - batch.length(b, steps); }
+  /// The place behind sample b's last step.
   Index ends(Index b) const { return direction == Direction::forward ? batch.length(b, steps) : steps; }
 
+  /// Whether step t is not past sample b's end.
   bool active(Index t, Index b) const { return batch.active(t, b, steps); }
 
   /// Whether sample b's step t starts from zeros because an episode begins (reverse: ends) there.
@@ -86,11 +96,12 @@ struct RecurrentTape {
     return t + 1 < steps && active(t + 1, b) && batch.reset(t + 1, b);
   }
 
-  /// The columns of state n that step t started from, and of those after it: B each.
+  /// The B columns of state n that step t started from.
   const Scalar* before(std::size_t n, Index t) const {
     if (irregular()) return previous[n].data() + t * batch.size * previous[n].rows();
     return states[n].data() + previous_block(t) * batch.size * states[n].rows();
   }
+  /// The B columns of state n after step t.
   Scalar* next(std::size_t n, Index t) { return states[n].data() + next_block(t) * batch.size * states[n].rows(); }
 
   /// What the rule made of state n at step t, before zoneout.

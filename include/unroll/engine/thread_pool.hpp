@@ -131,6 +131,7 @@ class ThreadPool {
     if (crew_.load()->process == detail::process_id()) delete crew_.load();
   }
 
+  /// How many threads work on a task, the caller among them.
   int size() const { return size_; }
 
   /// Calls task(0), ..., task(count - 1), each once, in any order, and returns when all are done. A task that calls
