@@ -37,17 +37,19 @@ class RecurrentLayer : public Step::Parameters {
   /// A layer with fresh weights. Throws std::invalid_argument where a size is below 1 or not the compile-time size.
   RecurrentLayer(Index input_size, Index hidden_size, Random& random, Unrolling how = {})
     requires(!Step::projected)
-      : RecurrentLayer(zeros(input_size, hidden_size, how)) {
+      : RecurrentLayer(input_size, hidden_size, hidden_size, how) {
     initialize(random);
   }
   /// The same, of sizes at compile time.
   explicit RecurrentLayer(Random& random, Unrolling how = {})
     requires fixed
-      : RecurrentLayer(Inputs, Outputs, random, how) {}
+      : RecurrentLayer(Inputs, Outputs, Outputs, how) {
+    initialize(random);
+  }
   /// The same, of a layer with a projection.
   RecurrentLayer(Index input_size, Index hidden_size, Index output_size, Random& random, Unrolling how = {})
     requires(Step::projected)
-      : RecurrentLayer(zeros(input_size, hidden_size, output_size, how)) {
+      : RecurrentLayer(input_size, hidden_size, output_size, how) {
     initialize(random);
   }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "unroll/engine/batch.hpp"
 #include "unroll/engine/state.hpp"
 #include "unroll/engine/step.hpp"
 #include "unroll/engine/weight_storage.hpp"
