@@ -58,6 +58,8 @@ TEST_CASE("branches and ways around keep to what every layer does", "[branches]"
   check_backward(around, x, {.size = 2}, {"Lstm", "Lstm", "Residual"});
   check_ragged(around, drawn(3, 15), {5, 2, 0});
   check_stream(around, drawn(3, 12));
+  check_reuse(Branches{Gru<double>(3, 2, random), Dense<double>(3, 1, random)}, drawn(3, 5));
+  check_reuse(around, drawn(3, 5));
   check_stream(Sequential{Residual(Dropout<double>(0.1)), Residual(Tanh<double>()), Dense<double>(3, 2, random)},
                drawn(3, 12));
 }

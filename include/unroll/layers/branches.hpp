@@ -105,7 +105,8 @@ class Branches {
     detail::resize(tape.y, output_size(), columns);
     const auto run = [&](std::size_t k, const auto& layer, auto& layer_tape, const auto& state, auto& final_state) {
       const auto y = layer.forward(x, layer_tape, batch_of_layer(batch, k), state);
-      tape.y.middleRows(first_row(k), y.rows()) = y;
+      const Index first = first_row(k);
+      for (Index j = 0; j < columns; ++j) tape.y.col(j).segment(first, y.rows()) = y.col(j);
       final_state = layer_tape.final_state;
     };
     detail::walk(run, layers, tape.layers, initial.layers, tape.final_state.layers);
@@ -118,9 +119,13 @@ class Branches {
                           const BackwardOptions& options = {}, const State& d_final = {}) const {
     require_backward(tape, gradient, options, d_final);
     detail::require_shape(name(), "d_y", d_y, tape.y.rows(), tape.y.cols());
+    if (detail::overlap(x, tape.d_x)) return backward(Matrix<Scalar>(x), d_y, tape, gradient, options, d_final);
+    if (detail::overlap(d_y, tape.d_x)) return backward(x, Matrix<Scalar>(d_y), tape, gradient, options, d_final);
     const auto run = [&](std::size_t k, const auto& layer, auto& layer_tape, auto& layer_gradient, const auto& state,
                          auto& d_initial) {
-      const Matrix<Scalar> d_branch = d_y.middleRows(first_row(k), layer.output_size());
+      const Index first = first_row(k);
+      Matrix<Scalar> d_branch(layer.output_size(), d_y.cols());
+      for (Index j = 0; j < d_y.cols(); ++j) d_branch.col(j) = d_y.col(j).segment(first, d_branch.rows());
       const auto d = layer.backward(x, d_branch, layer_tape, layer_gradient, options, state);
       if (k == 0)
         detail::assign(tape.d_x, d);
