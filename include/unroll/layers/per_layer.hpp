@@ -33,7 +33,12 @@ using PerLayer = typename PerLayerType<Layers, Of>::type;
 
 /// Of what is a layer but for its state, for a message that says so.
 template <class L>
-inline constexpr bool has_visited_state = !requires { typename L::State; } || VisitedState<typename L::State>;
+constexpr bool has_visited_state() {
+  if constexpr (requires { typename L::State; })
+    return VisitedState<typename L::State>;
+  else
+    return true;
+}
 
 template <class Layers>
 struct ChainTraits;
@@ -41,7 +46,7 @@ template <class First, class... L>
 struct ChainTraits<std::tuple<First, L...>> {
   using Scalar = typename First::Scalar;
   static constexpr bool layers = Layer<First> && (Layer<L> && ...);
-  static constexpr bool states = has_visited_state<First> && (has_visited_state<L> && ...);
+  static constexpr bool states = has_visited_state<First>() && (has_visited_state<L>() && ...);
   static constexpr bool streamable = StreamableLayer<First> && (StreamableLayer<L> && ...);
   static constexpr bool one_scalar = (std::is_same_v<Scalar, typename L::Scalar> && ...);
 };
@@ -49,7 +54,7 @@ template <class L>
 struct ChainTraits<std::vector<L>> {
   using Scalar = typename L::Scalar;
   static constexpr bool layers = Layer<L>;
-  static constexpr bool states = has_visited_state<L>;
+  static constexpr bool states = has_visited_state<L>();
   static constexpr bool streamable = StreamableLayer<L>;
   static constexpr bool one_scalar = true;
 };
