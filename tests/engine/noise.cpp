@@ -36,7 +36,8 @@ TEMPLATE_LIST_TEST_CASE("gradients under noise are those of central differences"
   for (const Direction direction : directions) {
     CAPTURE(TestType::name, direction == Direction::reverse);
     Random random(2);
-    const auto layer = with_biases(LayerOf<TestType>(3, 7, random, in_direction(both, direction)), random);
+    const auto layer =
+        with_biases(LayerOf<TestType>(3, 7, random, in_direction(noise_of<TestType>(both), direction)), random);
     for (const GradientCase& one : gradient_cases) {
       if (one.truncation.window > 0) continue;
       INFO(one.name);
@@ -54,7 +55,8 @@ TEMPLATE_LIST_TEST_CASE("gradients under noise are those of central differences"
 TEMPLATE_LIST_TEST_CASE("zoneout's mean has the gradients of central differences", "[noise]", AllCells) {
   const auto direction = GENERATE(Direction::forward, Direction::reverse);
   Random random(3);
-  const auto layer = with_biases(LayerOf<TestType>(3, 7, random, in_direction(both, direction)), random);
+  const auto layer =
+      with_biases(LayerOf<TestType>(3, 7, random, in_direction(noise_of<TestType>(both), direction)), random);
   check_gradient_matrix(layer, 12, {.entries = 16});
 }
 
@@ -115,7 +117,7 @@ TEST_CASE("dropout and the zoneout of each state are drawn apart, at equal rates
 }
 
 TEST_CASE("without a seed there is no noise, without a rate nothing is kept for it", "[noise]") {
-  const auto inference = drawn<cells::Gru>(both, {});
+  const auto inference = drawn<cells::Gru>(noise_of<cells::Gru>(both), {});
   CHECK(inference.dropout.mask.size() == 0);
   CHECK(inference.zoneout[0].kept == Matrix<double>::Constant(40, 50, 0.3));
   const auto plain = drawn<cells::Gru>({}, seed);
@@ -143,12 +145,26 @@ TEST_CASE("a pass that is not recorded gives the same outputs under noise", "[no
 
 TEMPLATE_LIST_TEST_CASE("a stream with zoneout gives the sequence's bits", "[noise]", AllCells) {
   Random random(7);
-  const LayerOf<TestType> layer(3, 9, random, both);
+  const LayerOf<TestType> layer(3, 9, random, noise_of<TestType>(both));
   const Matrix<double> x = random_matrix<double>(3, 20, random);
   typename LayerOf<TestType>::Tape tape;
   const Matrix<double> y = layer.forward(x, tape);
   auto stream = layer.stream();
   for (Index t = 0; t < 20; ++t) REQUIRE(Vector<double>::Map(stream.step(x.col(t).data()), 9) == y.col(t));
+}
+
+TEST_CASE("noise that has nothing to act on is refused", "[noise]") {
+  Random random(9);
+  const auto no_weights = contains_text(": recurrent_dropout is 0.4, but there is no W_hh that could see h");
+  const auto no_cell_state = contains_text(": zoneout_cell_state is 0.2, but h is the only state");
+  CHECK_THROWS_WITH(MinGru<double>(2, 3, random, {.recurrent_dropout = 0.4}), no_weights);
+  CHECK_THROWS_WITH(MinLstm<double>(2, 3, random, {.recurrent_dropout = 0.4}), no_weights);
+  CHECK_THROWS_WITH(Gru<double>(2, 3, random, {.zoneout_cell_state = 0.2}), no_cell_state);
+  CHECK_THROWS_WITH(Rnn<double>::zeros(2, 3, {.zoneout_cell_state = 0.2}), no_cell_state);
+  MinGru<double> layer(2, 3, random);
+  layer.unrolling.recurrent_dropout = 0.4;
+  MinGru<double>::Tape tape;
+  CHECK_THROWS_WITH(layer.forward(Matrix<double>::Zero(2, 1), tape), no_weights);
 }
 
 TEST_CASE("rates that are none are refused when a layer is made and when it is used", "[noise]") {

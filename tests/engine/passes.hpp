@@ -23,6 +23,14 @@ using AllCells =
 template <class Cell>
 using LayerOf = Recurrent<Cell, double>;
 
+/// Of the noise what the cell has a place for.
+template <class Cell>
+constexpr Unrolling noise_of(Unrolling how) {
+  if (recurrent_gates<Cell>().count == 0) how.recurrent_dropout = 0;
+  if (Cell::state_names.size() == 1) how.zoneout_cell_state = 0;
+  return how;
+}
+
 inline constexpr Direction directions[] = {Direction::forward, Direction::reverse};
 
 template <class Scalar>

@@ -139,8 +139,8 @@ TEST_CASE("what a member throws comes back, and the others stop waiting", "[team
 TEMPLATE_LIST_TEST_CASE("a team gives the bits of one thread", "[team]", AllCells) {
   for (const Direction direction : directions) {
     Random random(1);
-    const LayerOf<TestType> layer = with_biases(
-        LayerOf<TestType>(7, 100, random, {.direction = direction, .recurrent_dropout = 0.3, .zoneout = 0.2}), random);
+    const auto noise = noise_of<TestType>({.direction = direction, .recurrent_dropout = 0.3, .zoneout = 0.2});
+    const LayerOf<TestType> layer = with_biases(LayerOf<TestType>(7, 100, random, noise), random);
     check_team(layer, 5);
     check_team(layer, 5, {.clip = 0.01});
     check_team(layer, 5, {.truncation = {.window = 3, .stride = 2}});

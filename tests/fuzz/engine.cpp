@@ -197,14 +197,14 @@ class Trial {
   typename Model::Tape tape_;
 };
 
-Unrolling unrolling(FuzzedDataProvider& in, bool noise = true) {
+template <class Cell>
+Unrolling unrolling(FuzzedDataProvider& in) {
   Unrolling how;
   if (in.ConsumeBool()) how.direction = Direction::reverse;
   how.readout = in.PickValueInArray({Readout::all, Readout::last, Readout::mean});
-  if (!noise) return how;
   how.recurrent_dropout = in.PickValueInArray({0.0, 0.3});
   how.zoneout = in.PickValueInArray({0.0, 0.2});
-  how.zoneout_cell_state = in.PickValueInArray({0.0, 0.4});
+  if (Cell::state_names.size() > 1) how.zoneout_cell_state = in.PickValueInArray({0.0, 0.4});
   return how;
 }
 
@@ -214,8 +214,8 @@ Traits traits_of(const Unrolling& how) {
 }
 
 template <class L>
-void run_recurrent(FuzzedDataProvider& in, Index inputs, Index units, Random& random, bool noise = true) {
-  const Unrolling how = unrolling(in, noise);
+void run_recurrent(FuzzedDataProvider& in, Index inputs, Index units, Random& random) {
+  const Unrolling how = unrolling<typename L::Cell>(in);
   Trial(in, L(inputs, units, random, how), inputs, traits_of(how)).run();
 }
 
@@ -234,7 +234,7 @@ void run(FuzzedDataProvider& in) {
     case 3:
       return run_recurrent<Lstm<float, 3, 7>>(in, 3, 7, random);
     case 4:
-      return run_recurrent<LayerNormLstm<float>>(in, I, H, random, false);
+      return run_recurrent<LayerNormLstm<float>>(in, I, H, random);
     case 5: {
       const auto merge = in.PickValueInArray({Merge::sum, Merge::concatenate});
       const auto readout = in.PickValueInArray({Readout::all, Readout::last, Readout::mean});
@@ -246,7 +246,8 @@ void run(FuzzedDataProvider& in) {
       return Trial(in, model, 1, {.tokens = true, .streams = true, .all = true}).run();
     }
     default: {
-      Parallel model(Sequential{Rnn<float>(I, H, random, unrolling(in)), Dense<float>(H, 2, random)}, the_pool());
+      Parallel model(Sequential{Rnn<float>(I, H, random, unrolling<cells::Rnn>(in)), Dense<float>(H, 2, random)},
+                     the_pool());
       model.shard_size = in.ConsumeIntegralInRange<int>(0, 5);
       return Trial(in, model, I, {.own_noise = false}).run();
     }

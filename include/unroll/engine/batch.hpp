@@ -113,14 +113,19 @@ struct Unrolling {
   /// Of the n-th state.
   double zoneout_rate(std::size_t n) const { return n == 0 ? zoneout : zoneout_cell_state; }
 
-  /// Throws std::invalid_argument unless the rates are.
-  void require_rates(const char* caller) const {
+  /// Throws std::invalid_argument unless the rates are, and the layer has what each of them acts on: an h that is fed
+  /// back, states after h.
+  void require_rates(const char* caller, bool fed_back, bool more_states) const {
     const auto check = [&](const char* name, double rate) {
       detail::require(rate >= 0 && rate < 1, caller, ": ", name, " is ", rate, ", expected 0 <= rate < 1");
     };
     check("recurrent_dropout", recurrent_dropout);
     check("zoneout", zoneout);
     check("zoneout_cell_state", zoneout_cell_state);
+    detail::require(fed_back || recurrent_dropout == 0, caller, ": recurrent_dropout is ", recurrent_dropout,
+                    ", but there is no W_hh that could see h");
+    detail::require(more_states || zoneout_cell_state == 0, caller, ": zoneout_cell_state is ", zoneout_cell_state,
+                    ", but h is the only state");
   }
 };
 

@@ -169,7 +169,7 @@ class RecurrentLayer : public Step::Parameters {
     check("input_size", input_size, Inputs);
     check("hidden_size", hidden_size, Step::projected ? Dynamic : Outputs);
     if (Step::projected) check("output_size", output_size, Outputs);
-    how.require_rates(name());
+    require_rates(how);
     Parameters::each_shape(*this, input_size, hidden_size, output_size,
                            [](const char*, auto& tensor, Index rows, Index cols) { tensor.setZero(rows, cols); });
   }
@@ -184,7 +184,11 @@ class RecurrentLayer : public Step::Parameters {
                         " x ", tensor.cols(), ", expected ", rows, " x ", cols);
     };
     Parameters::each_shape(*this, input_size(), hidden_size(), output_size(), check);
-    unrolling.require_rates(name());
+    require_rates(unrolling);
+  }
+
+  static void require_rates(const Unrolling& how) {
+    how.require_rates(name(), recurrent_gates<Cell>().count > 0, Cell::state_names.size() > 1);
   }
 };
 
