@@ -1,7 +1,9 @@
 #include "unroll/layers/branches.hpp"
 
 #include "engine/passes.hpp"
+#include "layers/counting.hpp"
 #include "layers/layer_contract.hpp"
+#include "unroll/layers/parallel.hpp"
 #include "unroll/layers/residual.hpp"
 
 using namespace engine_test;
@@ -71,6 +73,62 @@ TEST_CASE("each branch draws noise of its own", "[branches]") {
   std::decay_t<decltype(model)>::Tape tape;
   const Matrix<double> y = model.forward(drawn(3, 6), tape, {.dropout_seed = 1});
   CHECK(y.topRows(20) != y.bottomRows(20));
+}
+
+TEST_CASE("a layer in a model in a model is asked once and run once a pass", "[branches]") {
+  const auto check = [](const auto& model, int layers) {
+    typename std::remove_cvref_t<decltype(model)>::Tape tape;
+    auto gradient = zeros_like(model);
+    const Matrix<double> x = drawn(3, 6);
+    const auto counts = [&](auto call) {
+      Counting::checks = Counting::runs = 0;
+      call();
+      return std::to_string(Counting::checks) + " checks, " + std::to_string(Counting::runs) + " runs";
+    };
+    const std::string each = std::to_string(layers), once = each + " checks, " + each + " runs";
+    CHECK(counts([&] { model.forward(x, tape, {.size = 2}); }) == once);
+    const Matrix<double> y = tape.output();
+    CHECK(counts([&] { model.backward(x, y, tape, gradient); }) == once);
+    const auto own = tape.output().topRows(3);
+    typename std::remove_cvref_t<decltype(model)>::Tape other;
+    const Matrix<double> again = model.forward(Matrix<double>(own), other, {.size = 2});
+    CHECK(counts([&] { model.forward(own, tape, {.size = 2}); }) == once);
+    CHECK(tape.output() == again);
+    CHECK_THROWS(model.forward(drawn(4, 6), tape, {.size = 2}));
+    CHECK_THROWS(model.backward(x, drawn(1, 6), tape, gradient));
+  };
+  const Counting one;
+  const Bidirectional both(one, Counting(Direction::reverse), Merge::sum);
+  const auto pool = std::make_shared<ThreadPool>(1);
+  check(one, 1);
+  check(Sequential{Sequential{one, one}, one}, 3);
+  check(Stack(std::vector{Stack(std::vector{one, one}), Stack(std::vector{one})}), 3);
+  check(Branches{Branches{one, one}, one}, 3);
+  check(Residual(Residual(one)), 1);
+  check(Sequential{both, Residual(both)}, 4);
+  check(Parallel(Parallel(one, pool), pool), 1);
+  check(Parallel(Residual(Branches{Stack(std::vector{both})}), pool), 2);
+}
+
+TEST_CASE("a model refuses an x that only its first layer knows before any gradient is changed", "[branches]") {
+  const Sequential model{Tanh<double>(), Prelu<double>()};
+  decltype(model)::Tape tape;
+  auto gradient = zeros_like(model);
+  model.forward(drawn(3, 6), tape);
+  CHECK_THROWS_WITH(model.backward(drawn(2, 6), drawn(3, 6), tape, gradient),
+                    "Tanh::backward: x is 2 x 6, expected 3 x 6 as in forward");
+  CHECK(flat(gradient) == flat(zeros_like(model)));
+}
+
+TEST_CASE("a model whose first layer saw another x since is refused before any gradient is changed", "[branches]") {
+  Random random(6);
+  const Stack<Gru<double>> model(3, 3, 3, random);
+  decltype(model)::Tape tape;
+  auto gradient = zeros_like(model);
+  model.forward(drawn(3, 6), tape);
+  model.layers[0].forward(drawn(3, 5), tape.layers[0]);
+  CHECK_THROWS_AS(model.backward(drawn(3, 6), drawn(3, 6), tape, gradient), std::invalid_argument);
+  CHECK(flat(gradient) == flat(zeros_like(model)));
 }
 
 TEST_CASE("what does not fit side by side is refused", "[branches]") {

@@ -3,7 +3,7 @@
 #include "unroll/layers/layer.hpp"
 
 /// A layer of a user's own with a state of its own: y_t = gain x_{t-1}, number by number. All sequences have all steps.
-struct Delay {
+struct Delay : unroll::LayerBase<Delay> {
   using Scalar = double;
   using Matrix = unroll::Matrix<double>;
   static constexpr int InputSize = unroll::Dynamic, OutputSize = unroll::Dynamic;
@@ -17,11 +17,8 @@ struct Delay {
     }
   };
 
-  struct Tape {
-    Matrix before, y, d_x;  // x_{t-1}
-    State final_state, d_initial;
-
-    unroll::Output<double> output() const { return {y.data(), y.rows(), y.cols()}; }
+  struct Tape : unroll::LayerTape<double, State> {
+    Matrix before;  // x_{t-1}
   };
 
   class Stream {
@@ -49,12 +46,13 @@ struct Delay {
 
   Matrix gain;  // one column
 
+  explicit Delay(Matrix the_gain) : gain(std::move(the_gain)) {}
   unroll::Index input_size() const { return gain.rows(); }
   unroll::Index output_size() const { return gain.rows(); }
   void initialize(unroll::Random&, unroll::Initial = {}) { gain.setOnes(); }
 
-  unroll::Output<double> forward(const unroll::Input<double>& x, Tape& tape, const unroll::Batch& batch = {},
-                                 const State& initial = {}) const {
+  unroll::Output<double> run(const unroll::Input<double>& x, Tape& tape, const unroll::Batch& batch,
+                             const State& initial) const {
     tape.before.setZero(x.rows(), x.cols());
     if (initial.last.size() != 0) tape.before.leftCols(batch.size) = initial.last;
     tape.before.rightCols(x.cols() - batch.size) = x.leftCols(x.cols() - batch.size);
@@ -62,9 +60,8 @@ struct Delay {
     tape.y = gain.asDiagonal() * tape.before;
     return tape.output();
   }
-  unroll::Output<double> backward(const unroll::Input<double>&, const unroll::Input<double>& d_y, Tape& tape,
-                                  Delay& gradient, const unroll::BackwardOptions& = {},
-                                  const State& d_final = {}) const {
+  unroll::Output<double> run_back(const unroll::Input<double>&, const unroll::Input<double>& d_y, Tape& tape,
+                                  Delay& gradient, const unroll::BackwardOptions&, const State& d_final) const {
     const unroll::Index size = tape.final_state.last.cols(), others = d_y.cols() - size;
     gradient.gain += d_y.cwiseProduct(tape.before).rowwise().sum();
     const Matrix d_before = gain.asDiagonal() * d_y;
@@ -72,12 +69,13 @@ struct Delay {
     tape.d_x.setZero(d_y.rows(), d_y.cols());
     tape.d_x.leftCols(others) = d_before.rightCols(others);
     if (d_final.last.size() != 0) tape.d_x.rightCols(size) += d_final.last;
-    return {tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols()};
+    return tape.d_input();
   }
   unroll::Index require_forward(unroll::Index, unroll::Index columns, const unroll::Batch&, const State&) const {
     return columns;
   }
-  void require_backward(const Tape&, const Delay&, const unroll::BackwardOptions&, const State&) const {}
+  void require_backward(unroll::Index, unroll::Index, const Tape&, const Delay&, const unroll::BackwardOptions&,
+                        const State&) const {}
   std::optional<unroll::NonFinite> find_non_finite(const Tape&) const { return {}; }
   Stream stream(unroll::WeightStorage = {}) const { return Stream(*this); }
   static const char* name() { return "Delay"; }

@@ -4,46 +4,43 @@
 
 /// A model of a user's own around another: y = x + inner(x).
 template <class L>
-struct Skip {
+struct Skip : unroll::LayerBase<Skip<L>> {
   using Scalar = typename L::Scalar;
   using State = typename L::State;
   using Input = unroll::Input<Scalar>;
   using Output = unroll::Output<Scalar>;
   static constexpr int InputSize = L::InputSize, OutputSize = L::OutputSize;
 
-  struct Tape {
+  struct Tape : unroll::LayerTape<Scalar, State> {
     typename L::Tape inner;
-    unroll::Matrix<Scalar> y, d_x;
-    State final_state, d_initial;
-
-    Output output() const { return {y.data(), y.rows(), y.cols()}; }
   };
 
   L inner;
 
+  explicit Skip(const L& layer) : inner(layer) {}
   unroll::Index input_size() const { return inner.input_size(); }
   unroll::Index output_size() const { return inner.output_size(); }
   State empty_state() const { return state_for(inner); }
   void initialize(unroll::Random& random, unroll::Initial initial = {}) { inner.initialize(random, initial); }
 
-  Output forward(const Input& x, Tape& tape, const unroll::Batch& batch = {}, const State& initial = {}) const {
-    tape.y = x + inner.forward(x, tape.inner, batch, initial);
+  Output run(const Input& x, Tape& tape, const unroll::Batch& batch, const State& initial) const {
+    tape.y = x + inner.run(x, tape.inner, batch, initial);
     tape.final_state = tape.inner.final_state;
     return tape.output();
   }
-  Output backward(const Input& x, const Input& d_y, Tape& tape, Skip& gradient,
-                  const unroll::BackwardOptions& options = {}, const State& d_final = {}) const {
-    tape.d_x = d_y + inner.backward(x, d_y, tape.inner, gradient.inner, options, d_final);
+  Output run_back(const Input& x, const Input& d_y, Tape& tape, Skip& gradient, const unroll::BackwardOptions& options,
+                  const State& d_final) const {
+    tape.d_x = d_y + inner.run_back(x, d_y, tape.inner, gradient.inner, options, d_final);
     tape.d_initial = tape.inner.d_initial;
-    return {tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols()};
+    return tape.d_input();
   }
   unroll::Index require_forward(unroll::Index rows, unroll::Index columns, const unroll::Batch& batch,
                                 const State& initial) const {
     return inner.require_forward(rows, columns, batch, initial);
   }
-  void require_backward(const Tape& tape, const Skip& gradient, const unroll::BackwardOptions& options,
-                        const State& d_final) const {
-    inner.require_backward(tape.inner, gradient.inner, options, d_final);
+  void require_backward(unroll::Index rows, unroll::Index columns, const Tape& tape, const Skip& gradient,
+                        const unroll::BackwardOptions& options, const State& d_final) const {
+    inner.require_backward(rows, columns, tape.inner, gradient.inner, options, d_final);
   }
   std::optional<unroll::NonFinite> find_non_finite(const Tape& tape) const {
     return unroll::find_non_finite_in_layers(*this, tape);

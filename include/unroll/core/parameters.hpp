@@ -114,10 +114,10 @@ double global_norm(const Model& model) {
 namespace detail {
 
 /// Throws std::invalid_argument unless an argument of `layer`'s backward pass has the shape of its forward pass.
-template <class Array>
-void require_shape(const char* layer, const char* what, const Array& given, Index rows, Index cols) {
-  require(given.rows() == rows && given.cols() == cols, layer, "::backward: ", what, " is ", given.rows(), " x ",
-          given.cols(), ", expected ", rows, " x ", cols, " as in forward");
+inline void require_shape(const char* layer, const char* what, Index rows, Index cols, Index expected_rows,
+                          Index expected_cols) {
+  require(rows == expected_rows && cols == expected_cols, layer, "::backward: ", what, " is ", rows, " x ", cols,
+          ", expected ", expected_rows, " x ", expected_cols, " as in forward");
 }
 
 /// Throws std::invalid_argument unless every tensor of `other` has the shape of the model's.

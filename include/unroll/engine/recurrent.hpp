@@ -1,6 +1,6 @@
 #pragma once
 
-#include "unroll/core/parameters.hpp"
+#include "unroll/engine/layer_base.hpp"
 #include "unroll/engine/non_finite.hpp"
 #include "unroll/engine/pointwise_step.hpp"
 #include "unroll/engine/stream.hpp"
@@ -13,7 +13,7 @@ namespace unroll {
 ///
 /// Inputs and Outputs are sizes at compile time, or Dynamic.
 template <class Step, int Inputs, int Outputs>
-class RecurrentLayer : public Step::Parameters {
+class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<Step, Inputs, Outputs>> {
   static_assert(detail::check_cell<typename Step::Cell>());
   static_assert(Inputs == Dynamic || Inputs > 0, "a recurrent layer needs an input size of at least 1");
   static_assert(Outputs == Dynamic || Outputs > 0, "a recurrent layer needs a hidden size of at least 1");
@@ -85,19 +85,18 @@ class RecurrentLayer : public Step::Parameters {
   /// Runs the sequences of a batch: x is I x (T*B), the outputs O x (T*B), or O x B where they are read out;
   /// O is the number of outputs, where the layer has no projection that of its units, H.
   ///
-  /// The tape takes all that `backward` needs, `tape.final_state` the state after each sequence's own end. `initial`
-  /// is the state before the first step, h O x B and the others H x B; without it zeros. Throws std::invalid_argument
-  /// for shapes that do not fit; nothing is changed then.
-  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const;
+  /// The tape takes all that `run_back` needs, `tape.final_state` the state after each sequence's own end. `initial` is
+  /// the state before the first step, h O x B and the others H x B; without it zeros. Unchecked: see LayerBase.
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
+    return detail::unroll_forward<Step>(*this, unrolling, x, tape, batch, initial);
+  }
 
-  /// Adds dL/d parameters to `gradient` and returns dL/dx, I x (T*B), from `d_y` = dL/d outputs and `d_final` = dL/d
-  /// final state (empty: zeros). x must be what `forward` saw. Consumes the tape: `tape.d_initial` is dL/d initial
-  /// state, `tape.d_h_norms` and `tape.clip_report` what the options asked for.
-  ///
-  /// Throws std::invalid_argument for shapes or options that do not fit, std::logic_error without a forward pass to go
-  /// back through; nothing is changed then.
-  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, RecurrentLayer& gradient,
-                          const BackwardOptions& options = {}, const State& d_final = {}) const;
+  /// Adds dL/d parameters to `gradient` and returns dL/dx, I x (T*B); `tape.d_initial` is dL/d initial state,
+  /// `tape.d_h_norms` and `tape.clip_report` what the options asked for. Unchecked: see LayerBase.
+  Output<Scalar> run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, RecurrentLayer& gradient,
+                          const BackwardOptions& options, const State& d_final) const {
+    return detail::unroll_backward<Step>(*this, x, d_y, tape, gradient, options, d_final);
+  }
 
   /// The first number on the tape that is not finite, if there is one.
   std::optional<NonFinite> find_non_finite(const Tape& tape) const { return detail::find_non_finite(tape); }
@@ -127,9 +126,9 @@ class RecurrentLayer : public Step::Parameters {
     return unrolling.readout == Readout::all ? columns : batch.size;
   }
 
-  /// Throws unless `backward` can take these.
-  void require_backward(const Tape& tape, const RecurrentLayer& gradient, const BackwardOptions& options,
-                        const State& d_final) const {
+  /// Throws unless `backward` can take these, and an x of this shape.
+  void require_backward(Index rows, Index columns, const Tape& tape, const RecurrentLayer& gradient,
+                        const BackwardOptions& options, const State& d_final) const {
     const std::string caller = detail::text(name(), "::backward");
     if (tape.content == Tape::Content::outputs)
       throw std::logic_error(caller + ": the forward pass was not recorded (Batch::record)");
@@ -147,6 +146,7 @@ class RecurrentLayer : public Step::Parameters {
     detail::require(cut.stride >= 0 && cut.window >= cut.stride, caller, ": truncation window ", cut.window,
                     " and stride ", cut.stride, ", expected window >= stride >= 0");
     detail::require(options.clip >= 0, caller, ": clip is ", options.clip, ", expected at least 0");
+    detail::require_shape(name(), "x", rows, columns, tape.inputs, tape.columns());
   }
 
   /// Throws std::invalid_argument unless every state is empty or of `batch` columns.
@@ -191,27 +191,6 @@ class RecurrentLayer : public Step::Parameters {
     how.require_rates(name(), recurrent_gates<Cell>().count > 0, Cell::state_names.size() > 1);
   }
 };
-
-template <class Step, int Inputs, int Outputs>
-auto RecurrentLayer<Step, Inputs, Outputs>::forward(const Input<Scalar>& x, Tape& tape, const Batch& batch,
-                                                    const State& initial) const -> Output<Scalar> {
-  require_forward(x.rows(), x.cols(), batch, initial);
-  if (detail::overlap(x, tape.output())) return forward(Matrix<Scalar>(x), tape, batch, initial);
-  return detail::unroll_forward<Step>(*this, unrolling, x, tape, batch, initial);
-}
-
-template <class Step, int Inputs, int Outputs>
-auto RecurrentLayer<Step, Inputs, Outputs>::backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape,
-                                                     RecurrentLayer& gradient, const BackwardOptions& options,
-                                                     const State& d_final) const -> Output<Scalar> {
-  require_backward(tape, gradient, options, d_final);
-  detail::require_shape(name(), "x", x, input_size(), tape.columns());
-  detail::require_shape(name(), "d_y", d_y, tape.output().rows(), tape.output().cols());
-  if (&d_final == &tape.d_initial) return backward(x, d_y, tape, gradient, options, State(d_final));
-  if (detail::overlap(x, tape.d_input)) return backward(Matrix<Scalar>(x), d_y, tape, gradient, options, d_final);
-  if (detail::overlap(d_y, tape.d_input)) return backward(x, Matrix<Scalar>(d_y), tape, gradient, options, d_final);
-  return detail::unroll_backward<Step>(*this, x, d_y, tape, gradient, options, d_final);
-}
 
 /// A layer of any cell (cells/cell.hpp says what that is), I and H sizes at compile time, or Dynamic:
 ///

@@ -53,7 +53,7 @@ struct RecurrentTape {
   detail::GateBuffer<Scalar> d_output;       ///< what Step::output_rows asks for, T*B columns
   detail::GateBuffer<Scalar> part_d_gates;   ///< overlapping windows: one sweep's d_gates
   detail::GateBuffer<Scalar> part_d_output;  ///< overlapping windows: one sweep's d_output
-  Matrix<Scalar> d_input;                    ///< I x (T*B)
+  Matrix<Scalar> d_x;                        ///< I x (T*B)
   Vector<Scalar> spread;                     ///< some columns of x or h: see detail::across
   Vector<double> d_bias;                     ///< G x H, summed over the columns
 
@@ -162,6 +162,8 @@ struct RecurrentTape {
     const Index first = direction == Direction::forward ? batch.size : 0;
     return {states[0].data() + first * states[0].rows(), states[0].rows(), columns()};
   }
+  /// dL/dx of the last backward pass.
+  Output<Scalar> d_input() const { return {d_x.data(), d_x.rows(), d_x.cols()}; }
 };
 
 }  // namespace unroll

@@ -151,7 +151,7 @@ void run_steps(RecurrentTape<Step>& tape, const Scalar* x, Index x_stride, Index
   }
 }
 
-/// As RecurrentLayer::forward, unchecked.
+/// RecurrentLayer::run.
 template <class Step, class Scalar = typename Step::Scalar>
 Output<Scalar> unroll_forward(const typename Step::Parameters& weights, const Unrolling& how, const Input<Scalar>& x,
                               RecurrentTape<Step>& tape, const Batch& batch,

@@ -121,10 +121,10 @@ void add_weight_gradients(RecurrentTape<Step>& tape, const Scalar* x, Index x_st
       tape, columns, sum,
       [&](const Matrix<Scalar>& from) { return across_columns(from.data(), from.rows(), from.rows()); }, member);
   add_column_sums<gate_count<Cell>>(tape.gates, columns, tape.d_bias, member);
-  multiply_transposed(tape.packed.input, Step::errors_of_input(tape), columns, in, tape.d_input, member);
+  multiply_transposed(tape.packed.input, Step::errors_of_input(tape), columns, in, tape.d_x, member);
 }
 
-/// As RecurrentLayer::backward, unchecked.
+/// RecurrentLayer::run_back.
 template <class Step, class Scalar = typename Step::Scalar>
 Output<Scalar> unroll_backward(const typename Step::Parameters& weights, const Input<Scalar>& x,
                                const Input<Scalar>& d_y, RecurrentTape<Step>& tape, typename Step::Parameters& gradient,
@@ -137,7 +137,7 @@ Output<Scalar> unroll_backward(const typename Step::Parameters& weights, const I
   tape.content = RecurrentTape<Step>::Content::gradients;
 
   const bool masked = !tape.batch.lengths.empty();
-  resize(tape.d_input, tape.inputs, tape.columns());
+  resize(tape.d_x, tape.inputs, tape.columns());
   resize_to_zeros(tape.d_bias, weights.bias.size());
   for_each_sum({0, tape.columns()}, gradient, [&](typename Step::Parameters& sum, Range part) {
     run_team(pool, members, [&](const Member& member) {
@@ -149,7 +149,7 @@ Output<Scalar> unroll_backward(const typename Step::Parameters& weights, const I
   });
   gradient.bias += tape.d_bias.template cast<Scalar>();
   Step::finish_gradients(tape, gradient);
-  return {tape.d_input.data(), tape.d_input.rows(), tape.d_input.cols()};
+  return tape.d_input();
 }
 
 }  // namespace unroll::detail

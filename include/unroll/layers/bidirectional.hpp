@@ -11,7 +11,7 @@ enum class Merge { concatenate, sum };
 ///
 /// The outputs are the forward layer's rows above the reverse layer's, or their sum.
 template <class L>
-class Bidirectional {
+class Bidirectional : public LayerBase<Bidirectional<L>> {
  public:
   using Scalar = typename L::Scalar;
   static constexpr int InputSize = L::InputSize;
@@ -28,16 +28,9 @@ class Bidirectional {
     }
   };
 
-  struct Tape {
+  struct Tape : LayerTape<Scalar, State> {
     typename L::Tape forward_layer;
     typename L::Tape reverse_layer;
-    Matrix<Scalar> y;
-    Matrix<Scalar> d_x;
-    State final_state;
-    State d_initial;
-    bool complete = false;  // whether the forward pass came to its end
-
-    Output<Scalar> output() const { return {y.data(), y.rows(), y.cols()}; }
   };
 
   L forward_layer;
@@ -73,11 +66,10 @@ class Bidirectional {
     reverse_layer.initialize(random, initial);
   }
 
-  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
-    require_forward(x.rows(), x.cols(), batch, initial);
-    tape.complete = false;
-    const auto forward = forward_layer.forward(x, tape.forward_layer, batch_of_layer(batch, 0), initial.forward);
-    const auto reverse = reverse_layer.forward(x, tape.reverse_layer, batch_of_layer(batch, 1), initial.reverse);
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
+    tape.recorded = false;
+    const auto forward = forward_layer.run(x, tape.forward_layer, batch_of_layer(batch, 0), initial.forward);
+    const auto reverse = reverse_layer.run(x, tape.reverse_layer, batch_of_layer(batch, 1), initial.reverse);
     detail::resize(tape.y, output_size(), forward.cols());
     for (Index j = 0; j < forward.cols(); ++j)
       if (merge == Merge::concatenate)
@@ -85,23 +77,21 @@ class Bidirectional {
       else
         tape.y.col(j) = forward.col(j) + reverse.col(j);
     tape.final_state = {tape.forward_layer.final_state, tape.reverse_layer.final_state};
-    tape.complete = true;
+    tape.recorded = true;
     return tape.output();
   }
 
-  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Bidirectional& gradient,
-                          const BackwardOptions& options = {}, const State& d_final = {}) const {
-    require_backward(tape, gradient, options, d_final);
-    detail::require_shape("Bidirectional", "d_y", d_y, tape.y.rows(), tape.y.cols());
+  Output<Scalar> run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Bidirectional& gradient,
+                          const BackwardOptions& options, const State& d_final) const {
     const Index hidden = forward_layer.output_size();
-    const auto d_forward = forward_layer.backward(x, d_y.topRows(hidden), tape.forward_layer, gradient.forward_layer,
+    const auto d_forward = forward_layer.run_back(x, d_y.topRows(hidden), tape.forward_layer, gradient.forward_layer,
                                                   options, d_final.forward);
     const Index below = d_y.cols() > 0 ? d_y.rows() - hidden : 0;  // without columns there is no memory to point into
-    const auto d_reverse = reverse_layer.backward(x, d_y.middleRows(below, hidden), tape.reverse_layer,
+    const auto d_reverse = reverse_layer.run_back(x, d_y.middleRows(below, hidden), tape.reverse_layer,
                                                   gradient.reverse_layer, options, d_final.reverse);
     detail::assign(tape.d_x, d_forward + d_reverse);
     tape.d_initial = {tape.forward_layer.d_initial, tape.reverse_layer.d_initial};
-    return {tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols()};
+    return tape.d_input();
   }
 
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
@@ -109,11 +99,11 @@ class Bidirectional {
     return reverse_layer.require_forward(rows, columns, batch, initial.reverse);
   }
 
-  void require_backward(const Tape& tape, const Bidirectional& gradient, const BackwardOptions& options,
-                        const State& d_final) const {
-    forward_layer.require_backward(tape.forward_layer, gradient.forward_layer, options, d_final.forward);
-    reverse_layer.require_backward(tape.reverse_layer, gradient.reverse_layer, options, d_final.reverse);
-    detail::require_complete(name(), tape.complete);
+  void require_backward(Index rows, Index columns, const Tape& tape, const Bidirectional& gradient,
+                        const BackwardOptions& options, const State& d_final) const {
+    forward_layer.require_backward(rows, columns, tape.forward_layer, gradient.forward_layer, options, d_final.forward);
+    reverse_layer.require_backward(rows, columns, tape.reverse_layer, gradient.reverse_layer, options, d_final.reverse);
+    detail::require_recorded(name(), tape.recorded);
     detail::require(tape.y.rows() == output_size(), "Bidirectional::backward: the tape is of ", tape.y.rows(),
                     " outputs, this layer has ", output_size());
   }

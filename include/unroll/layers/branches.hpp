@@ -38,7 +38,7 @@ class BranchesStream : public LayerStreams<Layers> {
 /// x is I x (T*B), the outputs are the sum of the branches' O rows x (T*B), or x B where all of them are read out. With
 /// braces the layers draw their weights in this order.
 template <class... Layers>
-class Branches {
+class Branches : public LayerBase<Branches<Layers...>> {
   using Tuple = std::tuple<Layers...>;
   using Traits = detail::ChainTraits<Tuple>;
   static_assert(Traits::layers, "branches are layers: see the concept Layer in layers/layer.hpp");
@@ -51,15 +51,8 @@ class Branches {
   static constexpr int InputSize = Dynamic;
   static constexpr int OutputSize = Dynamic;
 
-  struct Tape {
+  struct Tape : LayerTape<Scalar, State> {
     detail::PerLayer<Tuple, detail::TapeOf> layers;
-    Matrix<Scalar> y;
-    Matrix<Scalar> d_x;
-    State final_state;
-    State d_initial;
-    bool complete = false;  // whether the forward pass came to its end
-
-    Output<Scalar> output() const { return {y.data(), y.rows(), y.cols()}; }
   };
 
   Tuple layers;
@@ -97,46 +90,42 @@ class Branches {
     detail::walk([&](std::size_t, auto& layer) { layer.initialize(random, initial); }, layers);
   }
 
-  /// As Layer says. Throws std::invalid_argument, also where some branches are read out and others not.
-  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
-    const Index columns = require_forward(x.rows(), x.cols(), batch, initial);
-    if (detail::overlap(x, tape.output())) return forward(Matrix<Scalar>(x), tape, batch, initial);
-    tape.complete = false;
-    detail::resize(tape.y, output_size(), columns);
-    const auto run = [&](std::size_t k, const auto& layer, auto& layer_tape, const auto& state, auto& final_state) {
-      const auto y = layer.forward(x, layer_tape, batch_of_layer(batch, k), state);
-      const Index first = first_row(k);
-      for (Index j = 0; j < columns; ++j) tape.y.col(j).segment(first, y.rows()) = y.col(j);
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
+    tape.recorded = false;
+    Index first = 0;  // of the branch's rows
+    const auto run_one = [&](std::size_t k, const auto& layer, auto& layer_tape, const auto& state, auto& final_state) {
+      const auto y = layer.run(x, layer_tape, batch_of_layer(batch, k), state);
+      if (k == 0) detail::resize(tape.y, output_size(), y.cols());
+      for (Index j = 0; j < y.cols(); ++j) tape.y.col(j).segment(first, y.rows()) = y.col(j);
+      first += y.rows();
       final_state = layer_tape.final_state;
     };
-    detail::walk(run, layers, tape.layers, initial.layers, tape.final_state.layers);
-    tape.complete = true;
+    detail::walk(run_one, layers, tape.layers, initial.layers, tape.final_state.layers);
+    tape.recorded = true;
     return tape.output();
   }
 
-  /// As Layer says: dL/dx is the sum of the branches'.
-  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Branches& gradient,
-                          const BackwardOptions& options = {}, const State& d_final = {}) const {
-    require_backward(tape, gradient, options, d_final);
-    detail::require_shape(name(), "d_y", d_y, tape.y.rows(), tape.y.cols());
-    if (detail::overlap(x, tape.d_x)) return backward(Matrix<Scalar>(x), d_y, tape, gradient, options, d_final);
-    if (detail::overlap(d_y, tape.d_x)) return backward(x, Matrix<Scalar>(d_y), tape, gradient, options, d_final);
-    const auto run = [&](std::size_t k, const auto& layer, auto& layer_tape, auto& layer_gradient, const auto& state,
-                         auto& d_initial) {
-      const Index first = first_row(k);
+  /// dL/dx is the sum of the branches'.
+  Output<Scalar> run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Branches& gradient,
+                          const BackwardOptions& options, const State& d_final) const {
+    Index first = 0;  // of the branch's rows
+    const auto run_one = [&](std::size_t k, const auto& layer, auto& layer_tape, auto& layer_gradient,
+                             const auto& state, auto& d_initial) {
       Matrix<Scalar> d_branch(layer.output_size(), d_y.cols());
       for (Index j = 0; j < d_y.cols(); ++j) d_branch.col(j) = d_y.col(j).segment(first, d_branch.rows());
-      const auto d = layer.backward(x, d_branch, layer_tape, layer_gradient, options, state);
+      first += d_branch.rows();
+      const auto d = layer.run_back(x, d_branch, layer_tape, layer_gradient, options, state);
       if (k == 0)
         detail::assign(tape.d_x, d);
       else
         tape.d_x += d;
       d_initial = layer_tape.d_initial;
     };
-    detail::walk(run, layers, tape.layers, gradient.layers, d_final.layers, tape.d_initial.layers);
-    return {tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols()};
+    detail::walk(run_one, layers, tape.layers, gradient.layers, d_final.layers, tape.d_initial.layers);
+    return tape.d_input();
   }
 
+  /// As Layer says. Throws std::invalid_argument too where some branches are read out and others not.
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
     Index first = 0;
     const auto check = [&](std::size_t k, const auto& layer, const auto& state) {
@@ -148,12 +137,14 @@ class Branches {
     return first;
   }
 
-  void require_backward(const Tape& tape, const Branches& gradient, const BackwardOptions& options,
-                        const State& d_final) const {
+  void require_backward(Index rows, Index columns, const Tape& tape, const Branches& gradient,
+                        const BackwardOptions& options, const State& d_final) const {
     const auto check = [&](std::size_t, const auto& layer, const auto& layer_tape, const auto& layer_gradient,
-                           const auto& state) { layer.require_backward(layer_tape, layer_gradient, options, state); };
+                           const auto& state) {
+      layer.require_backward(rows, columns, layer_tape, layer_gradient, options, state);
+    };
     detail::walk(check, layers, tape.layers, gradient.layers, d_final.layers);
-    detail::require_complete(name(), tape.complete);
+    detail::require_recorded(name(), tape.recorded);
   }
 
   std::optional<NonFinite> find_non_finite(const Tape& tape) const { return find_non_finite_in_layers(*this, tape); }

@@ -63,7 +63,7 @@ class ChainStream : public LayerStreams<Layers> {
 
 /// Layers one after the other, each fed by the one before; a layer itself. Sequential and Stack are made of it.
 template <class Layers>
-class Chain {
+class Chain : public LayerBase<Chain<Layers>> {
   using Traits = detail::ChainTraits<Layers>;
   static_assert(Traits::states, "a layer's State shows its matrices by `static void visit(f, prefix, states...)`");
   static_assert(Traits::layers, "a model is made of layers: see the concept Layer in layers/layer.hpp");
@@ -81,13 +81,19 @@ class Chain {
     State final_state;
     State d_initial;
     Index columns = 0;      // of x
-    bool complete = false;  // whether the forward pass came to its end
+    bool recorded = false;  // whether the last forward pass came to its end
 
     Output<Scalar> output() const {
       if constexpr (detail::is_vector<Layers>)
         return layers.empty() ? Output<Scalar>(nullptr, 0, 0) : layers.back().output();
       else
         return std::get<std::tuple_size_v<Layers> - 1>(layers).output();
+    }
+    Output<Scalar> d_input() const {
+      if constexpr (detail::is_vector<Layers>)
+        return layers.empty() ? Output<Scalar>(nullptr, 0, 0) : layers.front().d_input();
+      else
+        return std::get<0>(layers).d_input();
     }
   };
 
@@ -128,45 +134,39 @@ class Chain {
     return state;
   }
 
-  /// Runs all layers. Throws std::invalid_argument.
-  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
-    require_forward(x.rows(), x.cols(), batch, initial);
+  /// Runs all layers.
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
     const State zeros = empty_state();
     const State& start = detail::part_count(initial.layers) == 0 ? zeros : initial;
     detail::resize_parts(tape.layers, detail::part_count(layers));
     detail::resize_parts(tape.final_state.layers, detail::part_count(layers));
     std::optional<Output<Scalar>> y;
-    const auto run = [&](std::size_t k, const auto& layer, auto& layer_tape, const auto& state, auto& final_state) {
-      y.emplace(layer.forward(k == 0 ? x : Input<Scalar>(*y), layer_tape, batch_of_layer(batch, k), state));
+    const auto run_one = [&](std::size_t k, const auto& layer, auto& layer_tape, const auto& state, auto& final_state) {
+      y.emplace(layer.run(k == 0 ? x : Input<Scalar>(*y), layer_tape, batch_of_layer(batch, k), state));
       final_state = layer_tape.final_state;
       tape.columns = x.cols();
-      tape.complete = k + 1 == detail::part_count(layers);
+      tape.recorded = k + 1 == detail::part_count(layers);
     };
-    detail::walk(run, layers, tape.layers, start.layers, tape.final_state.layers);
+    detail::walk(run_one, layers, tape.layers, start.layers, tape.final_state.layers);
     return *y;
   }
 
-  /// Goes back through all layers, the last first. Consumes the tape. Throws as the layers do, before any gradient is
-  /// changed.
-  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Chain& gradient,
-                          const BackwardOptions& options = {}, const State& d_final = {}) const {
+  /// Goes back through all layers, the last first.
+  Output<Scalar> run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Chain& gradient,
+                          const BackwardOptions& options, const State& d_final) const {
     const State zeros = empty_state();
     const State& end = detail::part_count(d_final.layers) == 0 ? zeros : d_final;
-    require_backward(tape, gradient, options, end);
-    const Output<Scalar> y = tape.output();
-    detail::require_shape("model", "x", x, input_size() == 0 ? x.rows() : input_size(), tape.columns);
-    detail::require_shape("model", "d_y", d_y, y.rows(), y.cols());
     std::vector<Output<Scalar>> inputs;  // of layers 1, 2, ...
     detail::walk([&](std::size_t, const auto& layer_tape) { inputs.push_back(layer_tape.output()); }, tape.layers);
     detail::resize_parts(tape.d_initial.layers, detail::part_count(layers));
     std::optional<Output<Scalar>> d;
-    const auto run = [&](std::size_t k, const auto& layer, auto& layer_tape, auto& layer_gradient, const auto& state,
-                         auto& d_initial) {
-      d.emplace(layer.backward(k == 0 ? x : Input<Scalar>(inputs[k - 1]), d ? Input<Scalar>(*d) : d_y, layer_tape,
+    const auto run_one = [&](std::size_t k, const auto& layer, auto& layer_tape, auto& layer_gradient,
+                             const auto& state, auto& d_initial) {
+      d.emplace(layer.run_back(k == 0 ? x : Input<Scalar>(inputs[k - 1]), d ? Input<Scalar>(*d) : d_y, layer_tape,
                                layer_gradient, options, state));
       d_initial = layer_tape.d_initial;
     };
-    detail::walk<true>(run, layers, tape.layers, gradient.layers, end.layers, tape.d_initial.layers);
+    detail::walk<true>(run_one, layers, tape.layers, gradient.layers, end.layers, tape.d_initial.layers);
     return *d;
   }
 
@@ -182,8 +182,8 @@ class Chain {
     return columns;
   }
 
-  void require_backward(const Tape& tape, const Chain& gradient, const BackwardOptions& options,
-                        const State& d_final) const {
+  void require_backward(Index rows, Index columns, const Tape& tape, const Chain& gradient,
+                        const BackwardOptions& options, const State& d_final) const {
     if (detail::part_count(tape.layers) != detail::part_count(layers))
       throw std::logic_error("model::backward: the tape holds no forward pass");
     detail::require(detail::part_count(gradient.layers) == detail::part_count(layers),
@@ -192,10 +192,16 @@ class Chain {
     const State zeros = empty_state();
     const State& end = detail::part_count(d_final.layers) == 0 ? zeros : d_final;
     require_states("final gradient's", end);
+    const Index x_rows = input_size() == 0 ? rows : input_size();
+    std::pair x_of_layer(x_rows, tape.columns);
     const auto check = [&](std::size_t, const auto& layer, const auto& layer_tape, const auto& layer_gradient,
-                           const auto& state) { layer.require_backward(layer_tape, layer_gradient, options, state); };
+                           const auto& state) {
+      layer.require_backward(x_of_layer.first, x_of_layer.second, layer_tape, layer_gradient, options, state);
+      x_of_layer = {layer_tape.output().rows(), layer_tape.output().cols()};
+    };
     detail::walk(check, layers, tape.layers, gradient.layers, end.layers);
-    detail::require_complete("model", tape.complete);
+    detail::require_recorded("model", tape.recorded);
+    detail::require_shape("model", "x", rows, columns, x_rows, tape.columns);
   }
 
   /// The first non-finite number of the forward passes, else of the backward passes.

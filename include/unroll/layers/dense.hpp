@@ -61,7 +61,7 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
     }
   }
 
-  void run(const Input<Scalar>& x, Tape& tape) const {
+  void map(const Input<Scalar>& x, Tape& tape) const {
     const bool pack = !tape.same_weights || !tape.panels.packed_from(weight);
     detail::run_team(tape.batch.pool, team_size(tape.batch, x.cols()), [&](const detail::Member& member) {
       if (pack) tape.panels.pack_rows(weight, output_size(), 0, 1, member);
@@ -71,7 +71,7 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
   }
 
   /// dL/dW = d_y x^T, dL/db = sum d_y, dL/dx = W^T d_y.
-  void run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Dense& gradient) const {
+  void map_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Dense& gradient) const {
     tape.d_rows.resize(1, output_size(), d_y.cols(), 1);
     const GateRun run{0, 1};
     const bool masked = !tape.batch.lengths.empty();

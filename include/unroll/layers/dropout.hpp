@@ -36,12 +36,12 @@ class Dropout : public Memoryless<Dropout<Scalar_>, Scalar_, detail::DropoutTape
   double rate() const { return rate_; }
   static const char* name() { return "Dropout"; }
 
-  void run(const Input<Scalar>& x, Tape& tape) const {
+  void map(const Input<Scalar>& x, Tape& tape) const {
     draw(tape.mask, x.rows(), x.cols(), tape.batch);
     tape.y = x;
     if (tape.mask.size() != 0) tape.y.array() *= tape.mask.array();
   }
-  void run_back(const Input<Scalar>&, const Input<Scalar>& d_y, Tape& tape, Dropout&) const {
+  void map_back(const Input<Scalar>&, const Input<Scalar>& d_y, Tape& tape, Dropout&) const {
     tape.d_x = d_y;
     if (tape.mask.size() != 0) tape.d_x.array() *= tape.mask.array();
     tape.zero_past_ends(tape.d_x);

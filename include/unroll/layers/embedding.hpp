@@ -67,15 +67,15 @@ class Embedding : public Memoryless<Embedding<Scalar_>, Scalar_, detail::Embeddi
         y.col(j).setConstant(std::numeric_limits<Scalar>::quiet_NaN());
   }
 
-  void run(const Input<Scalar>& x, Tape& tape) const {
+  void map(const Input<Scalar>& x, Tape& tape) const {
     tape.tokens.assign(static_cast<std::size_t>(x.cols()), 0);
     for (Index j = 0; j < x.cols(); ++j)
       if (tape.active(j)) tape.token(j) = static_cast<Index>(x(0, j));
-    Base::run(x, tape);
+    Base::map(x, tape);
   }
 
   /// Adds each column of d_y to its token's column of `gradient`, summed in double; dL/dx is zero.
-  void run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Embedding& gradient) const {
+  void map_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Embedding& gradient) const {
     std::vector<Index>& order = tape.order;
     order.clear();
     for (Index j = 0; j < x.cols(); ++j)

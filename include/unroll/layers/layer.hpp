@@ -3,10 +3,9 @@
 #include <concepts>
 #include <optional>
 
-#include "unroll/core/parameters.hpp"
 #include "unroll/core/random.hpp"
-#include "unroll/engine/batch.hpp"
 #include "unroll/engine/initializers.hpp"
+#include "unroll/engine/layer_base.hpp"
 #include "unroll/engine/non_finite.hpp"
 #include "unroll/engine/weight_storage.hpp"
 
@@ -48,17 +47,27 @@ auto visit_of_each(F& f) {
 
 /// What every layer and every model of layers is. All of it is const but the tape and the gradient:
 ///
-///   forward(x, tape, batch, initial)                        -> outputs, owned by the tape
-///   backward(x, d_y, tape, gradient, options, d_final)      -> dL/dx, owned by the tape; adds to `gradient`, which is
-///                                                              a value of the layer's own type
-///   require_forward(rows, columns, batch, initial)          -> columns of the outputs; these two throw before anything
-///   require_backward(tape, gradient, options, d_final)         is changed
-///   find_non_finite(tape)                                   -> the first number that is not finite
-///   visit(f, prefix, layers...)                                f(name, tensor...) for each parameter tensor
-///   tape.output(), tape.final_state, tape.d_initial
+///   forward(x, tape, batch, initial)                    the outputs, owned by the tape
+///   backward(x, d_y, tape, gradient, options, d_final)  dL/dx, owned by the tape; adds to `gradient`, a layer too
+///   require_forward(rows, columns, batch, initial)      the columns of the outputs; throws where an x of this shape
+///                                                       or another argument does not fit
+///   require_backward(rows, columns, tape, gradient, options, d_final)
+///                                                       throws where x's shape or another argument does not fit
+///   run(x, tape, batch, initial)                        as forward, unchecked
+///   run_back(x, d_y, tape, gradient, options, d_final)  as backward, unchecked
+///   find_non_finite(tape)                               the first number that is not finite
+///   initialize(random, initial)                         draws the parameters anew
+///   visit(f, prefix, layers...)                         f(name, tensor...) for each parameter tensor
+///   input_size(), output_size()                         rows of x and of the outputs; 0: any
+///   tape.output(), tape.d_input()                       what the last passes gave back
+///   tape.final_state, tape.d_initial                    states
 ///
-/// input_size() is 0 where any size will do. `require_forward` and `require_backward` let a model of layers refuse as a
-/// whole, before any layer's tape is touched.
+/// A layer of a Sequential has InputSize and OutputSize too, its sizes at compile time or Dynamic; a model of layers
+/// has empty_state(), a state with a place for each.
+///
+/// LayerBase makes `forward` and `backward` of the four functions below them: so a model of layers asks each layer once
+/// and refuses as a whole, before any layer's tape is touched. What depends on x's values, which a model knows only
+/// layer by layer, is for `run` to refuse before it changes the tape.
 template <class L>
 concept Layer = std::copyable<L> && requires(L& gradient, const L& layer, const Input<typename L::Scalar>& x,
                                              typename L::Tape& tape, const Batch& batch, const typename L::State& state,
@@ -69,9 +78,12 @@ concept Layer = std::copyable<L> && requires(L& gradient, const L& layer, const 
   { layer.forward(x, tape, batch, state) } -> std::same_as<Output<typename L::Scalar>>;
   { layer.backward(x, x, tape, gradient, options, state) } -> std::same_as<Output<typename L::Scalar>>;
   { layer.require_forward(Index(), Index(), batch, state) } -> std::same_as<Index>;
-  layer.require_backward(tape, gradient, options, state);
+  layer.require_backward(Index(), Index(), tape, gradient, options, state);
+  { layer.run(x, tape, batch, state) } -> std::same_as<Output<typename L::Scalar>>;
+  { layer.run_back(x, x, tape, gradient, options, state) } -> std::same_as<Output<typename L::Scalar>>;
   { layer.find_non_finite(tape) } -> std::same_as<std::optional<NonFinite>>;
   { tape.output() } -> std::same_as<Output<typename L::Scalar>>;
+  { tape.d_input() } -> std::same_as<Output<typename L::Scalar>>;
   { tape.final_state } -> std::same_as<typename L::State&>;
   { tape.d_initial } -> std::same_as<typename L::State&>;
   gradient.initialize(random, initial);
@@ -126,8 +138,8 @@ auto stream_of(const L& layer, WeightStorage storage, Index inputs) {
 
 /// Throws unless the forward pass of a layer of layers came to its end: another one's refusal, a token that is none
 /// say, leaves some of its tapes with the pass before.
-inline void require_complete(const char* layer, bool complete) {
-  if (!complete)
+inline void require_recorded(const char* layer, bool recorded) {
+  if (!recorded)
     throw std::logic_error(
         text(layer, "::backward: the tape holds no whole forward pass; the last one was broken off"));
 }

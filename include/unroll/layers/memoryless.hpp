@@ -11,22 +11,17 @@ namespace unroll {
 template <class Scalar>
 using WritableOutput = Eigen::Map<Matrix<Scalar>>;
 
+/// The tape of a layer without memory.
 template <class Scalar>
-struct MemorylessTape {
+struct MemorylessTape : LayerTape<Scalar, NoState> {
   Batch batch;
-  bool recorded = false;                // a forward pass that no backward pass has consumed
   bool same_weights = false;            // as in the pass before, which came to its end
   Index inputs = 0;                     // rows of x
   std::array<Index, 2> shape{};         // of the layer
-  Matrix<Scalar> y, d_x;                // O x (T*B), I x (T*B)
   Matrix<Scalar> masked_x, masked_d_y;  // zero past the sequences' ends, where a batch is ragged
-  NoState final_state, d_initial;
-
-  Output<Scalar> output() const { return {y.data(), y.rows(), y.cols()}; }
-  Output<Scalar> d_input() const { return {d_x.data(), d_x.rows(), d_x.cols()}; }
 
   bool active(Index column) const {
-    return batch.active(column / batch.size, column % batch.size, batch.steps(y.cols()));
+    return batch.active(column / batch.size, column % batch.size, batch.steps(this->y.cols()));
   }
   void zero_past_ends(Matrix<Scalar>& matrix) const {
     if (batch.lengths.empty()) return;
@@ -55,10 +50,10 @@ struct MemorylessStream {
 /// many as the inputs), and require_parameters, which throws where they do not fit together. All else of a Layer is
 /// made of it. Past the sequences' ends y is set to zero; x and d_y are zero there on the way back.
 ///
-/// A layer whose passes need more, the tape or several threads, gives run(x, tape) and run_back(x, d_y, tape, gradient)
-/// in their place, with a tape of its own as the third argument, and a Stream.
+/// A layer whose passes need more, the tape or several threads, gives map(x, tape) and map_back(x, d_y, tape, gradient)
+/// in their place, which fill tape.y and tape.d_x, with a tape of its own as the third argument, and a Stream.
 template <class Derived, class Scalar_, class Tape_ = MemorylessTape<Scalar_>>
-class Memoryless {
+class Memoryless : public LayerBase<Derived> {
  public:
   using Scalar = Scalar_;
   using Tape = Tape_;
@@ -72,34 +67,27 @@ class Memoryless {
   template <class F, class... Layers>
   static void visit(F&&, const std::string&, Layers&...) {}
 
-  /// x is I x (T*B), the outputs O x (T*B), zero past a sequence's end. Throws std::invalid_argument.
-  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& = {}) const {
-    self().require_forward(x.rows(), x.cols(), batch, {});
+  /// x is I x (T*B), the outputs O x (T*B), zero past a sequence's end. Unchecked but for x's values.
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State&) const {
     self().require_values(x, batch);
-    if (detail::overlap(x, tape.y)) return forward(Matrix<Scalar>(x), tape, batch);
     tape.same_weights = batch.same_weights && tape.recorded;
     tape.recorded = false;
     tape.batch = batch;
     tape.inputs = x.rows();
     tape.shape = self().shape();
     detail::resize(tape.y, self().output_size() != 0 ? self().output_size() : x.rows(), x.cols());
-    self().run(x, tape);
+    self().map(x, tape);
     tape.zero_past_ends(tape.y);
     tape.recorded = true;
     return tape.output();
   }
 
-  /// Adds dL/d parameters to `gradient`, returns dL/dx. Consumes the tape. Throws before anything is changed.
-  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Derived& gradient,
-                          const BackwardOptions& options = {}, const State& d_final = {}) const {
-    self().require_backward(tape, gradient, options, d_final);
-    detail::require_shape(self().name(), "x", x, tape.inputs, tape.y.cols());
-    detail::require_shape(self().name(), "d_y", d_y, tape.y.rows(), tape.y.cols());
-    if (detail::overlap(x, tape.d_x)) return backward(Matrix<Scalar>(x), d_y, tape, gradient);
-    if (detail::overlap(d_y, tape.d_x)) return backward(x, Matrix<Scalar>(d_y), tape, gradient);
+  /// Adds dL/d parameters to `gradient`, returns dL/dx. Consumes the tape. Unchecked.
+  Output<Scalar> run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Derived& gradient,
+                          const BackwardOptions&, const State&) const {
     tape.recorded = false;
     detail::resize(tape.d_x, x.rows(), x.cols());
-    self().run_back(x, d_y, tape, gradient);
+    self().map_back(x, d_y, tape, gradient);
     return tape.d_input();
   }
 
@@ -112,15 +100,17 @@ class Memoryless {
     return columns;
   }
 
-  void require_backward(const Tape& tape, const Derived& gradient, const BackwardOptions&, const State&) const {
+  void require_backward(Index rows, Index columns, const Tape& tape, const Derived& gradient, const BackwardOptions&,
+                        const State&) const {
     self().require_parameters();
     static const std::string caller = detail::text(self().name(), "::backward");
     if (!tape.recorded)
       throw std::logic_error(caller + ": the tape holds no forward pass; a backward pass consumes it");
-    const auto [rows, cols] = self().shape();
-    detail::require(tape.shape[0] == rows && tape.shape[1] == cols, caller, ": the tape is of a weight of ",
-                    tape.shape[0], " x ", tape.shape[1], ", this layer's is ", rows, " x ", cols);
+    const auto shape = self().shape();
+    detail::require(tape.shape == shape, caller, ": the tape is of a weight of ", tape.shape[0], " x ", tape.shape[1],
+                    ", this layer's is ", shape[0], " x ", shape[1]);
     detail::require_same_shape(caller.c_str(), self(), gradient);
+    detail::require_shape(self().name(), "x", rows, columns, tape.inputs, tape.y.cols());
   }
 
   std::optional<NonFinite> find_non_finite(const Tape& tape) const {
@@ -165,10 +155,10 @@ class Memoryless {
   std::array<Index, 2> shape() const { return {self().output_size(), self().input_size()}; }
   void require_parameters() const {}
   void require_values(const Input<Scalar>&, const Batch&) const {}
-  void run(const Input<Scalar>& x, Tape& tape) const {
+  void map(const Input<Scalar>& x, Tape& tape) const {
     self().apply(x, WritableOutput<Scalar>(tape.y.data(), tape.y.rows(), tape.y.cols()));
   }
-  void run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Derived& gradient) const {
+  void map_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Derived& gradient) const {
     const WritableOutput<Scalar> d_x(tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols());
     if (tape.batch.lengths.empty()) return self().apply_back(x, tape.y, d_y, gradient, d_x);
     detail::mask_past_ends(x, tape.batch, tape.masked_x);

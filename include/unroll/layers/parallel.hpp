@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include "unroll/engine/kernel.hpp"
 #include "unroll/engine/thread_pool.hpp"
@@ -18,7 +19,7 @@ namespace unroll {
 /// model and the batch alone and their gradients are added two by two: the bits are the same on any number of threads.
 /// Outputs, dL/dx and states have the bits of the model itself. Copies share the pool.
 template <Layer Model>
-class Parallel {
+class Parallel : public LayerBase<Parallel<Model>> {
  public:
   using Scalar = typename Model::Scalar;
   using State = typename Model::State;
@@ -49,22 +50,16 @@ class Parallel {
     std::optional<Model> gradient;  // of the last backward pass
   };
 
-  struct Tape {
+  struct Tape : LayerTape<Scalar, State> {
     std::vector<Shard> shards;
     Batch batch;
     Index columns = 0;  // of x
-    Matrix<Scalar> y;
-    Matrix<Scalar> d_x;
-    State final_state;
-    State d_initial;
-    bool complete = false;  // whether the forward pass came to its end
 
     /// Whether one shard is the whole batch.
     bool whole() const { return shards.size() == 1; }
 
-    Output<Scalar> output() const {
-      return whole() ? shards[0].tape.output() : Output<Scalar>(y.data(), y.rows(), y.cols());
-    }
+    Output<Scalar> output() const { return whole() ? shards[0].tape.output() : LayerTape<Scalar, State>::output(); }
+    Output<Scalar> d_input() const { return whole() ? shards[0].tape.d_input() : LayerTape<Scalar, State>::d_input(); }
   };
 
   Index input_size() const { return model.input_size(); }
@@ -72,45 +67,43 @@ class Parallel {
   State empty_state() const { return state_for(model); }
   void initialize(Random& random, Initial initial = Initial::standard) { model.initialize(random, initial); }
 
-  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
-    const Index columns = require_forward(x.rows(), x.cols(), batch, initial);
-    if (detail::overlap(x, tape.output())) return forward(Matrix<Scalar>(x), tape, batch, initial);
-    tape.complete = false;
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
+    tape.recorded = false;
     tape.batch = batch;
     tape.columns = x.cols();
     cut(tape);
     if (tape.whole()) {
       Shard& whole = tape.shards[0];
       whole.batch.pool = pool.get();
-      const Output<Scalar> y = model.forward(x, whole.tape, whole.batch, initial);
+      const Output<Scalar> y = model.run(x, whole.tape, whole.batch, initial);
       tape.final_state = whole.tape.final_state;
-      tape.complete = true;
+      tape.recorded = true;
       return y;
     }
-    detail::resize(tape.y, output_size() != 0 ? output_size() : x.rows(), columns);
+    std::mutex sizing;  // y, by the first shard that knows its columns
     pool->run(static_cast<Index>(tape.shards.size()), [&](Index i) {
       Shard& shard = tape.shards[static_cast<std::size_t>(i)];
       take_samples(x, tape.batch.size, shard, shard.x);
       shard.initial = part_of(initial, shard);
-      put_samples(model.forward(shard.x, shard.tape, shard.batch, shard.initial), tape.batch.size, shard, tape.y);
+      const Output<Scalar> y = model.run(shard.x, shard.tape, shard.batch, shard.initial);
+      const Index columns = y.cols() / shard.batch.size * tape.batch.size;
+      if (const std::lock_guard lock(sizing); tape.y.rows() != y.rows() || tape.y.cols() != columns)
+        detail::resize(tape.y, y.rows(), columns);
+      put_samples(y, tape.batch.size, shard, tape.y);
     });
     tape.final_state = joined(tape, [](const Shard& shard) -> const State& { return shard.tape.final_state; });
-    tape.complete = true;
+    tape.recorded = true;
     return tape.output();
   }
 
-  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Parallel& gradient,
-                          const BackwardOptions& options = {}, const State& d_final = {}) const {
-    require_backward(tape, gradient, options, d_final);
+  Output<Scalar> run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Parallel& gradient,
+                          const BackwardOptions& options, const State& d_final) const {
     if (tape.whole()) {
       typename Model::Tape& whole = tape.shards[0].tape;
-      const Output<Scalar> d_x = model.backward(x, d_y, whole, gradient.model, options, d_final);
+      const Output<Scalar> d_x = model.run_back(x, d_y, whole, gradient.model, options, d_final);
       tape.d_initial = whole.d_initial;
       return d_x;
     }
-    detail::require_shape("Parallel", "x", x, tape.shards[0].x.rows(), tape.columns);
-    detail::require_shape("Parallel", "d_y", d_y, tape.y.rows(), tape.y.cols());
-    if (detail::overlap(d_y, tape.d_x)) return backward(x, Matrix<Scalar>(d_y), tape, gradient, options, d_final);
     detail::resize(tape.d_x, x.rows(), x.cols());
     pool->run(static_cast<Index>(tape.shards.size()), [&](Index i) {
       Shard& shard = tape.shards[static_cast<std::size_t>(i)];
@@ -118,12 +111,12 @@ class Parallel {
       shard.d_final = part_of(d_final, shard);
       shard.gradient.emplace(zeros_like(model));
       const Output<Scalar> d_x =
-          model.backward(shard.x, shard.d_y, shard.tape, *shard.gradient, options, shard.d_final);
+          model.run_back(shard.x, shard.d_y, shard.tape, *shard.gradient, options, shard.d_final);
       put_samples(d_x, tape.batch.size, shard, tape.d_x);
     });
     add_gradients(tape, gradient.model);
     tape.d_initial = joined(tape, [](const Shard& shard) -> const State& { return shard.tape.d_initial; });
-    return {tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols()};
+    return tape.d_input();
   }
 
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
@@ -131,9 +124,9 @@ class Parallel {
     return model.require_forward(rows, columns, batch, initial);
   }
 
-  void require_backward(const Tape& tape, const Parallel& gradient, const BackwardOptions& options,
-                        const State& d_final) const {
-    detail::require_complete("Parallel", tape.complete);
+  void require_backward(Index rows, Index columns, const Tape& tape, const Parallel& gradient,
+                        const BackwardOptions& options, const State& d_final) const {
+    detail::require_recorded("Parallel", tape.recorded);
     for_each_state(
         [&](const auto& value) {
           detail::require(value.size() == 0 || value.cols() == tape.batch.size,
@@ -141,8 +134,10 @@ class Parallel {
                           ", expected ", tape.batch.size, " columns");
         },
         d_final);
+    if (!tape.whole()) detail::require_shape("Parallel", "x", rows, columns, tape.shards[0].x.rows(), tape.columns);
     for (const Shard& shard : tape.shards)
-      model.require_backward(shard.tape, gradient.model, options, part_of(d_final, shard));
+      model.require_backward(rows, tape.whole() ? columns : shard.x.cols(), shard.tape, gradient.model, options,
+                             part_of(d_final, shard));
   }
 
   std::optional<NonFinite> find_non_finite(const Tape& tape) const {

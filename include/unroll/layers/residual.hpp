@@ -7,22 +7,16 @@ namespace unroll {
 /// A layer beside a way around it, y = x + layer(x), so that deep models learn from the start (He et al. 2016, equation
 /// 1). The layer has as many outputs as inputs and is not read out.
 template <class L>
-class Residual {
+class Residual : public LayerBase<Residual<L>> {
  public:
   using Scalar = typename L::Scalar;
   using State = typename L::State;
   static constexpr int InputSize = L::InputSize;
   static constexpr int OutputSize = L::OutputSize;
 
-  struct Tape {
+  struct Tape : LayerTape<Scalar, State> {
     typename L::Tape layer;
-    Matrix<Scalar> y;
-    Matrix<Scalar> d_x;
     Batch batch;
-    State final_state;
-    State d_initial;
-
-    Output<Scalar> output() const { return {y.data(), y.rows(), y.cols()}; }
   };
 
   L layer;
@@ -38,45 +32,38 @@ class Residual {
   State empty_state() const { return state_for(layer); }
   void initialize(Random& random, Initial initial = Initial::standard) { layer.initialize(random, initial); }
 
-  /// As Layer says; zeros past the sequences' ends. Throws std::invalid_argument, also where the layer is read out.
-  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
-    require_forward(x.rows(), x.cols(), batch, initial);
-    if (detail::overlap(x, tape.output())) return forward(Matrix<Scalar>(x), tape, batch, initial);
-    const auto of_layer = layer.forward(x, tape.layer, batch, initial);
-    detail::resize(tape.y, x.rows(), x.cols());
-    for (Index j = 0; j < x.cols(); ++j)
-      if (batch.active(j / batch.size, j % batch.size, batch.steps(x.cols())))
-        tape.y.col(j) = x.col(j) + of_layer.col(j);
-      else
-        tape.y.col(j).setZero();
+  /// Zeros past the sequences' ends.
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
+    const auto of_layer = layer.run(x, tape.layer, batch, initial);
+    tape.recorded = false;
+    detail::mask_past_ends(x, batch, tape.y);
+    tape.y += of_layer;
     tape.final_state = tape.layer.final_state;
     tape.batch = batch;
+    tape.recorded = true;
     return tape.output();
   }
 
-  /// As Layer says.
-  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Residual& gradient,
-                          const BackwardOptions& options = {}, const State& d_final = {}) const {
-    require_backward(tape, gradient, options, d_final);
-    detail::require_shape(name(), "d_y", d_y, tape.y.rows(), tape.y.cols());
-    if (detail::overlap(d_y, tape.d_x)) return backward(x, Matrix<Scalar>(d_y), tape, gradient, options, d_final);
-    detail::assign(tape.d_x, layer.backward(x, d_y, tape.layer, gradient.layer, options, d_final));
-    for (Index j = 0; j < d_y.cols(); ++j)
-      if (tape.batch.active(j / tape.batch.size, j % tape.batch.size, tape.batch.steps(d_y.cols())))
-        tape.d_x.col(j) += d_y.col(j);
+  Output<Scalar> run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Residual& gradient,
+                          const BackwardOptions& options, const State& d_final) const {
+    const auto of_layer = layer.run_back(x, d_y, tape.layer, gradient.layer, options, d_final);
+    detail::mask_past_ends(d_y, tape.batch, tape.d_x);
+    tape.d_x += of_layer;
     tape.d_initial = tape.layer.d_initial;
-    return {tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols()};
+    return tape.d_input();
   }
 
+  /// As Layer says. Throws std::invalid_argument too where the layer is read out.
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
     const Index given = layer.require_forward(rows, columns, batch, initial);
     detail::require(given == columns, name(), "::forward: the layer is read out, its outputs have ", given,
                     " columns, x has ", columns);
     return given;
   }
-  void require_backward(const Tape& tape, const Residual& gradient, const BackwardOptions& options,
-                        const State& d_final) const {
-    layer.require_backward(tape.layer, gradient.layer, options, d_final);
+  void require_backward(Index rows, Index columns, const Tape& tape, const Residual& gradient,
+                        const BackwardOptions& options, const State& d_final) const {
+    layer.require_backward(rows, columns, tape.layer, gradient.layer, options, d_final);
+    detail::require_recorded(name(), tape.recorded);
   }
 
   std::optional<NonFinite> find_non_finite(const Tape& tape) const { return find_non_finite_in_layers(*this, tape); }

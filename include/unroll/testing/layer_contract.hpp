@@ -139,6 +139,9 @@ class LayerContract {
     for (const Matrix<double>& wrong : {wide, high})
       expect_throw<std::invalid_argument>([&] { layer_.backward(x_, wrong, tape, gradient); },
                                           "refusals: backward takes a d_y of another size");
+    expect_throw<std::invalid_argument>(
+        [&] { layer_.backward(Matrix<double>::Zero(x_.rows() + 1, x_.cols()), d_y, tape, gradient); },
+        "refusals: backward takes an x of another size");
     expect(same(gradient, blank), "refusals: a refused pass changes the gradient");
   }
 

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <type_traits>
+
+#include "unroll/core/memory.hpp"
+#include "unroll/core/parameters.hpp"
+#include "unroll/engine/batch.hpp"
+
+namespace unroll {
+
+/// What the tape of a layer needs at least; a layer's own adds its buffers.
+template <class Scalar, class State>
+struct LayerTape {
+  bool recorded = false;  ///< whether the last forward pass came to its end
+  Matrix<Scalar> y;       ///< the outputs
+  Matrix<Scalar> d_x;     ///< dL/dx, of x's shape
+  State final_state;      ///< after each sequence's own end
+  State d_initial;        ///< dL/d initial state
+
+  /// The outputs of the last forward pass.
+  Output<Scalar> output() const { return {y.data(), y.rows(), y.cols()}; }
+  /// dL/dx of the last backward pass.
+  Output<Scalar> d_input() const { return {d_x.data(), d_x.rows(), d_x.cols()}; }
+};
+
+namespace detail {
+
+/// What messages call a layer; a model without a name is "model".
+template <class L>
+constexpr const char* layer_name() {
+  if constexpr (requires { L::name(); })
+    return L::name();
+  else
+    return "model";
+}
+
+/// A copy of x where it lies in memory that a pass writes, else nothing.
+template <class Scalar>
+Matrix<Scalar> copy_if_overlapping(const Input<Scalar>& x, const Output<Scalar>& written) {
+  return overlap(x, written) ? Matrix<Scalar>(x) : Matrix<Scalar>();
+}
+
+}  // namespace detail
+
+/// The base of a layer: class MyLayer : public LayerBase<MyLayer>. From what the layer gives,
+///
+///   require_forward(rows, columns, batch, initial)                    the checks of x's shape and the rest
+///   require_backward(rows, columns, tape, gradient, options, d_final)
+///   run(x, tape, batch, initial)                                      the passes, unchecked
+///   run_back(x, d_y, tape, gradient, options, d_final)
+///
+/// it makes `forward` and `backward`, which check once, copy what lies in the tape's memory, and run. A layer made of
+/// layers asks them in its own require_* and calls their run and run_back.
+template <class Derived>
+class LayerBase {
+ public:
+  /// The outputs, owned by the tape. x, I x (T*B), and `initial` may be what this tape gave back. Throws
+  /// std::invalid_argument for what does not fit; nothing is changed then.
+  template <class L = Derived>
+  Output<typename L::Scalar> forward(const Input<typename L::Scalar>& x, typename L::Tape& tape,
+                                     const Batch& batch = {}, const typename L::State& initial = {}) const {
+    using X = Input<typename L::Scalar>;
+    self().require_forward(x.rows(), x.cols(), batch, initial);
+    const auto copy = detail::copy_if_overlapping<typename L::Scalar>(x, tape.output());
+    return self().run(copy.size() == 0 ? x : X(copy), tape, batch, initial);
+  }
+
+  /// dL/dx, owned by the tape, from x, which must be what `forward` saw, `d_y` = dL/d outputs and `d_final` = dL/d
+  /// final state (empty: zeros); they may be what this tape gave back. Adds dL/d parameters to `gradient`. Consumes the
+  /// tape.
+  ///
+  /// Throws std::invalid_argument for what does not fit, std::logic_error without a forward pass to go back through;
+  /// nothing is changed then.
+  template <class L = Derived>
+  Output<typename L::Scalar> backward(const Input<typename L::Scalar>& x, const Input<typename L::Scalar>& d_y,
+                                      typename L::Tape& tape, std::type_identity_t<L>& gradient,
+                                      const BackwardOptions& options = {},
+                                      const typename L::State& d_final = {}) const {
+    using Scalar = typename L::Scalar;
+    using State = typename L::State;
+    using X = Input<Scalar>;
+    self().require_backward(x.rows(), x.cols(), tape, gradient, options, d_final);
+    const Output<Scalar> y = tape.output(), written = tape.d_input();
+    detail::require_shape(detail::layer_name<L>(), "d_y", d_y.rows(), d_y.cols(), y.rows(), y.cols());
+    const auto x_copy = detail::copy_if_overlapping<Scalar>(x, written);
+    const auto d_y_copy = detail::copy_if_overlapping<Scalar>(d_y, written);
+    const bool own_state = &d_final == &tape.d_initial;
+    const State state_copy = own_state ? d_final : State();
+    return self().run_back(x_copy.size() == 0 ? x : X(x_copy), d_y_copy.size() == 0 ? d_y : X(d_y_copy), tape, gradient,
+                           options, own_state ? state_copy : d_final);
+  }
+
+ private:
+  const Derived& self() const { return static_cast<const Derived&>(*this); }
+};
+
+}  // namespace unroll
