@@ -11,6 +11,7 @@
 #include "unroll/layers/bidirectional.hpp"
 #include "unroll/layers/branches.hpp"
 #include "unroll/layers/chain.hpp"
+#include "unroll/layers/conv1d.hpp"
 #include "unroll/layers/dense.hpp"
 #include "unroll/layers/dropout.hpp"
 #include "unroll/layers/embedding.hpp"

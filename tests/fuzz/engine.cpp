@@ -220,7 +220,7 @@ void run_recurrent(FuzzedDataProvider& in, Index inputs, Index units, Random& ra
 }
 
 void run(FuzzedDataProvider& in) {
-  const int which = in.ConsumeIntegralInRange<int>(0, 7);
+  const int which = in.ConsumeIntegralInRange<int>(0, 8);
   const Index I = in.ConsumeIntegralInRange<int>(1, 9),
               H = in.ConsumeIntegralInRange<int>(1, in.ConsumeBool() ? 9 : 40);
   Random random(7);
@@ -244,6 +244,11 @@ void run(FuzzedDataProvider& in) {
     case 6: {
       const Sequential model{Embedding<float>(5, I, random), Lstm<float>(I, H, random), Dense<float>(H, 2, random)};
       return Trial(in, model, 1, {.tokens = true, .streams = true, .all = true}).run();
+    }
+    case 7: {
+      const Convolution how{in.ConsumeIntegralInRange<int>(1, 4), in.ConsumeBool() ? I : 1};
+      const Conv1d<float> layer(I, how.groups == 1 ? H : 2 * I, in.ConsumeIntegralInRange<int>(1, 4), random, how);
+      return Trial(in, layer, I, {.streams = true, .all = true}).run();
     }
     default: {
       Parallel model(Sequential{Rnn<float>(I, H, random, unrolling<cells::Rnn>(in)), Dense<float>(H, 2, random)},

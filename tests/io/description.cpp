@@ -180,6 +180,20 @@ TEST_CASE("what goes with a model is loaded with it", "[description]") {
                     contains_text("merge concatenate; expected 'model.2' Bidirectional 2 to 3, merge sum"));
 }
 
+TEST_CASE("a convolution is not loaded as one that reaches further", "[description]") {
+  const Folder folder("conv1d");
+  Random random(1);
+  const Sequential model{Conv1d<float>(2, 4, 3, random, {.dilation = 2}), Lstm<float>(4, 1, random)};
+  save(model, folder / "m");
+  CHECK(describe(folder / "m").layers[0].properties ==
+        Metadata{{"kernel_size", "3"}, {"dilation", "2"}, {"groups", "1"}});
+  Sequential same{Conv1d<float>::zeros(2, 4, 3, {.dilation = 2}), Lstm<float>::zeros(4, 1)};
+  load(same, folder / "m");
+  CHECK(flat(same) == flat(model));
+  Sequential other{Conv1d<float>::zeros(2, 4, 3), Lstm<float>::zeros(4, 1)};
+  CHECK_THROWS_WITH(load(other, folder / "m"), contains_text("dilation 2") && contains_text("expected '0' Conv1d"));
+}
+
 TEST_CASE("a file of another program has no layers", "[description]") {
   const Folder folder("foreign");
   TensorFile file;

@@ -25,6 +25,7 @@ inline auto both_model() {
                    LayerNormLstm<double>(2, 3, random),
                    Prelu<double>(3),
                    Elu<double>({.alpha = 0.7}),
+                   Conv1d<double>(3, 3, 2, random, {.dilation = 4, .groups = 3}),
                    Softmax<double>()};
   model.initialize(random, Initial::pytorch);
   return model;

@@ -116,6 +116,9 @@ void compare_all() {
                          ProjectedLstm<double>(inputs, 4, 2, random, {Direction::reverse}));
   };
   compare("projected", Stack(std::vector{both(3), both(4)}));
+  const Sequential convolved{Conv1d<float>(3, 6, 2, random, {.dilation = 3, .groups = 3}), Lstm<float>(6, 4, random),
+                             Dense<float>(4, 2, random)};
+  compare("convolved", convolved, {{"0", "conv"}, {"1", "rnn"}, {"2", "head"}});
 }
 
 }  // namespace
@@ -147,6 +150,9 @@ TEST_CASE("what does not fit is refused by PyTorch's name", "[pytorch]") {
   CHECK_THAT(refusal<format_error>(shallow, "lstm", rnn_and_head),
              contains_text("tensor 'rnn.bias_hh_l1'") && contains_text("is surplus"));
   CHECK_THAT(refusal<format_error>(Lstm<float>(3, 4, random), "bare", {{"", ""}}), contains_text("the dtype is F64"));
+  const Sequential transposed{Conv1d<float>(2, 6, 1, random), Lstm<float>(6, 4, random), Dense<float>(4, 2, random)};
+  CHECK_THAT(refusal<format_error>(transposed, "convolved", {{"0", "conv"}, {"1", "rnn"}, {"2", "head"}}),
+             contains_text("tensor 'conv.weight'") && contains_text("the shape is [6, 1, 2], expected [6, 2, 1]"));
 }
 
 TEST_CASE("layers are found in a model of a user's own, and in a parallel one", "[pytorch]") {

@@ -35,6 +35,20 @@ class Model(torch.nn.Module):
         return self.head(self.rnn(x)[0])
 
 
+class Convolved(torch.nn.Module):
+    """A causal convolution, a recurrent network and a head."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = torch.nn.Conv1d(INPUT, 6, kernel_size=2, dilation=3, groups=3)
+        self.rnn = torch.nn.LSTM(6, HIDDEN)
+        self.head = torch.nn.Linear(HIDDEN, OUTPUT)
+
+    def forward(self, x):
+        x = torch.nn.functional.pad(x.permute(1, 2, 0), (3, 0))  # B x I x T
+        return self.head(self.rnn(self.conv(x).permute(2, 0, 1))[0])
+
+
 class Bare(torch.nn.LSTM):
     """One nn.LSTM: its state_dict has no prefix."""
 
@@ -53,6 +67,7 @@ CASES = {
     "bare_f16": lambda: Bare(INPUT, HIDDEN),
     "bare_bf16": lambda: Bare(INPUT, HIDDEN),
     "projected": lambda: Bare(INPUT, HIDDEN, proj_size=2, num_layers=2, bidirectional=True).double(),
+    "convolved": Convolved,
 }
 HALF = {"bare_f16": torch.float16, "bare_bf16": torch.bfloat16}  # the file's numbers; the outputs are float's
 

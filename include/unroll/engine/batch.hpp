@@ -135,6 +135,12 @@ struct Unrolling {
 struct Truncation {
   Index window = 0;  ///< at least `stride`; 0: no truncation
   Index stride = 0;  ///< 0: as the window
+
+  /// Throws std::invalid_argument unless errors can go back so.
+  void require_valid(const std::string& caller) const {
+    detail::require(stride >= 0 && window >= stride, caller, ": truncation window ", window, " and stride ", stride,
+                    ", expected window >= stride >= 0");
+  }
 };
 
 /// How a backward pass is to be done; all of it is off by default.

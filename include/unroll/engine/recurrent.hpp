@@ -142,9 +142,7 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
                     tape.states[0].rows(), " outputs, this one has ", output_size());
     detail::require_same_shape(caller.c_str(), *this, gradient);
     require_state("backward: the final gradient's", d_final, tape.size());
-    const Truncation& cut = options.truncation;
-    detail::require(cut.stride >= 0 && cut.window >= cut.stride, caller, ": truncation window ", cut.window,
-                    " and stride ", cut.stride, ", expected window >= stride >= 0");
+    options.truncation.require_valid(caller);
     detail::require(options.clip >= 0, caller, ": clip is ", options.clip, ", expected at least 0");
     detail::require_shape(name(), "x", rows, columns, tape.inputs, tape.columns());
   }

@@ -11,6 +11,7 @@
 #include "unroll/layers/activation.hpp"
 #include "unroll/layers/bidirectional.hpp"
 #include "unroll/layers/chain.hpp"
+#include "unroll/layers/conv1d.hpp"
 #include "unroll/layers/dense.hpp"
 #include "unroll/layers/dropout.hpp"
 #include "unroll/layers/embedding.hpp"
@@ -77,6 +78,13 @@ CppLayer cpp_layer(const Dense<Scalar, Inputs, O>& layer) {
   const std::string sizes = text(layer.input_size(), ", ", layer.output_size());
   const std::string type = text("unroll::Dense<", cpp_scalar<Scalar>(), ", ", sizes, ">");
   return {type, text(type, "::zeros(", sizes, ")")};
+}
+
+template <class Scalar>
+CppLayer cpp_layer(const Conv1d<Scalar>& layer) {
+  const std::string type = text("unroll::Conv1d<", cpp_scalar<Scalar>(), ">");
+  return {type, text(type, "::zeros(", layer.input_size(), ", ", layer.output_size(), ", ", layer.kernel_size(), ", {",
+                     layer.dilation(), ", ", layer.groups(), "})")};
 }
 
 template <class Scalar>

@@ -3,6 +3,7 @@
 #include "unroll/io/tensor_reader.hpp"
 #include "unroll/layers/bidirectional.hpp"
 #include "unroll/layers/chain.hpp"
+#include "unroll/layers/conv1d.hpp"
 #include "unroll/layers/dense.hpp"
 #include "unroll/layers/dropout.hpp"
 #include "unroll/layers/embedding.hpp"
@@ -48,14 +49,10 @@ struct TorchGates<cells::Gru> {
   static constexpr std::array input{"r", "z", "n"}, recurrent{"r", "z", "hn"};
 };
 
-template <class L>
-inline constexpr bool is_bidirectional = false;
-template <class L>
-inline constexpr bool is_bidirectional<Bidirectional<L>> = true;
-template <class L>
-inline constexpr bool is_embedding = false;
-template <class Scalar>
-inline constexpr bool is_embedding<Embedding<Scalar>> = true;
+template <class L, template <class...> class Of>
+inline constexpr bool is_any = false;
+template <class... Types, template <class...> class Of>
+inline constexpr bool is_any<Of<Types...>, Of> = true;
 
 template <class Cell>
 Index gate_index(std::string_view name) {
@@ -127,6 +124,33 @@ void from_torch(TorchWeights<Scalar> torch, ProjectedLstm<Scalar, Inputs, O>& la
   gates_from_torch(std::move(torch), layer);
 }
 
+/// nn.Conv1d's weight, O x (I / groups) x K.
+template <class Scalar>
+struct TorchKernel {
+  Matrix<Scalar> values;  // the last two sizes are one
+  Index kernel_size;
+
+  std::vector<std::uint64_t> shape() const {
+    const auto size = [](Index n) { return static_cast<std::uint64_t>(n); };
+    return {size(values.rows()), size(values.cols() / kernel_size), size(kernel_size)};
+  }
+};
+template <class Scalar>
+StoredTensor store(const TorchKernel<Scalar>& kernel) {
+  StoredTensor stored = store(kernel.values);
+  stored.shape = kernel.shape();
+  return stored;
+}
+template <class Scalar>
+void require_fits(const StoredTensor& stored, const TorchKernel<Scalar>& kernel, const LoadOptions& options) {
+  require_stored_shape(stored, kernel.shape());
+  require_dtype<Scalar>(stored.dtype, options);
+}
+template <class Scalar>
+void restore(const StoredTensor& stored, TorchKernel<Scalar>& kernel, const LoadOptions& options) {
+  restore(stored, kernel.values, options);
+}
+
 struct TorchReader {
   TensorReader& file;
   template <class Tensor>
@@ -160,12 +184,27 @@ void exchange_direction(File& file, L& layer, const std::string& prefix, const s
   if constexpr (!std::is_const_v<L>) from_torch(std::move(torch), layer);
 }
 
+/// Where we have a step's weights side by side, PyTorch has those of a pair of features.
+template <class File, class L>
+void exchange_convolution(File& file, L& layer, const std::string& prefix) {
+  const Index taps = layer.kernel_size(), rows = layer.weight.cols() / taps;
+  TorchKernel<typename L::Scalar> kernel{layer.weight, taps};
+  const auto pair_columns = [&](auto copy) {
+    for (Index i = 0; i < rows; ++i)
+      for (Index k = 0; k < taps; ++k) copy(layer.weight.col(k * rows + i), kernel.values.col(i * taps + k));
+  };
+  pair_columns([](const auto& ours, auto&& theirs) { theirs = ours; });
+  file(prefix + "weight", kernel);
+  if constexpr (!std::is_const_v<L>) pair_columns([](auto&& ours, const auto& theirs) { ours = theirs; });
+  file(prefix + "bias", layer.bias);
+}
+
 /// Returns how many layers of an nn.RNN, nn.LSTM or nn.GRU these are.
 template <class File, class L>
 Index exchange(File& file, L& layer, const std::string& prefix, Index k) {
   using Type = std::remove_const_t<L>;
   const std::string ending = text("_l", k);
-  if constexpr (is_bidirectional<Type>) {
+  if constexpr (is_any<Type, Bidirectional>) {
     require(layer.merge == Merge::concatenate, "PyTorch concatenates two directions, it does not sum them");
     exchange_direction(file, layer.forward_layer, prefix, ending);
     exchange_direction(file, layer.reverse_layer, prefix, ending + "_reverse");
@@ -179,10 +218,13 @@ Index exchange(File& file, L& layer, const std::string& prefix, Index k) {
     require(layer.unrolling.direction == Direction::forward, "PyTorch has no reverse layer without a forward one");
     exchange_direction(file, layer, prefix, ending);
     return 1;
-  } else if constexpr (is_embedding<Type>) {
+  } else if constexpr (is_any<Type, Embedding>) {
     Matrix<typename Type::Scalar> rows = layer.weight.transpose();  // V x O
     file(prefix + "weight", rows);
     if constexpr (!std::is_const_v<L>) layer.weight = rows.transpose();
+    return 0;
+  } else if constexpr (is_any<Type, Conv1d>) {
+    exchange_convolution(file, layer, prefix);
     return 0;
   } else {
     Type::visit(file, prefix, layer);
@@ -200,7 +242,7 @@ void exchange_named(File& file, L& layer, const std::string& our_prefix, const T
     const auto& [name, k] = found->second;
     exchange(file, layer, name.empty() ? "" : name + ".", k);
     used.insert(ours);
-  } else if constexpr (Composite<Type> && !is_bidirectional<Type>) {
+  } else if constexpr (Composite<Type> && !is_any<Type, Bidirectional>) {
     const auto each = [&](const std::string& name, auto& part) { exchange_named(file, part, name, names, used); };
     Type::children(each, our_prefix, layer);
   } else {
@@ -218,14 +260,15 @@ void exchange_model(File file, Model& model, const TorchNames& names) {
 
 }  // namespace detail
 
-/// Loads a state_dict that PyTorch saved with safetensors.torch.save_file, from nn.RNN, nn.LSTM, nn.GRU, nn.Linear and
-/// nn.Embedding, into a model of the same layers:
+/// Loads a state_dict that PyTorch saved with safetensors.torch.save_file, from nn.RNN, nn.LSTM, nn.GRU, nn.Linear,
+/// nn.Conv1d and nn.Embedding, into a model of the same layers:
 ///
 ///   Sequential model{Stack<Lstm<float>>(2, 3, 16, random), Dense<float>(16, 1, random)};
 ///   load_pytorch(model, "model.safetensors", {{"0", "lstm"}, {"1", "head"}});
 ///
 /// or, with the layers one by one, {{"0", {"lstm", 0}}, {"1", {"lstm", 1}}, {"2", "head"}}. Where we have one bias it
-/// is the sum of PyTorch's two. A state_dict does not tell tanh from ReLU: the model's type does.
+/// is the sum of PyTorch's two. A state_dict does not tell tanh from ReLU, and of a convolution neither dilation nor
+/// groups: the model does.
 ///
 /// Throws std::invalid_argument for names that do not fit the model, format_error for tensors that are missing, surplus
 /// or of another shape; the model is changed only when all of it was read.

@@ -1,0 +1,292 @@
+#pragma once
+
+#include "unroll/engine/panels.hpp"
+#include "unroll/engine/tape.hpp"
+
+/// Convolutions over time: windows of K columns of x, one for each column of y, times the weights.
+namespace unroll {
+
+/// How a convolution reaches over time and over features.
+struct Convolution {
+  Index dilation = 1;  ///< steps from one column that an output sees to the next
+  Index groups = 1;    ///< the n-th of so many equal parts of the outputs sees the n-th part of the inputs alone
+};
+
+namespace detail {
+
+/// The sizes of a convolution.
+struct ConvolutionShape {
+  Index inputs, outputs, kernel_size, dilation, groups;
+
+  friend bool operator==(const ConvolutionShape&, const ConvolutionShape&) = default;
+
+  /// How many steps before its own an output reaches back.
+  Index past() const { return (kernel_size - 1) * dilation; }
+  Index group_inputs() const { return inputs / groups; }
+  Index group_outputs() const { return outputs / groups; }
+  std::string text() const {
+    return detail::text(inputs, " to ", outputs, ", kernel_size ", kernel_size, ", dilation ", dilation, ", groups ",
+                        groups);
+  }
+};
+
+/// The one state: a sample's last columns of x one below the other, the oldest first.
+struct ConvolutionMemory {
+  static constexpr std::array<const char*, 1> state_names{"past"};
+};
+
+}  // namespace detail
+
+/// What one forward pass of a convolution leaves for its backward pass, and the buffers of both.
+template <class Scalar>
+struct ConvolutionTape {
+  using State = RecurrentState<detail::ConvolutionMemory, Scalar>;
+
+  Batch batch;                       ///< of the pass
+  Index steps = 0;                   ///< T
+  bool recorded = false;             ///< whether there is a forward pass that no backward pass has consumed
+  detail::ConvolutionShape shape{};  ///< of the layer
+  Matrix<Scalar> x;                  ///< I x (past + T*B): the initial state, then x, with zeros past the ends
+  Matrix<Scalar> y;                  ///< O x (T*B)
+  Matrix<Scalar> d_y;                ///< O x (past + T*B + past): dL/dy between zeros
+  Matrix<Scalar> d_x;                ///< I x (past + T*B)
+  /// For each column of y the first step that it sees, where 0 is the state's first; empty: all 0.
+  Vector<Index> first;
+  Matrix<Scalar> seen;                 ///< resets: what each column of y sees of x, K columns one below the other
+  Matrix<Scalar> d_seen;               ///< where `first` is not empty, the same of d_y for d_x
+  Matrix<Scalar> transposed;           ///< the weights for d_x
+  detail::Panels<Scalar> panels;       ///< the weights, for the way forward or back
+  detail::GateBuffer<Scalar> d_group;  ///< a group's rows of dL/dy as the kernel reads them
+  Vector<Scalar> spread;               ///< some columns of x: see detail::across
+  Vector<double> d_bias;               ///< O, summed over the columns
+  State final_state;                   ///< after each sequence's own end
+  State d_initial;                     ///< dL/d initial state
+
+  /// The outputs.
+  Output<Scalar> output() const { return {y.data(), y.rows(), y.cols()}; }
+  /// T*B
+  Index columns() const { return steps * batch.size; }
+  /// The columns of the initial state.
+  Index before() const { return shape.past() * batch.size; }
+  /// Whether a column is not past its sequence's end.
+  bool active(Index column) const { return batch.active(column / batch.size, column % batch.size, steps); }
+
+  /// Lets no episode see what was before it.
+  void begin_at_resets() {
+    detail::resize(first, batch.resets.empty() ? 0 : columns());
+    for (Index j = 0; j < first.size(); ++j) {
+      const Index t = j / batch.size;
+      first[j] = batch.reset(t, j % batch.size) ? shape.past() + t : t == 0 ? 0 : first[j - batch.size];
+    }
+  }
+  /// Lets no error go back further than a truncation allows.
+  void truncate(const Truncation& truncation) {
+    const Index window = truncation.window, stride = truncation.stride == 0 ? window : truncation.stride;
+    if (window == 0 || window >= steps) return;
+    if (first.size() == 0) detail::resize_to_zeros(first, columns());
+    for (Index j = 0; j < columns(); ++j) {
+      const Index begin = j / batch.size / stride * stride + stride - window;
+      if (begin > 0) first[j] = (std::max)(first[j], shape.past() + begin);
+    }
+  }
+
+  /// f(column of `x`, its place in a state) for the steps of the initial state.
+  template <class S, class F>
+  void for_each_initial(S& state, F f) const {
+    for (Index n = 0; n < shape.past(); ++n)
+      for (Index b = 0; b < batch.size; ++b)
+        f(n * batch.size + b, state.values[0].col(b).segment(n * shape.inputs, shape.inputs));
+  }
+  /// The same for the steps of the final state, without those that a sample's last step does not see.
+  template <class S, class F>
+  void for_each_final(S& state, F f) const {
+    for (Index b = 0; b < batch.size; ++b) {
+      const Index length = batch.length(b, steps);
+      const Index from = first.size() == 0 || length == 0 ? 0 : first[(length - 1) * batch.size + b];
+      for (Index step = (std::max)(length, from); step < length + shape.past(); ++step)
+        f(step * batch.size + b, state.values[0].col(b).segment((step - length) * shape.inputs, shape.inputs));
+    }
+  }
+};
+
+namespace detail {
+
+/// `count` windows of K columns, one beginning with each of the data's columns of `rows` rows, of which `batch` are a
+/// step. A group has its own rows of them; those of the first are given.
+template <class Scalar>
+Columns<Scalar> windows(const ConvolutionShape& shape, const Scalar* data, Index rows, Index count, Index batch) {
+  return {data, count, rows, 1, {rows / shape.groups, shape.kernel_size, shape.dilation * batch * rows}};
+}
+
+/// Windows whose columns were copied one below the other.
+template <class Scalar>
+Columns<Scalar> copied_windows(Columns<Scalar> windows, const Matrix<Scalar>& to) {
+  windows.data = to.data();
+  windows.stride = to.rows();
+  windows.runs.stride = to.rows() / windows.runs.count;
+  return windows;
+}
+
+/// Copies windows; zeros where sees(window, k) is false.
+template <class Scalar, class Sees>
+void copy_windows(const Columns<Scalar>& windows, Sees sees, Matrix<Scalar>& to) {
+  const Index rows = windows.stride;
+  resize_to_zeros(to, rows * windows.runs.count, windows.count);
+  for (Index j = 0; j < windows.count; ++j)
+    for (Index k = 0; k < windows.runs.count; ++k)
+      if (sees(j, k)) std::copy_n(windows.data + j * rows + k * windows.runs.stride, rows, &to(k * rows, j));
+}
+
+/// What each column of y sees of x.
+template <class Scalar>
+Columns<Scalar> windows_of_x(const ConvolutionTape<Scalar>& tape) {
+  const auto all = windows(tape.shape, tape.x.data(), tape.x.rows(), tape.columns(), tape.batch.size);
+  return tape.batch.resets.empty() ? all : copied_windows(all, tape.seen);
+}
+
+/// Numbers of all groups, `units` of each, as the sums of a product.
+template <class Scalar>
+Sums<Scalar> group_sums(Scalar* data, Index units, Index column_stride) {
+  return {data, Pack<std::remove_const_t<Scalar>>::size, units, column_stride, units};
+}
+
+/// to(:, j) = from + sum over k of W_k times column k of window j, each group of its own rows.
+template <class Scalar>
+void convolve(const Panels<Scalar>& panels, Index groups, Columns<Scalar> windows, const Sums<const Scalar>& from,
+              const Sums<Scalar>& to) {
+  for (int group = 0; group < groups; ++group, windows.data += windows.runs.length)
+    multiply<1, Scalar>(from_gate(group, panels.blocks()), windows, from_gate(group, from), from_gate(group, to),
+                        nothing_more);
+}
+
+/// The same for a whole pass: the threads of the batch's pool share the columns.
+template <class Scalar>
+void convolve(const Matrix<Scalar>& weight, Columns<Scalar> windows, const Sums<const Scalar>& from, Matrix<Scalar>& to,
+              ConvolutionTape<Scalar>& tape) {
+  const Index groups = tape.shape.groups, units = weight.rows() / groups;
+  const Index members = team_size(tape.batch.pool, windows.count, weight.size() * windows.count);
+  run_team(tape.batch.pool, members, [&](const Member& member) {
+    tape.panels.pack_rows(weight, units, 0, static_cast<int>(groups), member);
+    member.wait();
+    const Range mine = member.part(windows.count);
+    for_each_part(mine.count, 24, [&](Index first, Index count) {  // they stay in the cache for all groups
+      Columns<Scalar> part = windows;
+      part.data += (mine.first + first) * windows.stride;
+      part.count = count;
+      convolve(tape.panels, groups, part, from, group_sums(&to(0, mine.first + first), units, to.rows()));
+    });
+  });
+}
+
+template <class Scalar>
+Output<Scalar> convolve_forward(const ConvolutionShape& shape, const Matrix<Scalar>& weight, const Vector<Scalar>& bias,
+                                const Input<Scalar>& x, ConvolutionTape<Scalar>& tape, const Batch& batch,
+                                const typename ConvolutionTape<Scalar>::State& initial) {
+  tape.recorded = false;
+  tape.batch = batch;
+  tape.shape = shape;
+  tape.steps = batch.steps(x.cols());
+  resize_to_zeros(tape.x, x.rows(), tape.before() + x.cols());
+  if (initial.values[0].size() != 0)
+    tape.for_each_initial(initial, [&](Index j, const auto& past) { tape.x.col(j) = past; });
+  for (Index j = 0; j < x.cols(); ++j)
+    if (tape.active(j)) tape.x.col(tape.before() + j) = x.col(j);
+  tape.begin_at_resets();
+  if (!batch.resets.empty()) {
+    const auto sees = [&](Index j, Index k) { return j / batch.size + k * shape.dilation >= tape.first[j]; };
+    copy_windows(windows(shape, tape.x.data(), x.rows(), x.cols(), batch.size), sees, tape.seen);
+  }
+  resize(tape.y, shape.outputs, x.cols());  // x, which may be the outputs of the pass before, has been read
+  convolve(weight, windows_of_x(tape), group_sums(bias.data(), shape.group_outputs(), 0), tape.y, tape);
+  for (Index j = 0; j < tape.columns(); ++j)
+    if (!tape.active(j)) tape.y.col(j).setZero();
+  resize_to_zeros(tape.final_state.values[0], shape.past() * shape.inputs, batch.size);
+  tape.for_each_final(tape.final_state, [&](Index j, auto&& past) { past = tape.x.col(j); });
+  tape.recorded = true;
+  return tape.output();
+}
+
+/// Adds dL/dW_k = sum over j of dL/dy(:, j) (column k of window j)^T.
+template <class Scalar, class Layer>
+void add_weight_gradient(ConvolutionTape<Scalar>& tape, Layer& gradient) {
+  const ConvolutionShape& shape = tape.shape;
+  const Index units = shape.group_outputs();
+  const Columns<Scalar> windows = windows_of_x(tape);
+  GateBuffer<Scalar>& d = tape.d_group;
+  d.resize(1, units, tape.columns(), 1);
+  const Index members = team_size(tape.batch.pool, d.blocks(), gradient.weight.size() * tape.columns());
+  const auto add = [&](Index group, Range chunk, Matrix<Scalar>& sum, const Member& member) {
+    const Range mine = member.part(d.blocks());
+    for (Index j = chunk.first; j < chunk.first + chunk.count; ++j)
+      for (Index block = mine.first; block < mine.first + mine.count; ++block)
+        Pack<Scalar>::load(&tape.d_y(group * units + block * d.lanes, tape.before() + j), d.count(block))
+            .store(d.at(block, j));
+    for (Index k = 0; k < shape.kernel_size; ++k) {
+      const Index rows = windows.runs.length;
+      const Scalar* x = windows.data + group * rows + k * windows.runs.stride;
+      const Sums<Scalar> to{&sum(group * units, k * rows), d.lanes, 0, sum.rows(), units, true};
+      multiply<1, Scalar>(member.part_of(d.rows({0, 1}, chunk.first)),
+                          across(x, windows.stride, rows, chunk, tape.spread, member), no_sums<Scalar>(), to,
+                          nothing_more);
+    }
+  };
+  for_each_sum({0, tape.columns()}, gradient, [&](Layer& sum, Range part) {
+    run_team(tape.batch.pool, members, [&](const Member& member) {
+      for_each_chunk(part, [&](Range chunk) {
+        for (Index group = 0; group < shape.groups; ++group) add(group, chunk, sum.weight, member);
+      });
+    });
+  });
+}
+
+/// The weights for dL/dx, which are those of a convolution of dL/dy: W_k^T, the last first.
+template <class Scalar>
+void transpose_weights(const ConvolutionShape& shape, const Matrix<Scalar>& weight, Matrix<Scalar>& to) {
+  const Index rows = shape.group_inputs(), units = shape.group_outputs(), taps = shape.kernel_size;
+  resize(to, shape.inputs, taps * units);
+  for (Index group = 0; group < shape.groups; ++group)
+    for (Index k = 0; k < taps; ++k)
+      to.block(group * rows, (taps - 1 - k) * units, rows, units) =
+          weight.block(group * units, k * rows, units, rows).transpose();
+}
+
+template <class Scalar, class Layer>
+Output<Scalar> convolve_backward(const Matrix<Scalar>& weight, const Input<Scalar>& d_y, ConvolutionTape<Scalar>& tape,
+                                 Layer& gradient, const Truncation& truncation,
+                                 const typename ConvolutionTape<Scalar>::State& d_final) {
+  const ConvolutionShape& shape = tape.shape;
+  const Index before = tape.before(), size = tape.batch.size;
+  tape.recorded = false;
+  resize_to_zeros(tape.d_y, shape.outputs, before + tape.columns() + before);
+  resize_to_zeros(tape.d_bias, shape.outputs);
+  for (Index j = 0; j < tape.columns(); ++j) {
+    if (!tape.active(j)) continue;
+    tape.d_y.col(before + j) = d_y.col(j);
+    tape.d_bias += d_y.col(j).template cast<double>();
+  }
+  add_weight_gradient(tape, gradient);
+  gradient.bias += tape.d_bias.template cast<Scalar>();
+
+  transpose_weights(shape, weight, tape.transposed);
+  tape.truncate(truncation);
+  auto errors = windows(shape, tape.d_y.data(), shape.outputs, before + tape.columns(), size);
+  if (tape.first.size() != 0) {
+    const auto sees = [&](Index column, Index k) {  // of x and, behind it, of y
+      const Index j = column + k * shape.dilation * size - before;
+      return j >= 0 && j < tape.columns() && column / size >= tape.first[j];
+    };
+    copy_windows(errors, sees, tape.d_seen);
+    errors = copied_windows(errors, tape.d_seen);
+  }
+  resize(tape.d_x, shape.inputs, errors.count);  // d_y, which may be the pass's before, has been read
+  convolve(tape.transposed, errors, no_sums<Scalar>(), tape.d_x, tape);
+  if (d_final.values[0].size() != 0)
+    tape.for_each_final(d_final, [&](Index j, const auto& d_past) { tape.d_x.col(j) += d_past; });
+  resize(tape.d_initial.values[0], shape.past() * shape.inputs, size);
+  tape.for_each_initial(tape.d_initial, [&](Index j, auto&& d_past) { d_past = tape.d_x.col(j); });
+  return {tape.d_x.data() + before * shape.inputs, shape.inputs, tape.columns()};
+}
+
+}  // namespace detail
+
+}  // namespace unroll
