@@ -68,11 +68,55 @@ struct Scale : Memoryless<Scale<fault>, double> {
   }
 };
 
+/// What a layer with a state can do wrong beside.
+enum class Lapse { none, initial_state, without_forward, rows, lengths, padding, final_state, restore, error };
+
+/// A recurrent layer with one of them.
+template <Lapse lapse>
+struct Recall : Rnn<double> {
+  using Base = Rnn<double>;
+
+  struct Stream : Base::Stream {
+    Stream(const Base::Stream& stream) : Base::Stream(stream) {}
+    void restore(const State& state) noexcept {
+      if (lapse != Lapse::restore) Base::Stream::restore(state);
+    }
+  };
+  Stream stream(WeightStorage storage = WeightStorage::full) const { return Base::stream(storage); }
+
+  explicit Recall(Random random = Random(1)) : Base(3, 4, random) {}
+
+  Output<double> forward(const Input<double>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
+    if (lapse == Lapse::error && !batch.lengths.empty()) throw std::runtime_error("no lengths");
+    if (lapse == Lapse::rows && x.rows() > 3) return tape.output();
+    Base::forward(x, tape, batch, initial);
+    if (lapse == Lapse::lengths && !batch.lengths.empty()) tape.states[0] *= 2;
+    if (lapse == Lapse::final_state) tape.final_state.values[0].array() += 1;
+    return tape.output();
+  }
+  Output<double> backward(const Input<double>& x, const Input<double>& d_y, Tape& tape, Recall& gradient,
+                          const BackwardOptions& options = {}, const State& d_final = {}) const {
+    if (lapse == Lapse::without_forward && tape.steps == 0) return tape.output();
+    const Output<double> d_x = Base::backward(x, d_y, tape, gradient, options, d_final);
+    if (lapse == Lapse::padding && !tape.batch.lengths.empty()) gradient.bias[0] = NAN;
+    if (lapse == Lapse::initial_state) tape.d_initial.values[0] *= 1.01;
+    return d_x;
+  }
+};
+
+template <class L>
+std::string broken_clauses() {
+  std::string result;
+  for (const std::string& clause : testing::broken_layer_clauses(L())) result += clause + "; ";
+  return result;
+}
 template <Fault fault>
 std::string broken() {
-  std::string result;
-  for (const std::string& clause : testing::broken_layer_clauses(Scale<fault>())) result += clause + "; ";
-  return result;
+  return broken_clauses<Scale<fault>>();
+}
+template <Lapse lapse>
+std::string broken() {
+  return broken_clauses<Recall<lapse>>();
 }
 
 }  // namespace
@@ -92,6 +136,19 @@ TEST_CASE("the contract names what is broken in a layer, and nothing else", "[la
   CHECK_THAT(broken<Fault::past_ends>(), contains_text("ragged: outputs past a sequence's end are not zero"));
   CHECK_THAT(broken<Fault::stream>(), contains_text("stream: outputs differ from the sequence's"));
   if (testing::counts_allocations) CHECK(broken<Fault::allocation>() == "stream: a step allocates; ");
+}
+
+TEST_CASE("the contract names what is broken in a layer with a state, and nothing else", "[layer_contract]") {
+  CHECK(broken<Lapse::none>() == "");
+  CHECK_THAT(broken<Lapse::initial_state>(),
+             contains_text("gradient: relative error 0.0") && contains_text(" at initial state["));
+  CHECK(broken<Lapse::without_forward>() == "backward: it does not refuse a tape without a forward pass; ");
+  CHECK(broken<Lapse::rows>() == "refusals: forward takes an x of another size; ");
+  CHECK(broken<Lapse::lengths>() == "ragged: outputs are not those of the sequences alone; ");
+  CHECK(broken<Lapse::padding>() == "ragged: what stands past a sequence's end enters a gradient; ");
+  CHECK(broken<Lapse::final_state>() == "carried state: a sequence in two parts differs from the whole; ");
+  CHECK(broken<Lapse::restore>() == "stream: it does not go on from a state that it saved; ");
+  CHECK(broken<Lapse::error>() == "ragged: it throws \"no lengths\"; ");
 }
 
 TEST_CASE("the library's layers and one of a user's own keep to the contract", "[layer_contract]") {

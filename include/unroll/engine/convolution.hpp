@@ -49,7 +49,8 @@ struct ConvolutionTape {
   Matrix<Scalar> x;                  ///< I x (past + T*B): the initial state, then x, with zeros past the ends
   Matrix<Scalar> y;                  ///< O x (T*B)
   Matrix<Scalar> d_y;                ///< O x (past + T*B + past): dL/dy between zeros
-  Matrix<Scalar> d_x;                ///< I x (past + T*B)
+  Matrix<Scalar> d_x;                ///< I x (past + T*B): dL/d initial state, then dL/dx
+  Index d_columns = 0;               ///< T*B of the backward pass
   /// For each column of y the first step that it sees, where 0 is the state's first; empty: all 0.
   Vector<Index> first;
   Matrix<Scalar> seen;                 ///< resets: what each column of y sees of x, K columns one below the other
@@ -64,6 +65,8 @@ struct ConvolutionTape {
 
   /// The outputs.
   Output<Scalar> output() const { return {y.data(), y.rows(), y.cols()}; }
+  /// dL/dx.
+  Output<Scalar> d_input() const { return {d_x.data() + d_x.size() - d_x.rows() * d_columns, d_x.rows(), d_columns}; }
   /// T*B
   Index columns() const { return steps * batch.size; }
   /// The columns of the initial state.
@@ -278,13 +281,15 @@ Output<Scalar> convolve_backward(const Matrix<Scalar>& weight, const Input<Scala
     copy_windows(errors, sees, tape.d_seen);
     errors = copied_windows(errors, tape.d_seen);
   }
+  tape.d_columns = 0;
   resize(tape.d_x, shape.inputs, errors.count);  // d_y, which may be the pass's before, has been read
   convolve(tape.transposed, errors, no_sums<Scalar>(), tape.d_x, tape);
   if (d_final.values[0].size() != 0)
     tape.for_each_final(d_final, [&](Index j, const auto& d_past) { tape.d_x.col(j) += d_past; });
   resize(tape.d_initial.values[0], shape.past() * shape.inputs, size);
   tape.for_each_initial(tape.d_initial, [&](Index j, auto&& d_past) { d_past = tape.d_x.col(j); });
-  return {tape.d_x.data() + before * shape.inputs, shape.inputs, tape.columns()};
+  tape.d_columns = tape.columns();
+  return tape.d_input();
 }
 
 }  // namespace detail

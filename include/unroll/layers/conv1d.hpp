@@ -71,7 +71,17 @@ class Conv1d {
     require_backward(tape, gradient, options, d_final);
     detail::require_shape(name(), "x", x, input_size(), tape.columns());
     detail::require_shape(name(), "d_y", d_y, output_size(), tape.columns());
-    return run_back(d_y, tape, gradient, options, d_final);
+    return run_back(x, d_y, tape, gradient, options, d_final);
+  }
+
+  /// As forward, unchecked.
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
+    return detail::convolve_forward(shape_, weight, bias, x, tape, batch, initial);
+  }
+  /// As backward, unchecked.
+  Output<Scalar> run_back(const Input<Scalar>&, const Input<Scalar>& d_y, Tape& tape, Conv1d& gradient,
+                          const BackwardOptions& options, const State& d_final) const {
+    return detail::convolve_backward(weight, d_y, tape, gradient, options.truncation, d_final);
   }
 
   /// Throws unless `forward` can take an x of this shape; the number of output columns.
@@ -214,14 +224,6 @@ class Conv1d {
     const Index rows = shape_.past() * input_size();
     detail::require(past.size() == 0 || (past.rows() == rows && past.cols() == batch), "Conv1d::", which,
                     " state past is ", past.rows(), " x ", past.cols(), ", expected ", rows, " x ", batch);
-  }
-
-  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
-    return detail::convolve_forward(shape_, weight, bias, x, tape, batch, initial);
-  }
-  Output<Scalar> run_back(const Input<Scalar>& d_y, Tape& tape, Conv1d& gradient, const BackwardOptions& options,
-                          const State& d_final) const {
-    return detail::convolve_backward(weight, d_y, tape, gradient, options.truncation, d_final);
   }
 
   detail::ConvolutionShape shape_;
