@@ -5,6 +5,7 @@
 #include "io/files.hpp"
 #include "layers/delay.hpp"
 #include "layers/rms_norm.hpp"
+#include "training/autoencoder.hpp"
 #include "training/sine.hpp"
 #include "unroll/io/checkpoints.hpp"
 #include "unroll/layers/bidirectional.hpp"
@@ -200,6 +201,26 @@ TEST_CASE("a run of fit that went through a file ends with the bits of one that 
   CHECK(bits(loaded) == bits(stopped));
   fit(loaded, sine_stream(), sine_sequences(), mean_squared_error, options);
   CHECK(bits(loaded) == bits(whole));
+}
+
+TEST_CASE("a run of a model that is no layer goes through a file, which tells its layers", "[checkpoint]") {
+  const Folder folder("autoencoder");
+  const auto path = folder / "run.safetensors";
+  TrainingState whole(autoencoder(), Adam(autoencoder()), Random(1)),
+      loaded(autoencoder(7), Adam(autoencoder()), Random(7));
+  const auto stop = [&](FitProgress& now) { now.stop = now.batch == 3; };
+  REQUIRE(fit(whole, series(), Reconstruct(), {.epochs = 2, .observers = {stop}}).end == FitEnd::asked);
+  save(whole, path);
+  load(loaded, path);
+  fit(whole, series(), Reconstruct(), {.epochs = 2});
+  fit(loaded, series(), Reconstruct(), {.epochs = 2});
+  CHECK(flat(loaded.model) == flat(whole.model));
+  CHECK(flat(loaded.model) != flat(autoencoder()));
+  CHECK(loaded.history.loss == whole.history.loss);
+  const auto layers = describe(path).layers;
+  REQUIRE(layers.size() == 2);
+  CHECK(layers[0].text() == "Rnn 3 to 2, direction forward, gates a, input_gates a, readout all, recurrent_gates a");
+  CHECK(layers[1].name == "model.decoder");
 }
 
 TEST_CASE("a layer of a user's own is trained, saved, loaded, streamed, predicted and run in parallel",

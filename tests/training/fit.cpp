@@ -258,6 +258,7 @@ TEST_CASE("progress is a plain line an epoch, or a bar that ends its line", "[fi
 
 TEST_CASE("the time left is that of the batches left, of this epoch and the next", "[fit]") {
   for (const Index epoch : {1, 3}) {
+    const Index accumulated = epoch;  // batches of the one step that is done
     CAPTURE(epoch);
     std::FILE* file = std::tmpfile();
     REQUIRE(file != nullptr);
@@ -270,14 +271,20 @@ TEST_CASE("the time left is that of the batches left, of this epoch and the next
       const auto begin = Clock::now();
       std::this_thread::sleep_for(std::chrono::milliseconds(110));
       least = Clock::now() - begin;
-      progress({.epoch = epoch, .epochs = 3, .batch = 1, .batches = 1'001, .columns = 1});
+      progress({.epoch = epoch,
+                .epochs = 3,
+                .batch = accumulated,
+                .batches = 1'001,
+                .accumulated = accumulated,
+                .columns = 1});
       most = Clock::now() - before;
     }
     const std::string text = text_of(file);
     CAPTURE(text);
     int minutes = 0, seconds = 0;
     REQUIRE(std::sscanf(text.c_str() + text.rfind(", "), ", %d:%d left", &minutes, &seconds) == 2);
-    const double left = static_cast<double>((3 - epoch) * 1'001 + 1'000);
+    const double left =
+        static_cast<double>((3 - epoch) * 1'001 + 1'001 - accumulated) / static_cast<double>(accumulated);
     CHECK(60 * minutes + seconds >= left * least.count() - 1);
     CHECK(60 * minutes + seconds <= left * most.count() + 1);
   }
@@ -290,6 +297,7 @@ TEST_CASE("options that make no sense are refused", "[fit]") {
     CHECK_THROWS_MATCHES(fit(state, sine_stream(), mean_squared_error, options), std::invalid_argument, Message(why));
   };
   refuse({.epochs = -1}, "fit: epochs is -1, expected at least 0");
+  refuse({.accumulate = 0}, "fit: accumulate is 0, expected at least 1");
   refuse({.clip_norm = -1}, "fit: clip_norm is -1, expected at least 0");
   refuse({.patience = -1}, "fit: patience is -1, expected at least 0");
   CHECK(bits(state) == before);

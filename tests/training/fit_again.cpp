@@ -49,7 +49,8 @@ struct ThrowingData : Sequences<double> {
 }  // namespace
 
 TEST_CASE("after an exception from anything that fit calls, the next call goes on to the same bits", "[fit]") {
-  FitOptions options{.epochs = 2, .clip_norm = 0.05, .patience = 9, .keep_best = true};
+  const auto accumulate = GENERATE(1, 3);
+  FitOptions options{.epochs = 2, .accumulate = accumulate, .clip_norm = 0.05, .patience = 9, .keep_best = true};
   SineState whole = sine_state();
   options.schedule = [](Index t) { return 0.02 / static_cast<double>(1 + t); };
   fit(whole, sine_sequences(), sine_sequences(), mean_squared_error, options);
@@ -76,7 +77,7 @@ TEST_CASE("after an exception from anything that fit calls, the next call goes o
     }
     CHECK(bits(state) == bits(whole));
   }
-  CHECK(threw > 60);
+  CHECK(threw > 50);
 }
 
 TEST_CASE("a call that asks for the best after one that did not keeps what was trained", "[fit]") {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <concepts>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -18,6 +19,21 @@ template <class F, class Model, class... Models>
 void for_each_tensor(F&& f, Model& model, Models&... models) {
   std::remove_const_t<Model>::visit(f, std::string(), model, models...);
 }
+
+namespace detail {
+struct AnyVisitor {
+  template <class... T>
+  void operator()(const std::string&, T&...) const {}
+};
+}  // namespace detail
+
+/// What can be trained: a value with a Scalar that shows its parameters by `visit`. Any Layer, or a struct of layers
+/// for an objective of one's own.
+template <class M>
+concept Trainable = std::copyable<M> && requires(M& model) {
+  typename M::Scalar;
+  M::visit(detail::AnyVisitor(), std::string(), model, model);
+};
 
 /// What a parameter tensor is: weight decay may leave all but weights alone.
 enum class TensorKind { weight, bias, gain };
@@ -75,6 +91,28 @@ Model zeros_like(const Model& model) {
   set_zero(result);
   return result;
 }
+
+namespace detail {
+
+/// Multiplies every parameter by the factor.
+template <class Model>
+void scale(Model& model, double factor) {
+  const auto multiply = [&](const std::string&, auto& tensor) {
+    tensor *= static_cast<typename std::remove_cvref_t<decltype(tensor)>::Scalar>(factor);
+  };
+  for_each_tensor(multiply, model);
+}
+
+/// Adds the factor times each parameter of `part`.
+template <class Model>
+void add_scaled(Model& sum, const Model& part, double factor) {
+  const auto add = [&](const std::string&, auto& to, const auto& from) {
+    to += static_cast<typename std::remove_cvref_t<decltype(to)>::Scalar>(factor) * from;
+  };
+  for_each_tensor(add, sum, part);
+}
+
+}  // namespace detail
 
 /// The number of trainable scalars.
 template <class Model>

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <numeric>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -13,7 +14,7 @@
 
 namespace unroll {
 
-/// What one training step sees.
+/// What one training step sees of sequences and their targets.
 template <class Scalar>
 struct Example {
   Matrix<Scalar> x;                  ///< I x (T*B)
@@ -23,15 +24,19 @@ struct Example {
 };
 
 /// What `fit` learns from: `batches()` examples an epoch. `order(seed)` draws an order of the data, or without a seed
-/// keeps it as it lies; `example(k, order)` makes the k-th example of that order.
+/// keeps it as it lies; `example(k, order)` makes the k-th example of that order: an Example for a loss, a value of any
+/// type for an objective of one's own.
 template <class D>
 concept DataSource =
     requires(const D& data, std::optional<std::uint64_t> seed, Index k, const std::vector<Index>& order) {
-      typename D::Scalar;
       { data.batches() } -> std::same_as<Index>;
       { data.order(seed) } -> std::same_as<std::vector<Index>>;
-      { data.example(k, order) } -> std::same_as<Example<typename D::Scalar>>;
+      { data.example(k, order) } -> std::move_constructible;
     };
+
+/// The type of a data source's examples.
+template <DataSource D>
+using ExampleOf = std::remove_cvref_t<decltype(std::declval<const D&>().example(Index(), std::vector<Index>()))>;
 
 /// 0, 1, ..., count - 1, shuffled where there is a seed (Fisher & Yates 1938; Durstenfeld 1964).
 inline std::vector<Index> shuffled(Index count, std::optional<std::uint64_t> seed) {

@@ -11,13 +11,6 @@
 
 namespace unroll {
 
-namespace detail {
-struct AnyVisitor {
-  template <class... T>
-  void operator()(const std::string&, T&...) const {}
-};
-}  // namespace detail
-
 /// A layer's state shows its matrices, one column a sample, under their names, as a layer shows its parameters; empty
 /// ones stand for zeros, and so does an empty state. What carries, saves, checks or cuts states is built on it.
 template <class S>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <tuple>
+#include <utility>
 
 #include "unroll/layers/layer.hpp"
 
@@ -13,14 +14,21 @@ void for_each_state(F&& f, State& state, States&... others) {
   std::remove_const_t<State>::visit(each, std::string(), state, others...);
 }
 
-/// An empty state (zeros) with a place for each layer of the model: a model of layers gives it by empty_state().
+/// An empty state (zeros) with a place for each layer of the model: a model of layers gives it by empty_state(). A
+/// model without a State has a NoState.
 template <class Model>
-typename Model::State state_for([[maybe_unused]] const Model& model) {
+auto state_for([[maybe_unused]] const Model& model) {
   if constexpr (requires { model.empty_state(); })
     return model.empty_state();
+  else if constexpr (requires { typename Model::State; })
+    return typename Model::State();
   else
-    return {};
+    return NoState();
 }
+
+/// The type of what a model carries from batch to batch.
+template <class Model>
+using CarriedState = decltype(state_for(std::declval<const Model&>()));
 
 /// Calls f(name, AnyShape...) for every matrix of a state that is carried from batch to batch, "0.h" and "0.c": a part
 /// of the `visit` of a value that is saved and loaded with its carried state, whatever its batch is.

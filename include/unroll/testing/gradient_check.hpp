@@ -8,8 +8,9 @@
 
 #include "unroll/layers/layer.hpp"
 #include "unroll/layers/states.hpp"
+#include "unroll/training/objective.hpp"
 
-/// Checks for your own cells and layers, with any test framework.
+/// Checks for your own cells, layers and objectives, with any test framework.
 namespace unroll::testing {
 
 /// The outcome of a comparison with central differences.
@@ -116,6 +117,30 @@ GradientReport check_gradient(Model model, Matrix<double> x, const Batch& batch 
   for_each_tensor(compare, model, gradient);
   if (options.input) compare("x", x, d_x);
   for_each_state([&](auto& values, const auto& d) { compare("initial state", values, d); }, initial, d_initial);
+  return report;
+}
+
+/// Checks the gradient that an objective makes of an example against central differences: the model's parameters.
+///
+///   CHECK(check_objective(model, example, MyObjective()).worst <= 1e-7);
+template <Trainable Model, class Example, Objective<Model, Example> Mine>
+GradientReport check_objective(Model model, const Example& example, Mine objective,
+                               const GradientCheckOptions& options = {}, const ObjectivePass<Model>& pass = {}) {
+  static_assert(std::is_same_v<typename Model::Scalar, double>, "a gradient is checked in double");
+  const auto mean = [&](Model* gradient) {
+    ObjectivePass<Model> once = pass;
+    once.backward = options.backward;
+    return objective(model, example, once, gradient).mean;
+  };
+  Model gradient = zeros_like(model);
+  mean(&gradient);
+  GradientReport report;
+  Random random(options.seed);
+  const auto compare = [&](const std::string& name, auto& values, const auto& d) {
+    compare_with_differences(
+        name, values.data(), d.data(), values.size(), [&] { return mean(nullptr); }, options, random, report);
+  };
+  for_each_tensor(compare, model, gradient);
   return report;
 }
 

@@ -72,10 +72,7 @@ ClipReport clip_by_global_norm(Model& gradient, double limit) {
   detail::require_limit("clip_by_global_norm", limit);
   double scale;
   const ClipReport report = detail::clip(global_norm(gradient), limit, scale);
-  const auto multiply = [&](const std::string&, auto& tensor) {
-    tensor *= static_cast<typename std::remove_cvref_t<decltype(tensor)>::Scalar>(scale);
-  };
-  if (report.clipped) for_each_tensor(multiply, gradient);
+  if (report.clipped) detail::scale(gradient, scale);
   return report;
 }
 

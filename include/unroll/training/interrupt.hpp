@@ -2,7 +2,7 @@
 
 #include <csignal>
 
-#include "unroll/training/fit.hpp"
+#include "unroll/training/fit_options.hpp"
 
 namespace unroll {
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #endif
 
-#include "unroll/training/fit.hpp"
+#include "unroll/training/fit_options.hpp"
 
 namespace unroll {
 
@@ -46,7 +46,7 @@ class Progress {
   void operator()(const FitProgress& now) {
     const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
     columns_ += static_cast<double>(now.columns);
-    ++batches_;
+    batches_ += static_cast<double>(now.accumulated);
     if (!now.problem.empty()) {
       end_line();
       std::fprintf(to_, "skipped: %s\n", now.problem.c_str());

@@ -20,16 +20,16 @@ namespace unroll {
 struct History {
   std::vector<double> loss;             ///< the mean over the epoch, taken while the weights moved
   std::vector<double> validation_loss;  ///< empty where nothing was held out
-  std::vector<double> learning_rate;    ///< of the epoch's last batch
-  std::vector<double> clipped;          ///< batches whose gradient was clipped
-  std::vector<double> skipped;          ///< batches whose loss or gradient was not finite
+  std::vector<double> learning_rate;    ///< of the epoch's last step
+  std::vector<double> clipped;          ///< steps whose gradient was clipped
+  std::vector<double> skipped;          ///< steps whose loss or gradient was not finite
 };
 
 /// All that a training run is at the end of a batch, as one value: `fit` goes on from a copy of it, or from one that a
 /// file gave back, to the same bits as if it had never stopped.
 ///
 ///   TrainingState state(model, Adam(model, {.learning_rate = 1e-2}), Random(1));
-template <Layer Model_, class Optimizer_>
+template <Trainable Model_, class Optimizer_>
 struct TrainingState {
   /// The model's type.
   using Model = Model_;
@@ -42,15 +42,15 @@ struct TrainingState {
   Optimizer optimizer;  ///< with its moments
   Random random;        ///< draws the order of each epoch and the masks of each batch
 
-  Index epoch = 0;                     ///< epochs done
-  Index batch = 0;                     ///< batches done of the epoch that is under way
-  std::uint64_t order_seed = 0;        ///< of this epoch's order
-  typename Model::State carried = {};  ///< what the batch before left, for one that continues
-  double loss_sum = 0;                 ///< of this epoch's batches, each weighed with its count
-  double loss_count = 0;               ///< the sum of those counts
-  Index clipped = 0;                   ///< this epoch's batches whose gradient was clipped
-  Index skipped = 0;                   ///< this epoch's batches whose loss or gradient was not finite
-  History history = {};                ///< the epochs before
+  Index epoch = 0;               ///< epochs done
+  Index batch = 0;               ///< batches done of the epoch that is under way
+  std::uint64_t order_seed = 0;  ///< of this epoch's order
+  CarriedState<Model> carried;   ///< what the batch before left, for one that continues
+  double loss_sum = 0;           ///< of this epoch's batches, each weighed with its count
+  double loss_count = 0;         ///< the sum of those counts
+  Index clipped = 0;             ///< this epoch's steps whose gradient was clipped
+  Index skipped = 0;             ///< this epoch's steps whose loss or gradient was not finite
+  History history = {};          ///< the epochs before
 
   /// The weights whose loss is best_loss, where has_best(): FitOptions::keep_best and patience ask for them.
   Model best;
@@ -62,9 +62,11 @@ struct TrainingState {
 
   /// A run that has not begun. Takes the model, its optimizer and the generator over.
   TrainingState(Model start, Optimizer mover, Random generator)
-      : model(std::move(start)), optimizer(std::move(mover)), random(generator), best(model) {
-    carried = state_for(model);
-  }
+      : model(std::move(start)),
+        optimizer(std::move(mover)),
+        random(generator),
+        carried(state_for(model)),
+        best(model) {}
 
   /// Whether weights were judged: `best` belongs to `best_loss` then.
   bool has_best() const { return best_loss < no_loss; }

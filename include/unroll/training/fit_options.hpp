@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "unroll/training/evaluate.hpp"
+
+namespace unroll {
+
+/// How far `fit` has come, after each step. The state is complete then, and may be copied or saved.
+struct FitProgress {
+  Index epoch = 0;           ///< the epoch that this batch belongs to, from 1 on
+  Index epochs = 0;          ///< as in FitOptions
+  Index batch = 0;           ///< the batch in its epoch, from 1 on; the last of those accumulated
+  Index batches = 0;         ///< of an epoch
+  Index accumulated = 1;     ///< batches that this step learnt from
+  Index columns = 0;         ///< time steps times samples of these; of examples without an x, what they count
+  double loss = 0;           ///< the mean of this epoch so far; NaN where no column counted
+  double learning_rate = 0;  ///< of this step
+  double gradient_norm = 0;  ///< before clipping
+  Index clipped = 0;         ///< of this epoch's steps so far
+  Index skipped = 0;         ///< of this epoch's steps so far
+  std::string problem = {};  ///< why this step, or one of the validation data, was skipped; empty: none was
+  bool epoch_done = false;   ///< this batch is the last one of its epoch
+  std::optional<double> validation_loss = {};  ///< with epoch_done; NaN where no column counted
+  bool stop = false;                           ///< to be set by an observer: fit returns after this step
+};
+
+/// Called after every step. Pass an object that keeps something, such as a progress bar, by std::ref.
+using FitObserver = std::function<void(FitProgress&)>;
+
+/// How `fit` trains.
+struct FitOptions {
+  Index epochs = 10;       ///< counted from the state's beginning
+  Index accumulate = 1;    ///< batches for one step, whose gradient is that of all of them as one
+  double clip_norm = 0;    ///< limit of the gradient's global norm; 0: none
+  Index patience = 0;      ///< stops after so many epochs without a lower loss than the best; 0: never
+  bool keep_best = false;  ///< the model ends as the best there was
+  bool shuffle = true;     ///< draws each epoch's order anew
+  OnNonFinite on_non_finite = OnNonFinite::stop;  ///< a loss or gradient that is not finite
+  std::function<double(Index)> schedule = {};     ///< the learning rate of epoch 0, 1, ...; without it, the optimizer's
+  bool schedule_by_batch = false;                 ///< it is called with the number of batches done instead
+  BackwardOptions backward = {};                  ///< truncation and clipping inside the backward pass
+  std::vector<FitObserver> observers = {};        ///< called after every step, in this order
+};
+
+/// Why `fit` ended: all epochs are done, patience ran out, an observer asked, or a number was not finite.
+enum class FitEnd { epochs, no_better, asked, not_finite };
+
+/// How a call of `fit` ended.
+struct FitReport {
+  FitEnd end = FitEnd::epochs;  ///< why
+  std::string problem = {};     ///< where a number that is not finite came up
+};
+
+}  // namespace unroll

@@ -1,0 +1,137 @@
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <type_traits>
+
+#include "unroll/data/example.hpp"
+#include "unroll/layers/states.hpp"
+#include "unroll/losses/function_loss.hpp"
+
+namespace unroll {
+
+/// What an objective makes of one example.
+struct ExampleLoss {
+  double mean = 0;   ///< the loss, a mean over all that counts
+  double count = 0;  ///< how much counts: what a mean over several examples weighs this one with
+};
+
+/// What an objective is given beside model, example and gradient.
+template <class Model>
+struct ObjectivePass {
+  /// What the example before left, for one that goes on from it; the objective leaves here what its own leaves.
+  CarriedState<Model> carried = {};
+  std::optional<std::uint64_t> dropout_seed = {};  ///< of this pass's noise; empty: there is none
+  bool record = true;                              ///< false: there is no way back
+  BackwardOptions backward = {};                   ///< of FitOptions
+
+  /// The layout of some columns of the example, with what this pass adds.
+  Batch batch(Batch layout) const {
+    layout.dropout_seed = dropout_seed;
+    layout.record = record;
+    return layout;
+  }
+};
+
+/// Any way to make the loss of one example and its gradient: what `fit` and `evaluate` ask for. It is called as
+///
+///   objective(model, example, pass, gradient)      -> ExampleLoss
+///
+/// and adds the gradient of its mean loss to `*gradient`, a value of the model's type; where that is null, the loss
+/// alone is asked for. `fit` works with a copy, which may keep tapes and buffers from call to call; pass std::ref to
+/// keep your own. Optional, as members:
+///
+///   find_non_finite(model)             where the last call met the first number that is not finite, for the report
+///   require_fits(model, example)       throws std::invalid_argument before anything is changed
+template <class O, class Model, class Example>
+concept Objective = std::copy_constructible<O> && requires(O& objective, const Model& model, const Example& example,
+                                                           ObjectivePass<Model>& pass, Model* gradient) {
+  { objective(model, example, pass, gradient) } -> std::same_as<ExampleLoss>;
+};
+
+namespace detail {
+
+/// The objective of a layer and a loss: forward, loss, backward.
+template <Layer Model, class Loss>
+struct LossObjective {
+  using Scalar = typename Model::Scalar;
+
+  Loss loss;
+  typename Model::Tape tape = {};
+  Matrix<Scalar> d_y = {};
+
+  ExampleLoss operator()(const Model& model, const Example<Scalar>& e, ObjectivePass<Model>& pass, Model* gradient) {
+    const Batch batch = pass.batch(e.batch);
+    const auto y = model.forward(e.x, tape, batch, batch.continues ? pass.carried : typename Model::State());
+    const ExampleLoss result{loss(y, e.target, d_y, batch, e.weights), loss.count(e.target, batch, e.weights)};
+    pass.carried = tape.final_state;
+    if (gradient && std::isfinite(result.mean)) model.backward(e.x, d_y, tape, *gradient, pass.backward);
+    return result;
+  }
+
+  std::optional<NonFinite> find_non_finite(const Model& model) const { return model.find_non_finite(tape); }
+
+  /// A model that cannot carry its state is refused.
+  void require_fits(const Model& model, const Example<Scalar>& e) const {
+    if (e.batch.continues) model.require_forward(e.x.rows(), e.x.cols(), e.batch, {});
+  }
+};
+
+/// What the objective makes of an example. Throws std::invalid_argument for a count that cannot be.
+template <class Objective, class Model, class Example>
+ExampleLoss ask(Objective& objective, const Model& model, const Example& example, ObjectivePass<Model>& pass,
+                Model* gradient) {
+  const ExampleLoss loss = objective(model, example, pass, gradient);
+  require(!std::isfinite(loss.mean) || (loss.count >= 0 && std::isfinite(loss.count)), "an objective counts ",
+          loss.count, ", expected a finite number of at least 0");
+  return loss;
+}
+
+/// For a rate in steps a second.
+template <class Example>
+Index columns_of([[maybe_unused]] const Example& example, [[maybe_unused]] const ExampleLoss& loss) {
+  if constexpr (requires { example.x.cols(); })
+    return example.x.cols();
+  else
+    return static_cast<Index>(loss.count);
+}
+
+/// Whether L is a loss: with a count, or a function as FunctionLoss calls it.
+template <class L, class Scalar>
+concept LossOf = requires(const L& loss, const Output<Scalar>& y, const Example<Scalar>& e, Matrix<Scalar>& d_y) {
+  { loss(y, e.target, d_y, e.batch, e.weights) } -> std::convertible_to<double>;
+  { loss.count(e.target, e.batch, e.weights) } -> std::convertible_to<double>;
+} || std::is_invocable_r_v<double, const L&, const Input<Scalar>&, const Input<Scalar>&, Matrix<Scalar>&>;
+
+/// A copy of an objective, or the objective of a loss, which is referred to.
+template <class Model, DataSource Data, class Given>
+auto as_objective(const Given& given) {
+  if constexpr (Objective<Given, Model, ExampleOf<Data>>) {
+    return given;
+  } else {
+    using Scalar = typename Model::Scalar;
+    static_assert(
+        Layer<Model> && std::same_as<ExampleOf<Data>, Example<Scalar>> && LossOf<Given, Scalar>,
+        "fit and evaluate take a loss of a Layer's outputs and an Example's target, or an objective, called as "
+        "objective(model, example, pass, gradient) and returning an ExampleLoss: see training/objective.hpp");
+    return LossObjective<Model, decltype(as_loss<Scalar>(given))>{as_loss<Scalar>(given)};
+  }
+}
+
+/// "the loss is not finite: 0.Lstm: gate i of sample 3 is not finite at step 17 (forward)"
+template <class Model, class Objective>
+std::string not_finite(const char* what, const Objective& objective, [[maybe_unused]] const Model& model) {
+  std::string result = text("the ", what, " is not finite");
+  if constexpr (requires { objective.find_non_finite(model); }) {
+    const auto found = objective.find_non_finite(model);
+    result += ": " + (found ? found->message() : "every layer's numbers are; look at the targets and weights");
+  }
+  return result;
+}
+
+}  // namespace detail
+
+}  // namespace unroll
