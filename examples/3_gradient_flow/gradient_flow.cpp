@@ -1,9 +1,8 @@
 // How far back does a gradient reach? A fresh RNN, LSTM and GRU read 100 random numbers, the loss looks at the last
 // state alone, and the engine records the norm of dL/dh at every step on the way back. Built by `./run demo`, then:
 //
-//   build/demo/examples/gradient_flow      at spectral radius 0.9 all gradients vanish, the LSTM's the slowest; at 2
-//   the
-//                                          RNN's explodes, the LSTM's and the GRU's keep within bounds
+//   build/demo/examples/gradient_flow      at spectral radius 0.9 all gradients vanish, the LSTM's the slowest;
+//                                          at 2 the RNN's explodes, the LSTM's and the GRU's keep within bounds
 //   build/demo/examples/gradient_flow --forget-bias 3 --update-bias 3   the gated ones' hardly shrink any more
 //
 // The RNN multiplies by its recurrent matrix at every step: here an orthogonal one times the radius, so a radius below
