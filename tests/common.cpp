@@ -5,14 +5,14 @@
 namespace unroll {
 
 namespace detail {
-template struct Tiles<float, 1>;
-template struct Tiles<float, 2>;
-template struct Tiles<float, 3>;
-template struct Tiles<float, 4>;
-template struct Tiles<double, 1>;
-template struct Tiles<double, 2>;
-template struct Tiles<double, 3>;
-template struct Tiles<double, 4>;
+template struct MicroTiles<float, 1>;
+template struct MicroTiles<float, 2>;
+template struct MicroTiles<float, 3>;
+template struct MicroTiles<float, 4>;
+template struct MicroTiles<double, 1>;
+template struct MicroTiles<double, 2>;
+template struct MicroTiles<double, 3>;
+template struct MicroTiles<double, 4>;
 }  // namespace detail
 
 template class RecurrentLayer<detail::PointwiseStep<cells::Rnn, float>, Dynamic, Dynamic>;
@@ -31,5 +31,32 @@ template class RecurrentLayer<detail::PointwiseStep<cells::MinLstm, double>, Dyn
 template class RecurrentLayer<detail::LayerNormStep<float>, Dynamic, Dynamic>;
 template class RecurrentLayer<detail::LayerNormStep<double>, Dynamic, Dynamic>;
 template class RecurrentLayer<detail::ProjectedStep<double>, Dynamic, Dynamic>;
+
+template class PackedRecurrent<detail::PointwiseStep<cells::Rnn, float>, Dynamic, Dynamic, Full>;
+template class RecurrentStream<detail::PointwiseStep<cells::Rnn, float>, Dynamic, Dynamic, Full>;
+template class PackedRecurrent<detail::PointwiseStep<cells::Lstm, float>, Dynamic, Dynamic, Full>;
+template class RecurrentStream<detail::PointwiseStep<cells::Lstm, float>, Dynamic, Dynamic, Full>;
+template class PackedRecurrent<detail::PointwiseStep<cells::Gru, float>, Dynamic, Dynamic, Full>;
+template class RecurrentStream<detail::PointwiseStep<cells::Gru, float>, Dynamic, Dynamic, Full>;
+template class PackedRecurrent<detail::PointwiseStep<cells::OriginalGru, float>, Dynamic, Dynamic, Full>;
+template class RecurrentStream<detail::PointwiseStep<cells::OriginalGru, float>, Dynamic, Dynamic, Full>;
+template class PackedRecurrent<detail::PointwiseStep<cells::Rnn, double>, Dynamic, Dynamic, Full>;
+template class RecurrentStream<detail::PointwiseStep<cells::Rnn, double>, Dynamic, Dynamic, Full>;
+template class PackedRecurrent<detail::PointwiseStep<cells::Lstm, double>, Dynamic, Dynamic, Full>;
+template class RecurrentStream<detail::PointwiseStep<cells::Lstm, double>, Dynamic, Dynamic, Full>;
+template class PackedRecurrent<detail::PointwiseStep<cells::Gru, double>, Dynamic, Dynamic, Full>;
+template class RecurrentStream<detail::PointwiseStep<cells::Gru, double>, Dynamic, Dynamic, Full>;
+template class PackedRecurrent<detail::PointwiseStep<cells::OriginalGru, double>, Dynamic, Dynamic, Full>;
+template class RecurrentStream<detail::PointwiseStep<cells::OriginalGru, double>, Dynamic, Dynamic, Full>;
+template class PackedRecurrent<detail::PointwiseStep<cells::PeepholeLstm, double>, Dynamic, Dynamic, Full>;
+template class RecurrentStream<detail::PointwiseStep<cells::PeepholeLstm, double>, Dynamic, Dynamic, Full>;
+template class PackedRecurrent<detail::PointwiseStep<cells::MinLstm, double>, Dynamic, Dynamic, Full>;
+template class RecurrentStream<detail::PointwiseStep<cells::MinLstm, double>, Dynamic, Dynamic, Full>;
+template class PackedRecurrent<detail::LayerNormStep<float>, Dynamic, Dynamic, Full>;
+template class RecurrentStream<detail::LayerNormStep<float>, Dynamic, Dynamic, Full>;
+template class PackedRecurrent<detail::LayerNormStep<double>, Dynamic, Dynamic, Full>;
+template class RecurrentStream<detail::LayerNormStep<double>, Dynamic, Dynamic, Full>;
+template class PackedRecurrent<detail::ProjectedStep<double>, Dynamic, Dynamic, Full>;
+template class RecurrentStream<detail::ProjectedStep<double>, Dynamic, Dynamic, Full>;
 
 }  // namespace unroll

@@ -29,11 +29,11 @@ bool counted() {
   return counts_allocations;
 }
 
-template <class Model>
-void check_steps(const Model& model, WeightStorage storage = WeightStorage::full) {
+template <class Model, class Storage = Full>
+void check_steps(const Model& model, Storage storage = {}) {
   using Scalar = typename Model::Scalar;
-  Stream<Model> stream(model, storage);
-  Stream<Model> another = stream;
+  Stream stream(model, storage);
+  Stream another = stream;
   auto saved = stream.save();
   Vector<Scalar> x = Vector<Scalar>::Zero(model.input_size());
   Scalar sum = 0;
@@ -89,8 +89,9 @@ TEST_CASE("weights in fewer bits allocate nothing either", "[allocations]") {
   if (!counted()) return;
   Random random(2);
   const Sequential model{Lstm<float>(3, 17, random), Dense<float>(17, 2, random)};
-  check_steps(model, WeightStorage::bfloat16);
-  check_steps(model, WeightStorage::int8);
+  check_steps(model, Bfloat16());
+  check_steps(model, Float16());
+  check_steps(model, Int8());
 }
 
 TEMPLATE_TEST_CASE("100,000 steps of a whole model allocate nothing", "[allocations]", float, double) {

@@ -77,7 +77,7 @@ struct Delay : unroll::LayerBase<Delay> {
   void require_backward(unroll::Index, unroll::Index, const Tape&, const Delay&, const unroll::BackwardOptions&,
                         const State&) const {}
   std::optional<unroll::NonFinite> find_non_finite(const Tape&) const { return {}; }
-  Stream stream(unroll::WeightStorage = {}) const { return Stream(*this); }
+  Stream stream() const { return Stream(*this); }
   static const char* name() { return "Delay"; }
 
   template <class F, class... Layers>

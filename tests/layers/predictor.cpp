@@ -29,43 +29,7 @@ Matrix<double> outputs(const L& model, const Matrix<double>& x, const Batch& bat
   return model.forward(x, tape, batch);
 }
 
-/// That a tape's packed weights serve again where they are said to be the same, and only there.
-template <class L>
-void check_same_weights(L layer) {
-  const Matrix<double> x = drawn(layer.input_size(), 6);
-  const Batch fresh{.size = 2}, same{.size = 2, .same_weights = true};
-  typename L::Tape tape;
-  const Matrix<double> before = layer.forward(x, tape, same);  // the first call packs
-  CHECK(before == outputs(layer, x, fresh));
-
-  const L old = layer;
-  const auto square = [](const std::string& name, auto& tensor) {
-    if (name.find("weight") != std::string::npos) tensor = tensor.cwiseAbs2().eval();
-  };
-  for_each_tensor(square, layer);
-  CHECK(layer.forward(x, tape, same) == before);
-  const Matrix<double> after = layer.forward(x, tape, fresh);
-  CHECK(after == outputs(layer, x, fresh));
-  CHECK(after != before);
-
-  // Another layer's weights, and those that a backward pass has packed otherwise, are none of the same.
-  CHECK(old.forward(x, tape, same) == before);
-  L gradient = zeros_like(old);
-  old.backward(x, before, tape, gradient);
-  CHECK(old.forward(x, tape, same) == before);
-}
-
 }  // namespace
-
-TEST_CASE("weights that are the same are not packed again", "[predictor]") {
-  Random random(1);
-  check_same_weights(Rnn<double>(3, 7, random));
-  check_same_weights(Gru<double>(3, 24, random));
-  check_same_weights(OriginalGru<double>(3, 9, random));
-  check_same_weights(LayerNormLstm<double>(3, 9, random));
-  check_same_weights(Dense<double>(3, 9, random));
-  check_same_weights(Bidirectional<Lstm<double>>(3, 7, random));
-}
 
 TEST_CASE("a predictor gives the bits of the model that it was made of", "[predictor]") {
   Model model = model_of(1);

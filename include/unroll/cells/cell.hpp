@@ -5,6 +5,7 @@
 
 #include "unroll/core/activations.hpp"
 #include "unroll/core/dual.hpp"
+#include "unroll/core/range.hpp"
 
 /// A cell is a pointwise rule for one hidden unit at one step. It owns nothing, knows no sizes and sees no matrix:
 ///
@@ -40,6 +41,8 @@ namespace unroll {
 struct GateRun {
   int first = 0;  ///< the first one's place in gate_names
   int count = 0;  ///< how many there are
+
+  constexpr operator detail::Range() const { return {first, count}; }
 };
 
 /// G, the number of a cell's gates.

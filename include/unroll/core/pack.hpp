@@ -140,24 +140,52 @@ struct Pack {
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
-  /// Lane by lane: the j-th of the weights in fewer bits that a word holds, 2 bfloat16 or 4 int8, the first lowest.
-  template <class Weight, int j>
-  static Pack unpack(const std::uint32_t* words) {
-    static_assert(std::is_same_v<Scalar, float>);
-    constexpr bool integer = std::is_integral_v<Weight>;
+  /// Of float packs: `size` words of 32 bits from memory, which need not be aligned, and what is done with them lane by
+  /// lane. The shifts fill up with zeros.
+  static auto load_bits(const std::uint32_t* from) {
+    if constexpr (size > 1)
+      return Eigen::internal::ploadu<typename Eigen::internal::unpacket_traits<Packet>::integer_packet>(
+          reinterpret_cast<const std::int32_t*>(from));
+    else
+      return *from;
+  }
+  template <int count, class Bits>
+  static Bits shift_left(Bits bits) {
+    if constexpr (size > 1)
+      return Eigen::internal::plogical_shift_left<count>(bits);
+    else
+      return bits << count;
+  }
+  template <int count, class Bits>
+  static Bits shift_right(Bits bits) {
+    if constexpr (size > 1)
+      return Eigen::internal::plogical_shift_right<count>(bits);
+    else
+      return bits >> count;
+  }
+  template <class Bits>
+  static Bits mask_bits(Bits bits, std::uint32_t mask) {
+    if constexpr (size > 1)
+      return Eigen::internal::pand(bits, Eigen::internal::pset1<Bits>(std::bit_cast<std::int32_t>(mask)));
+    else
+      return bits & mask;
+  }
+  /// The numbers that have these bits.
+  template <class Bits>
+  static Pack from_bits(Bits bits) {
+    if constexpr (size > 1)
+      return wrap(Eigen::internal::preinterpret<Packet>(bits));
+    else
+      return Pack(std::bit_cast<float>(bits));
+  }
+  /// Their j-th bytes, the last one the 0-th, as numbers, each with its sign.
+  template <int j, class Bits>
+  static Pack from_byte(Bits bits) {
     if constexpr (size > 1) {
       using namespace Eigen::internal;
-      using Bits = typename unpacket_traits<Packet>::integer_packet;
-      const Bits bits = ploadu<Bits>(reinterpret_cast<const std::int32_t*>(words));
-      if constexpr (integer)
-        return wrap(pcast<Bits, Packet>(parithmetic_shift_right<24>(plogical_shift_left<24 - 8 * j>(bits))));
-      else if constexpr (j == 0)
-        return wrap(preinterpret<Packet>(plogical_shift_left<16>(bits)));
-      else
-        return wrap(preinterpret<Packet>(pand(bits, pset1<Bits>(-0x10000))));
+      return wrap(pcast<Bits, Packet>(parithmetic_shift_right<24>(plogical_shift_left<24 - 8 * j>(bits))));
     } else {
-      return Pack(integer ? static_cast<float>(static_cast<std::int32_t>(*words << (24 - 8 * j)) >> 24)
-                          : std::bit_cast<float>(j == 0 ? *words << 16 : *words & 0xffff0000u));
+      return Pack(static_cast<float>(static_cast<std::int8_t>(bits >> 8 * j & 0xff)));
     }
   }
 

@@ -32,9 +32,6 @@ struct Batch {
   std::optional<std::uint64_t> dropout_seed = {};
   /// False: inference alone. The recurrent layers' tapes keep no gates, and `backward` is refused.
   bool record = true;
-  /// True: the weights are those of the call before with this tape, whose packed copy serves again; `Predictor` sees to
-  /// it. Wrong outputs where they have changed.
-  bool same_weights = false;
   /// Threads that shall share the units of a step, else null; `Parallel` gives its own. The outputs and gradients have
   /// the same bits with any number of them. Not owned.
   ThreadPool* pool = nullptr;

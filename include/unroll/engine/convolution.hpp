@@ -1,7 +1,7 @@
 #pragma once
 
-#include "unroll/engine/panels.hpp"
 #include "unroll/engine/tape.hpp"
+#include "unroll/product/over_columns.hpp"
 
 /// Convolutions over time: windows of K columns of x, one for each column of y, times the weights.
 namespace unroll {
@@ -53,15 +53,15 @@ struct ConvolutionTape {
   Index d_columns = 0;               ///< T*B of the backward pass
   /// For each column of y the first step that it sees, where 0 is the state's first; empty: all 0.
   Vector<Index> first;
-  Matrix<Scalar> seen;                 ///< resets: what each column of y sees of x, K columns one below the other
-  Matrix<Scalar> d_seen;               ///< where `first` is not empty, the same of d_y for d_x
-  Matrix<Scalar> transposed;           ///< the weights for d_x
-  detail::Panels<Scalar> panels;       ///< the weights, for the way forward or back
-  detail::GateBuffer<Scalar> d_group;  ///< a group's rows of dL/dy as the kernel reads them
-  Vector<Scalar> spread;               ///< some columns of x: see detail::across
-  Vector<double> d_bias;               ///< O, summed over the columns
-  State final_state;                   ///< after each sequence's own end
-  State d_initial;                     ///< dL/d initial state
+  Matrix<Scalar> seen;                    ///< resets: what each column of y sees of x, K columns one below the other
+  Matrix<Scalar> d_seen;                  ///< where `first` is not empty, the same of d_y for d_x
+  Matrix<Scalar> transposed;              ///< the weights for d_x
+  detail::PackedMatrix<Scalar> packed;    ///< the weights, for the way forward or back
+  detail::BlockedMatrix<Scalar> d_group;  ///< a group's rows of dL/dy in panels
+  Vector<Scalar> spread;                  ///< some columns of x: see detail::across
+  Vector<double> d_bias;                  ///< O, summed over the columns
+  State final_state;                      ///< after each sequence's own end
+  State d_initial;                        ///< dL/d initial state
 
   /// The outputs.
   Output<Scalar> output() const { return {y.data(), y.rows(), y.cols()}; }
@@ -126,7 +126,7 @@ template <class Scalar>
 Columns<Scalar> copied_windows(Columns<Scalar> windows, const Matrix<Scalar>& to) {
   windows.data = to.data();
   windows.stride = to.rows();
-  windows.runs.stride = to.rows() / windows.runs.count;
+  windows.stretches.stride = to.rows() / windows.stretches.count;
   return windows;
 }
 
@@ -134,10 +134,10 @@ Columns<Scalar> copied_windows(Columns<Scalar> windows, const Matrix<Scalar>& to
 template <class Scalar, class Sees>
 void copy_windows(const Columns<Scalar>& windows, Sees sees, Matrix<Scalar>& to) {
   const Index rows = windows.stride;
-  resize_to_zeros(to, rows * windows.runs.count, windows.count);
+  resize_to_zeros(to, rows * windows.stretches.count, windows.count);
   for (Index j = 0; j < windows.count; ++j)
-    for (Index k = 0; k < windows.runs.count; ++k)
-      if (sees(j, k)) std::copy_n(windows.data + j * rows + k * windows.runs.stride, rows, &to(k * rows, j));
+    for (Index k = 0; k < windows.stretches.count; ++k)
+      if (sees(j, k)) std::copy_n(windows.data + j * rows + k * windows.stretches.stride, rows, &to(k * rows, j));
 }
 
 /// What each column of y sees of x.
@@ -155,10 +155,10 @@ Sums<Scalar> group_sums(Scalar* data, Index units, Index column_stride) {
 
 /// to(:, j) = from + sum over k of W_k times column k of window j, each group of its own rows.
 template <class Scalar>
-void convolve(const Panels<Scalar>& panels, Index groups, Columns<Scalar> windows, const Sums<const Scalar>& from,
+void convolve(const PackedMatrix<Scalar>& packed, Index groups, Columns<Scalar> windows, const Sums<const Scalar>& from,
               const Sums<Scalar>& to) {
-  for (int group = 0; group < groups; ++group, windows.data += windows.runs.length)
-    multiply<1, Scalar>(from_gate(group, panels.blocks()), windows, from_gate(group, from), from_gate(group, to),
+  for (int group = 0; group < groups; ++group, windows.data += windows.stretches.length)
+    multiply<1, Scalar>(from_group(group, packed.panels()), windows, from_group(group, from), from_group(group, to),
                         nothing_more);
 }
 
@@ -169,14 +169,14 @@ void convolve(const Matrix<Scalar>& weight, Columns<Scalar> windows, const Sums<
   const Index groups = tape.shape.groups, units = weight.rows() / groups;
   const Index members = team_size(tape.batch.pool, windows.count, weight.size() * windows.count);
   run_team(tape.batch.pool, members, [&](const Member& member) {
-    tape.panels.pack_rows(weight, units, 0, static_cast<int>(groups), member);
+    tape.packed.pack(weight, units, {0, groups}, member);
     member.wait();
     const Range mine = member.part(windows.count);
-    for_each_part(mine.count, 24, [&](Index first, Index count) {  // they stay in the cache for all groups
+    for_each_part(mine.count, 24, [&](Range columns) {  // they stay in the cache for all groups
       Columns<Scalar> part = windows;
-      part.data += (mine.first + first) * windows.stride;
-      part.count = count;
-      convolve(tape.panels, groups, part, from, group_sums(&to(0, mine.first + first), units, to.rows()));
+      part.data += (mine.first + columns.first) * windows.stride;
+      part.count = columns.count;
+      convolve(tape.packed, groups, part, from, group_sums(&to(0, mine.first + columns.first), units, to.rows()));
     });
   });
 }
@@ -215,18 +215,18 @@ void add_weight_gradient(ConvolutionTape<Scalar>& tape, Layer& gradient) {
   const ConvolutionShape& shape = tape.shape;
   const Index units = shape.group_outputs();
   const Columns<Scalar> windows = windows_of_x(tape);
-  GateBuffer<Scalar>& d = tape.d_group;
+  BlockedMatrix<Scalar>& d = tape.d_group;
   d.resize(1, units, tape.columns(), 1);
-  const Index members = team_size(tape.batch.pool, d.blocks(), gradient.weight.size() * tape.columns());
+  const Index members = team_size(tape.batch.pool, d.panels(), gradient.weight.size() * tape.columns());
   const auto add = [&](Index group, Range chunk, Matrix<Scalar>& sum, const Member& member) {
-    const Range mine = member.part(d.blocks());
-    for (Index j = chunk.first; j < chunk.first + chunk.count; ++j)
-      for (Index block = mine.first; block < mine.first + mine.count; ++block)
-        Pack<Scalar>::load(&tape.d_y(group * units + block * d.lanes, tape.before() + j), d.count(block))
-            .store(d.at(block, j));
+    const Range mine = member.part(d.panels());
+    for (Index j = chunk.first; j < chunk.end(); ++j)
+      for (Index panel = mine.first; panel < mine.end(); ++panel)
+        Pack<Scalar>::load(&tape.d_y(group * units + panel * d.lanes, tape.before() + j), d.count(panel))
+            .store(d.at(panel, j));
     for (Index k = 0; k < shape.kernel_size; ++k) {
-      const Index rows = windows.runs.length;
-      const Scalar* x = windows.data + group * rows + k * windows.runs.stride;
+      const Index rows = windows.stretches.length;
+      const Scalar* x = windows.data + group * rows + k * windows.stretches.stride;
       const Sums<Scalar> to{&sum(group * units, k * rows), d.lanes, 0, sum.rows(), units, true};
       multiply<1, Scalar>(member.part_of(d.rows({0, 1}, chunk.first)),
                           across(x, windows.stride, rows, chunk, tape.spread, member), no_sums<Scalar>(), to,

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "unroll/engine/initializers.hpp"
-#include "unroll/engine/narrow_panels.hpp"
+#include "unroll/product/over_columns.hpp"
 
 namespace unroll::detail {
 
@@ -53,76 +53,75 @@ struct GateWeights {
   }
 };
 
-/// The same as the kernel reads them, for the way forward or back: in a tape both use the same memory. In int8 a unit's
-/// gate is computed in units of its scale: bias and weights are divided by it, and the rule's input multiplied.
-template <class Cell, class Scalar, class Weight = Scalar>
+/// The same packed, for the way forward or back: in a tape both use the same memory. Where a storage has scales, a
+/// unit's gate is computed in units of its scale: bias and weights are divided by it, and the rule's input multiplied.
+template <class Cell, class Scalar, class Storage = Full>
 struct PackedGates {
-  static constexpr bool scaled = std::is_integral_v<Weight>;
   static constexpr GateRun in = input_gates<Cell>(), recurrent = recurrent_gates<Cell>();
-  static constexpr int early_count = early_gates<Cell>().count, late_count = late_gates<Cell>().count;
 
-  GateBuffer<Scalar> bias;         // one column
-  GateBuffer<Scalar> scale;        // one column, int8 only
-  PanelsOf<Scalar, Weight> input;  // of weight_ih
-  PanelsOf<Scalar, Weight> early;  // of weight_hh
-  PanelsOf<Scalar, Weight> late;
+  BlockedMatrix<Scalar> bias;           // one column
+  BlockedMatrix<Scalar> scale;          // one column, where the storage has scales
+  PackedMatrix<Scalar, Storage> input;  // of weight_ih
+  PackedMatrix<Scalar, Storage> early;  // of weight_hh
+  PackedMatrix<Scalar, Storage> late;
 
   void pack(const GateWeights<Cell, Scalar>& weights, const Member& member = {}) {
     const Index units = weights.bias.size() / gate_count<Cell>;
-    if constexpr (std::is_same_v<Weight, Scalar>) {
-      input.pack_rows(weights.weight_ih, units, 0, in.count, member);
-      if (early_count > 0) early.pack_rows(weights.weight_hh, units, 0, early_count, member);
-      if (late_count > 0) late.pack_rows(weights.weight_hh, units, early_count, late_count, member);
+    if constexpr (std::is_same_v<Storage, Full>) {
+      pack_each(weights, [&](auto& packed, const auto& matrix, Range gates, GateRun) {
+        packed.pack(matrix, units, gates, member);
+      });
       member.alone([&] { bias.set_column(gate_count<Cell>, units, weights.bias); });
     } else {
-      Vector<Scalar> scales = Vector<Scalar>::Ones(gate_count<Cell> * units);
-      if (scaled) {
-        Vector<Scalar> largest = Vector<Scalar>::Zero(scales.size());
-        const auto include = [&](GateRun run, const Matrix<Scalar>& weight) {
-          auto rows = largest.segment(run.first * units, run.count * units);
-          rows = rows.cwiseMax(weight.cwiseAbs().rowwise().maxCoeff()).eval();
-        };
-        include(in, weights.weight_ih);
-        include(recurrent, weights.weight_hh);
-        scales = scales_of(largest);
-        scale.set_column(gate_count<Cell>, units, scales);
-      }
-      input.pack_rows(weights.weight_ih, units, 0, in.count, scales.segment(in.first * units, in.count * units));
-      const Vector<Scalar> of_recurrent = scales.segment(recurrent.first * units, recurrent.count * units);
-      if (early_count > 0) early.pack_rows(weights.weight_hh, units, 0, early_count, of_recurrent);
-      if (late_count > 0) late.pack_rows(weights.weight_hh, units, early_count, late_count, of_recurrent);
+      Vector<Scalar> largest = Vector<Scalar>::Zero(gate_count<Cell> * units);
+      const auto include = [&](GateRun run, const Matrix<Scalar>& weight) {
+        auto rows = largest.segment(run.first * units, run.count * units);
+        rows = rows.cwiseMax(weight.cwiseAbs().rowwise().maxCoeff()).eval();
+      };
+      include(in, weights.weight_ih);
+      include(recurrent, weights.weight_hh);
+      const Vector<Scalar> scales = scales_of<Storage>(largest);
+      pack_each(weights, [&](auto& packed, const auto& matrix, Range gates, GateRun run) {
+        packed.pack(matrix, units, gates, scales.segment(run.first * units, run.count * units));
+      });
+      scale.set_column(gate_count<Cell>, units, scales);
       bias.set_column(gate_count<Cell>, units, weights.bias.cwiseQuotient(scales));
     }
-  }
-
-  /// Whether `pack` made these from these very weights.
-  bool packed_from(const GateWeights<Cell, Scalar>& weights) const {
-    return input.packed_from(weights.weight_ih) && (early_count == 0 || early.packed_from(weights.weight_hh));
   }
 
   /// For the way back: the transposes.
   void pack_transposed(const GateWeights<Cell, Scalar>& weights, const Member& member = {}) {
     const Index units = weights.bias.size() / gate_count<Cell>;
-    input.pack_transposed(weights.weight_ih, units, 0, in.count, member);
-    if (early_count > 0) early.pack_transposed(weights.weight_hh, units, 0, early_count, member);
-    if (late_count > 0) late.pack_transposed(weights.weight_hh, units, early_count, late_count, member);
+    pack_each(weights, [&](auto& packed, const auto& matrix, Range gates, GateRun) {
+      packed.pack_transposed(matrix, units, gates, member);
+    });
   }
 
   /// gates(:, j) = bias + W_ih x(:, j) for `columns` columns from `first` on, for the gates that the input feeds; the
   /// others get their bias alone.
-  void project(const Scalar* x, Index x_stride, Index columns, GateBuffer<Scalar>& gates, Index first,
+  void project(const Scalar* x, Index x_stride, Index columns, BlockedMatrix<Scalar>& gates, Index first,
                const Member& member = {}) const {
     Sums<const Scalar> from = bias.sums(in.first, 0);
     from.column_stride = 0;
-    multiply<in.count, Scalar>(member.part_of(input.blocks()), {x, columns, x_stride, 1, {input.depth()}}, from,
+    multiply<in.count, Scalar>(member.part_of(input.panels()), {x, columns, x_stride, 1, {input.depth()}}, from,
                                gates.sums(in.first, first), nothing_more);
-    const Range mine = member.part(gates.blocks());
+    const Range mine = member.part(gates.panels());
     for (int gate = 0; gate < gate_count<Cell>; ++gate) {
       if (gate >= in.first && gate < in.first + in.count) continue;
-      for (Index block = mine.first; block < mine.first + mine.count; ++block)
+      for (Index panel = mine.first; panel < mine.end(); ++panel)
         for (Index j = first; j < first + columns; ++j)
-          Pack<Scalar>::load(bias.at(block, 0) + gate * gates.lanes).store(gates.at(block, j) + gate * gates.lanes);
+          Pack<Scalar>::load(bias.at(panel, 0) + gate * gates.lanes).store(gates.at(panel, j) + gate * gates.lanes);
     }
+  }
+
+ private:
+  /// f(packed, weight, the groups of the weight, the gates that they are) for each of the three.
+  template <class F>
+  void pack_each(const GateWeights<Cell, Scalar>& weights, F f) {
+    constexpr GateRun early_run = early_gates<Cell>(), late_run = late_gates<Cell>();
+    f(input, weights.weight_ih, Range{0, in.count}, in);
+    if (early_run.count > 0) f(early, weights.weight_hh, Range{0, early_run.count}, early_run);
+    if (late_run.count > 0) f(late, weights.weight_hh, Range{early_run.count, late_run.count}, late_run);
   }
 };
 

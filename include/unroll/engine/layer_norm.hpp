@@ -2,9 +2,9 @@
 
 #include <cmath>
 
-#include "unroll/engine/gate_buffer.hpp"
+#include "unroll/product/blocked_matrix.hpp"
 
-/// Layer normalisation of columns of a gate buffer (Ba, Kiros & Hinton 2016).
+/// Layer normalisation of columns of a blocked matrix (Ba, Kiros & Hinton 2016).
 ///
 /// All functions see one column at a time, and are not inlined: a sample has the same bits alone, in any batch and
 /// streamed.
@@ -13,29 +13,29 @@ namespace unroll::detail {
 /// Added to the variance, as in the authors' program and in PyTorch.
 inline constexpr double layer_norm_epsilon = 1e-5;
 
-/// f(block, place, count) for every pack of a column, gate by gate; `place` is where it lies in its block.
+/// f(panel, place, count) for every pack of a column, gate by gate; `place` is where it lies in its panel.
 template <class Scalar, class F>
-EIGEN_ALWAYS_INLINE void for_each_pack(const GateBuffer<Scalar>& like, F f) {
-  for (Index block = 0; block < like.blocks(); ++block)
-    for (Index place = 0; place < like.gates() * like.lanes; place += like.lanes) f(block, place, like.count(block));
+EIGEN_ALWAYS_INLINE void for_each_pack(const BlockedMatrix<Scalar>& like, F f) {
+  for (Index panel = 0; panel < like.panels(); ++panel)
+    for (Index place = 0; place < like.groups() * like.lanes; place += like.lanes) f(panel, place, like.count(panel));
 }
 
 /// z = (z - mean) / sqrt(variance + epsilon) over all gates and units of a column (equation 3); returns the factor.
 template <class Scalar>
-EIGEN_DONT_INLINE Scalar normalize(GateBuffer<Scalar>& z, Index column) {
+EIGEN_DONT_INLINE Scalar normalize(BlockedMatrix<Scalar>& z, Index column) {
   using P = Pack<Scalar>;
-  const Scalar size = static_cast<Scalar>(z.gates() * z.units());
+  const Scalar size = static_cast<Scalar>(z.groups() * z.units());
   P sum(0), squares(0);
-  for_each_pack(z, [&](Index block, Index place, Index count) { sum += P::load(z.at(block, column) + place, count); });
+  for_each_pack(z, [&](Index panel, Index place, Index count) { sum += P::load(z.at(panel, column) + place, count); });
   const P mean(sum_of_lanes(sum) / size);
-  for_each_pack(z, [&](Index block, Index place, Index count) {
-    const P centred = (P::load(z.at(block, column) + place) - mean).first(count);
+  for_each_pack(z, [&](Index panel, Index place, Index count) {
+    const P centred = (P::load(z.at(panel, column) + place) - mean).first(count);
     squares = multiply_add(centred, centred, squares);
-    centred.store(z.at(block, column) + place);
+    centred.store(z.at(panel, column) + place);
   });
   const Scalar factor = 1 / std::sqrt(sum_of_lanes(squares) / size + static_cast<Scalar>(layer_norm_epsilon));
-  for_each_pack(z, [&](Index block, Index place, Index) {
-    (P::load(z.at(block, column) + place) * P(factor)).store(z.at(block, column) + place);
+  for_each_pack(z, [&](Index panel, Index place, Index) {
+    (P::load(z.at(panel, column) + place) * P(factor)).store(z.at(panel, column) + place);
   });
   return factor;
 }
@@ -46,24 +46,24 @@ EIGEN_DONT_INLINE Scalar normalize(GateBuffer<Scalar>& z, Index column) {
 ///
 /// `to` may be z itself.
 template <class Scalar>
-EIGEN_DONT_INLINE void normalize_back(const GateBuffer<Scalar>& d, Index d_column, const GateBuffer<Scalar>& gain,
-                                      const GateBuffer<Scalar>& z, Index column, Scalar factor, GateBuffer<Scalar>& to,
-                                      Index to_column) {
+EIGEN_DONT_INLINE void normalize_back(const BlockedMatrix<Scalar>& d, Index d_column, const BlockedMatrix<Scalar>& gain,
+                                      const BlockedMatrix<Scalar>& z, Index column, Scalar factor,
+                                      BlockedMatrix<Scalar>& to, Index to_column) {
   using P = Pack<Scalar>;
-  const Scalar size = static_cast<Scalar>(z.gates() * z.units());
-  const auto e = [&](Index block, Index place) {
-    return P::load(gain.at(block, 0) + place) * P::load(d.at(block, d_column) + place);
+  const Scalar size = static_cast<Scalar>(z.groups() * z.units());
+  const auto e = [&](Index panel, Index place) {
+    return P::load(gain.at(panel, 0) + place) * P::load(d.at(panel, d_column) + place);
   };
   P sum(0), products(0);
-  for_each_pack(z, [&](Index block, Index place, Index count) {
-    const P value = e(block, place).first(count);
+  for_each_pack(z, [&](Index panel, Index place, Index count) {
+    const P value = e(panel, place).first(count);
     sum += value;
-    products = multiply_add(value, P::load(z.at(block, column) + place), products);
+    products = multiply_add(value, P::load(z.at(panel, column) + place), products);
   });
   const P mean(sum_of_lanes(sum) / size), slope(-sum_of_lanes(products) / size);
-  for_each_pack(z, [&](Index block, Index place, Index count) {
-    const P value = multiply_add(slope, P::load(z.at(block, column) + place), e(block, place) - mean);
-    (value * P(factor)).first(count).store(to.at(block, to_column) + place);
+  for_each_pack(z, [&](Index panel, Index place, Index count) {
+    const P value = multiply_add(slope, P::load(z.at(panel, column) + place), e(panel, place) - mean);
+    (value * P(factor)).first(count).store(to.at(panel, to_column) + place);
   });
 }
 

@@ -5,22 +5,6 @@
 
 namespace unroll::detail {
 
-/// sums(gates x units) += sum over some columns of d * z: every 16 of them in their own type, those sums in double.
-template <int Gates, class Scalar>
-void add_products_of_columns(const GateBuffer<Scalar>& d, const GateBuffer<Scalar>& z, Range columns,
-                             Vector<double>& sums, const Member& member) {
-  using P = Pack<Scalar>;
-  const Range mine = member.part(d.blocks());
-  for (Index block = mine.first; block < mine.first + mine.count; ++block)
-    for (Index gate = 0; gate < Gates; ++gate)
-      for_each_part(columns.count, 16, [&](Index first, Index count) {
-        P sum(0);
-        for (Index j = columns.first + first; j < columns.first + first + count; ++j)
-          sum = multiply_add(P::load(d.at(block, j) + gate * d.lanes), P::load(z.at(block, j) + gate * d.lanes), sum);
-        sum.add_to(sums.data() + gate * d.units() + block * d.lanes, d.count(block));
-      });
-}
-
 /// One step of a sweep back through a LayerNormLstm, when dL/dh of all units is there.
 template <class Sweep>
 struct LayerNormBackward {
@@ -35,7 +19,7 @@ struct LayerNormBackward {
     auto& tape = sweep.tape;
     sweep.member.wait();  // dL/dh is whole
     const Range mine = sweep.member.part(tape.size());
-    for (Index b = mine.first; b < mine.first + mine.count; ++b) {
+    for (Index b = mine.first; b < mine.end(); ++b) {
       const Index column = sweep.column() + b;
       if (!sweep.is_active(b)) {
         set_zero(sweep.d_gates, column);
@@ -48,7 +32,7 @@ struct LayerNormBackward {
       through_rule(b);
     }
     sweep.clip(sweep.d_gates, sweep.column(), {0, 4});
-    for (Index b = mine.first; b < mine.first + mine.count; ++b)
+    for (Index b = mine.first; b < mine.end(); ++b)
       if (sweep.is_active(b))
         normalize_back(sweep.d_gates, sweep.column() + b, tape.packed.gain_hh, tape.buffers.recurrent,
                        sweep.column() + b, tape.buffers.factors(1, sweep.column() + b), tape.buffers.d_product, b);
@@ -57,9 +41,9 @@ struct LayerNormBackward {
   }
 
  private:
-  static void set_zero(GateBuffer<Scalar>& buffer, Index column) {
-    for (Index block = 0; block < buffer.blocks(); ++block)
-      std::fill_n(buffer.at(block, column), buffer.gates() * buffer.lanes, Scalar(0));
+  static void set_zero(BlockedMatrix<Scalar>& buffer, Index column) {
+    for (Index panel = 0; panel < buffer.panels(); ++panel)
+      std::fill_n(buffer.at(panel, column), buffer.groups() * buffer.lanes, Scalar(0));
   }
 
   /// h = o tanh(n), n = gain_c z + bias_c: leaves dL/dn in d_output, dL/do's pre-activation in d_gates, and in d_state
@@ -69,15 +53,15 @@ struct LayerNormBackward {
     const auto at = sweep.view();
     const Index units = tape.gates.units(), column = sweep.column() + b;
     const bool cut = sweep.is_cut(b);
-    for (Index block = 0; block < tape.gates.blocks(); ++block) {
-      const Index unit = block * tape.gates.lanes, count = tape.gates.count(block);
+    for (Index panel = 0; panel < tape.gates.panels(); ++panel) {
+      const Index unit = panel * tape.gates.lanes, count = tape.gates.count(panel);
       const auto [d_h, past] = at.arrive(0, b, unit, units, count, cut, sweep.square_norm());
-      const P z = P::load(tape.buffers.memory.at(block, column));
-      const P o = P::load(tape.gates.at(block, column) + 3 * tape.gates.lanes);
+      const P z = P::load(tape.buffers.memory.at(panel, column));
+      const P o = P::load(tape.gates.at(panel, column) + 3 * tape.gates.lanes);
       const P out =
-          tanh(multiply_add(P::load(tape.packed.gain_c.at(block, 0)), z, P::load(tape.packed.bias_c.at(block, 0))));
-      (d_h * o * (1 - out * out)).first(count).store(sweep.d_output.at(block, column));
-      (d_h * out * o * (1 - o)).first(count).store(sweep.d_gates.at(block, column) + 3 * tape.gates.lanes);
+          tanh(multiply_add(P::load(tape.packed.gain_c.at(panel, 0)), z, P::load(tape.packed.bias_c.at(panel, 0))));
+      (d_h * o * (1 - out * out)).first(count).store(sweep.d_output.at(panel, column));
+      (d_h * out * o * (1 - o)).first(count).store(sweep.d_gates.at(panel, column) + 3 * tape.gates.lanes);
       past.store(at.d_state[0] + b * units + unit, count);
     }
   }
@@ -88,18 +72,18 @@ struct LayerNormBackward {
     const auto at = sweep.view();
     const Index units = tape.gates.units(), column = sweep.column() + b;
     const bool cut = sweep.is_cut(b);
-    for (Index block = 0; block < tape.gates.blocks(); ++block) {
-      const Index unit = block * tape.gates.lanes, count = tape.gates.count(block), offset = b * units + unit;
+    for (Index panel = 0; panel < tape.gates.panels(); ++panel) {
+      const Index unit = panel * tape.gates.lanes, count = tape.gates.count(panel), offset = b * units + unit;
       const auto [d_c, past] = at.arrive(1, b, unit, units, count, cut, nullptr);
-      const P d_o = P::load(sweep.d_gates.at(block, column) + 3 * tape.gates.lanes);
-      std::array<P, 2> d_state{P(0), d_c + P::load(tape.buffers.d_memory.at(block, b))};
+      const P d_o = P::load(sweep.d_gates.at(panel, column) + 3 * tape.gates.lanes);
+      std::array<P, 2> d_state{P(0), d_c + P::load(tape.buffers.d_memory.at(panel, b))};
       GateValues<Cell, P> d_gates;
-      Cell::backward(load_gates<Cell, Scalar>(tape.gates.at(block, column)),
+      Cell::backward(load_gates<Cell, Scalar>(tape.gates.at(panel, column)),
                      load_states<Cell, Scalar>(at.before, offset, count),
                      load_states<Cell, Scalar>(at.made, offset, count), d_state, d_gates);
       d_gates[3] = d_o;
       for (auto& d : d_gates) d = d.first(count);
-      store_gates<Cell, Scalar>(d_gates, sweep.d_gates.at(block, column));
+      store_gates<Cell, Scalar>(d_gates, sweep.d_gates.at(panel, column));
       (d_state[1] + past).store(at.d_state[1] + offset, count);
     }
   }

@@ -45,13 +45,13 @@ struct LayerNormWeights : GateWeights<cells::Lstm, Scalar> {
 
 /// The same as the kernel and the steps read them, gains and biases in one column each. The bias of the gates is added
 /// behind the normalisation, and `PackedGates::bias` is zero.
-template <class Scalar, class Weight = Scalar>
-struct PackedLayerNorm : PackedGates<cells::Lstm, Scalar, Weight> {
-  GateBuffer<Scalar> gain_ih, gain_hh, bias_behind;  // 4 gates of H units
-  GateBuffer<Scalar> gain_c, bias_c;                 // 1 of H
+template <class Scalar, class Storage = Full>
+struct PackedLayerNorm : PackedGates<cells::Lstm, Scalar, Storage> {
+  BlockedMatrix<Scalar> gain_ih, gain_hh, bias_behind;  // 4 gates of H units
+  BlockedMatrix<Scalar> gain_c, bias_c;                 // 1 of H
 
   void pack(const LayerNormWeights<Scalar>& weights, const Member& member = {}) {
-    PackedGates<cells::Lstm, Scalar, Weight>::pack(weights, member);
+    PackedGates<cells::Lstm, Scalar, Storage>::pack(weights, member);
     member.alone([&] {
       const Index units = weights.units();
       this->bias.set_zero();
@@ -68,11 +68,11 @@ struct PackedLayerNorm : PackedGates<cells::Lstm, Scalar, Weight> {
 /// what they were before.
 template <class Scalar>
 struct LayerNormBuffers {
-  GateBuffer<Scalar> input, recurrent;                      // 4 gates of H units, columns
-  GateBuffer<Scalar> memory;                                // H units, columns
+  BlockedMatrix<Scalar> input, recurrent;                   // 4 gates of H units, columns
+  BlockedMatrix<Scalar> memory;                             // H units, columns
   Matrix<Scalar> factors;                                   // 3 x columns
-  GateBuffer<Scalar> d_product;                             // one step's dL/d W_hh h, B columns
-  GateBuffer<Scalar> d_memory;                              // one step's dL/dc through h, B columns
+  BlockedMatrix<Scalar> d_product;                          // one step's dL/d W_hh h, B columns
+  BlockedMatrix<Scalar> d_memory;                           // one step's dL/dc through h, B columns
   Vector<double> d_gain_ih, d_gain_hh, d_gain_c, d_bias_c;  // summed over the columns
 
   void resize(Index units, Index, Index steps, Index batch) {
@@ -89,25 +89,25 @@ struct LayerNormBuffers {
 };
 
 /// One step of all samples forward. In: W_ih x in buffers.input.
-template <class Scalar, class Weight>
+template <class Scalar, class Storage>
 struct LayerNormForward {
   using Cell = cells::Lstm;
   using P = Pack<Scalar>;
 
-  const PackedLayerNorm<Scalar, Weight>& packed;
-  GateBuffer<Scalar>& gates;
+  const PackedLayerNorm<Scalar, Storage>& packed;
+  BlockedMatrix<Scalar>& gates;
   LayerNormBuffers<Scalar>& buffers;
   const ForwardView<Scalar, 2>& at;
 
   void run() {
-    multiply<4, Scalar>(at.member.part_of(packed.early.blocks()),
+    multiply<4, Scalar>(at.member.part_of(packed.early.panels()),
                         {at.fed_back, at.size, packed.early.depth(), 1, {packed.early.depth()}}, no_sums<Scalar>(),
                         buffers.recurrent.sums(0, at.first), nothing_more);
     at.member.wait();  // the means are over all units
     const Range mine = at.member.part(at.size);
-    for (Index b = mine.first; b < mine.first + mine.count; ++b) {
+    for (Index b = mine.first; b < mine.end(); ++b) {
       const Index column = at.first + b;
-      if constexpr (PackedLayerNorm<Scalar, Weight>::scaled)
+      if constexpr (is_scaled<Storage>)
         for (auto* product : {&buffers.input, &buffers.recurrent}) scale(*product, column);
       buffers.factors(0, column) = normalize(buffers.input, column);
       buffers.factors(1, column) = normalize(buffers.recurrent, column);
@@ -118,22 +118,22 @@ struct LayerNormForward {
   }
 
  private:
-  void scale(GateBuffer<Scalar>& product, Index column) {
-    for_each_pack(product, [&](Index block, Index place, Index) {
-      (P::load(product.at(block, column) + place) * P::load(packed.scale.at(block, 0) + place))
-          .store(product.at(block, column) + place);
+  void scale(BlockedMatrix<Scalar>& product, Index column) {
+    for_each_pack(product, [&](Index panel, Index place, Index) {
+      (P::load(product.at(panel, column) + place) * P::load(packed.scale.at(panel, 0) + place))
+          .store(product.at(panel, column) + place);
     });
   }
 
   /// The cell's rule, which makes c.
   EIGEN_DONT_INLINE void remember(Index b) {
     const Index column = at.first + b;
-    for (Index block = 0; block < gates.blocks(); ++block) {
-      const Index offset = b * gates.units() + block * gates.lanes, count = gates.count(block);
-      auto values = array_of<4>([&](std::size_t g) {
-        const Index place = static_cast<Index>(g) * gates.lanes;
-        const auto load = [&](const GateBuffer<Scalar>& buffer, Index j) {
-          return P::load(buffer.at(block, j) + place);
+    for (Index panel = 0; panel < gates.panels(); ++panel) {
+      const Index offset = b * gates.units() + panel * gates.lanes, count = gates.count(panel);
+      auto values = array_of<4>([&]<int g>() {
+        const Index place = g * gates.lanes;
+        const auto load = [&](const BlockedMatrix<Scalar>& buffer, Index j) {
+          return P::load(buffer.at(panel, j) + place);
         };
         return multiply_add(
             load(packed.gain_ih, 0), load(buffers.input, column),
@@ -141,8 +141,8 @@ struct LayerNormForward {
       });
       auto state = load_states<Cell, Scalar>(at.before, offset, count);
       Cell::forward(values, state);
-      store_gates<Cell, Scalar>(values, gates.at(block, column));
-      state[1].store(buffers.memory.at(block, column));
+      store_gates<Cell, Scalar>(values, gates.at(panel, column));
+      state[1].store(buffers.memory.at(panel, column));
       at.leave(1, state[1], offset, count, at.is_past_end(b));
     }
   }
@@ -150,11 +150,11 @@ struct LayerNormForward {
   /// h = o tanh(gain_c LN(c) + bias_c)
   EIGEN_DONT_INLINE void put_out(Index b) {
     const Index column = at.first + b;
-    for (Index block = 0; block < gates.blocks(); ++block) {
-      const P o = P::load(gates.at(block, column) + 3 * gates.lanes);
-      const P c = multiply_add(P::load(packed.gain_c.at(block, 0)), P::load(buffers.memory.at(block, column)),
-                               P::load(packed.bias_c.at(block, 0)));
-      at.leave(0, o * tanh(c), b * gates.units() + block * gates.lanes, gates.count(block), at.is_past_end(b));
+    for (Index panel = 0; panel < gates.panels(); ++panel) {
+      const P o = P::load(gates.at(panel, column) + 3 * gates.lanes);
+      const P c = multiply_add(P::load(packed.gain_c.at(panel, 0)), P::load(buffers.memory.at(panel, column)),
+                               P::load(packed.bias_c.at(panel, 0)));
+      at.leave(0, o * tanh(c), b * gates.units() + panel * gates.lanes, gates.count(panel), at.is_past_end(b));
     }
   }
 };

@@ -15,8 +15,8 @@ struct LayerNormStep {
   using Cell = cells::Lstm;
   using Scalar = Scalar_;
   using Buffers = LayerNormBuffers<Scalar>;
-  template <class Weight>
-  using Packed = PackedLayerNorm<Scalar, Weight>;
+  template <class Storage>
+  using Packed = PackedLayerNorm<Scalar, Storage>;
   using Parameters = LayerNormWeights<Scalar>;
   static constexpr GateRun all = {0, gate_count<Cell>};
   static constexpr const char* name() { return "LayerNormLstm"; }
@@ -24,54 +24,53 @@ struct LayerNormStep {
 
   static Index output_rows(Index units, Index) { return units; }  // dL/d(gain_c LN(c) + bias_c)
 
-  template <class Weight>
   static constexpr bool takes_input = false;
 
   /// normalized.input = W_ih x
-  template <class Weight>
-  static void project(const Packed<Weight>& packed, const Scalar* x, Index x_stride, Index columns, GateBuffer<Scalar>&,
-                      Buffers& buffers, Index first, const Member& member = {}) {
+  template <class Storage>
+  static void project(const Packed<Storage>& packed, const Scalar* x, Index x_stride, Index columns,
+                      BlockedMatrix<Scalar>&, Buffers& buffers, Index first, const Member& member = {}) {
     packed.project(x, x_stride, columns, buffers.input, first, member);
   }
-  template <class Weight>
-  static void forward(const Packed<Weight>& packed, GateBuffer<Scalar>& gates, Buffers& buffers,
+  template <class Storage>
+  static void forward(const Packed<Storage>& packed, BlockedMatrix<Scalar>& gates, Buffers& buffers,
                       const ForwardView<Scalar, 2>& view) {
-    LayerNormForward<Scalar, Weight>{packed, gates, buffers, view}.run();
+    LayerNormForward<Scalar, Storage>{packed, gates, buffers, view}.run();
   }
 
   template <class Sweep>
-  static void back(Sweep&, Range, Range) {}  // the normalisations want whole columns
+  static void back(Sweep&, const Tile&) {}  // the normalisations want whole columns
   template <class Sweep>
   static void finish_back(Sweep& sweep) {
     LayerNormBackward<Sweep>{sweep}.run();
   }
   template <class Sweep>
   static Columns<Scalar> errors_of_h(const Sweep& sweep, Index) {
-    return sweep.tape.buffers.d_product.operand(all, 0, sweep.tape.size());
+    return sweep.tape.buffers.d_product.operand(all, {0, sweep.tape.size()});
   }
 
   template <class Tape>
-  static const GateBuffer<Scalar>& errors_of_input(const Tape& tape) {
+  static const BlockedMatrix<Scalar>& errors_of_input(const Tape& tape) {
     return tape.buffers.input;
   }
   template <class Tape>
-  static const GateBuffer<Scalar>& errors_of_recurrent(const Tape& tape) {
+  static const BlockedMatrix<Scalar>& errors_of_recurrent(const Tape& tape) {
     return tape.buffers.recurrent;
   }
   template <class Tape>
   static void begin_gradients(Tape& tape, Range columns, const Member& member) {
     Buffers& buffers = tape.buffers;
-    const auto through = [&](GateBuffer<Scalar>& product, const GateBuffer<Scalar>& gain, Index which,
+    const auto through = [&](BlockedMatrix<Scalar>& product, const BlockedMatrix<Scalar>& gain, Index which,
                              Vector<double>& d_gain) {
-      add_products_of_columns<all.count>(tape.gates, product, columns, d_gain, member);
+      add_sums_of_products<all.count>(tape.gates, product, columns, d_gain, member);
       member.wait();  // the normalised numbers have been used
       const Range mine = member.part(columns.count);
-      for (Index j = columns.first + mine.first; j < columns.first + mine.first + mine.count; ++j)
+      for (Index j = columns.first + mine.first; j < columns.first + mine.end(); ++j)
         normalize_back(tape.gates, j, gain, product, j, buffers.factors(which, j), product, j);
     };
     through(buffers.input, tape.packed.gain_ih, 0, buffers.d_gain_ih);
     through(buffers.recurrent, tape.packed.gain_hh, 1, buffers.d_gain_hh);
-    add_products_of_columns<1>(tape.d_output, buffers.memory, columns, buffers.d_gain_c, member);
+    add_sums_of_products<1>(tape.d_output, buffers.memory, columns, buffers.d_gain_c, member);
     add_column_sums<1>(tape.d_output, columns, buffers.d_bias_c, member);
     member.wait();  // the products' errors are whole
   }

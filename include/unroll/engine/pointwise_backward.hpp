@@ -10,43 +10,42 @@ struct PointwiseBackward {
   using Cell = typename Sweep::Cell;
   using Scalar = typename Sweep::Scalar;
   using P = Pack<Scalar>;
-  static constexpr std::size_t N = Cell::state_names.size();
+  static constexpr int N = state_count<Cell>;
   static constexpr GateRun late = late_gates<Cell>();
 
   Sweep& sweep;
 
-  /// Some blocks of units of some samples: from dL/d states after the step to those before it.
-  [[gnu::flatten]] EIGEN_DONT_INLINE void back(Range blocks, Range samples) {
+  /// Some panels of units of some samples: from dL/d states after the step to those before it.
+  [[gnu::flatten]] EIGEN_DONT_INLINE void back(const Tile& tile) {
     const auto at = sweep.view();
     const Index units = gates().units();
-    for (Index b = samples.first; b < samples.first + samples.count; ++b) {
+    for (Index b = tile.columns.first; b < tile.columns.end(); ++b) {
       const bool active = sweep.is_active(b), cut = sweep.is_cut(b);
-      for (Index block = blocks.first; block < blocks.first + blocks.count; ++block) {
+      for (Index panel = tile.panels.first; panel < tile.panels.end(); ++panel) {
         GateValues<Cell, P> d_gates;
         d_gates.fill(Scalar(0));
         if (active) {
-          const Index unit = block * gates().lanes, count = gates().count(block);
+          const Index unit = panel * gates().lanes, count = gates().count(panel);
           StateValues<Cell, P> d_state, d_kept;
-          for_each_index<N>([&](std::size_t n) {
+          unrolled<N>([&]<int n>() {
             const auto arrived = at.arrive(n, b, unit, units, count, cut, sweep.square_norm());
             d_state[n] = arrived.made;
             d_kept[n] = arrived.kept;
           });
-          through_rule(at, block, b, d_state, d_gates);
-          for_each_index<N>(
-              [&](std::size_t n) { (d_state[n] + d_kept[n]).store(at.d_state[n] + b * units + unit, count); });
+          through_rule(at, panel, b, d_state, d_gates);
+          unrolled<N>([&]<int n>() { (d_state[n] + d_kept[n]).store(at.d_state[n] + b * units + unit, count); });
         }
-        store_gates<Cell, Scalar>(d_gates, errors().at(block, late.count > 0 ? b : sweep.column() + b));
+        store_gates<Cell, Scalar>(d_gates, errors().at(panel, late.count > 0 ? b : sweep.column() + b));
       }
     }
   }
 
-  /// The cell's backward rule on a block of units of a sample: d_gates becomes dL/d pre-activation, zero past the
+  /// The cell's backward rule on a panel of units of a sample: d_gates becomes dL/d pre-activation, zero past the
   /// units.
-  EIGEN_ALWAYS_INLINE void through_rule(const BackwardView<Scalar, N>& at, Index block, Index b,
+  EIGEN_ALWAYS_INLINE void through_rule(const BackwardView<Scalar, N>& at, Index panel, Index b,
                                         StateValues<Cell, P>& d_state, GateValues<Cell, P>& d_gates) {
-    const Index count = gates().count(block), offset = b * gates().units() + block * gates().lanes;
-    step_backward<Cell, P>(load_gates<Cell, Scalar>(gates().at(block, sweep.column() + b)),
+    const Index count = gates().count(panel), offset = b * gates().units() + panel * gates().lanes;
+    step_backward<Cell, P>(load_gates<Cell, Scalar>(gates().at(panel, sweep.column() + b)),
                            load_states<Cell, Scalar>(at.before, offset, count),
                            load_states<Cell, Scalar>(at.made, offset, count), d_state, d_gates);
     if (count < gates().lanes)
@@ -59,12 +58,11 @@ struct PointwiseBackward {
       sweep.clip(tape().buffers.d_late, 0, late);  // before they reach the operand
       sweep.member.wait();                         // their errors are whole
       Matrix<Scalar>& d_operand = tape().buffers.d_operand;
-      multiply<1, Scalar>(sweep.member.part_of(tape().packed.late.blocks()),
-                          tape().buffers.d_late.operand(late, 0, tape().size()), no_sums<Scalar>(),
-                          column_sums(d_operand.data(), d_operand.rows(), d_operand.rows()),
-                          [&](Index block, Index blocks, Index column, Index columns) {
-                            for (Index b = column; b < column + columns; ++b)
-                              for (Index i = block; i < block + blocks; ++i) through_operand(i, b);
+      multiply<1, Scalar>(sweep.member.part_of(tape().packed.late.panels()),
+                          tape().buffers.d_late.operand(late, {0, tape().size()}), no_sums<Scalar>(),
+                          column_sums(d_operand.data(), d_operand.rows(), d_operand.rows()), [&](const Tile& tile) {
+                            for (Index b = tile.columns.first; b < tile.columns.end(); ++b)
+                              for (Index i = tile.panels.first; i < tile.panels.end(); ++i) through_operand(i, b);
                           });
     }
     sweep.clip(sweep.d_gates, sweep.column(), {0, late.first});
@@ -73,8 +71,8 @@ struct PointwiseBackward {
 
  private:
   auto& tape() const { return sweep.tape; }
-  GateBuffer<Scalar>& gates() const { return sweep.tape.gates; }
-  GateBuffer<Scalar>& errors() const {
+  BlockedMatrix<Scalar>& gates() const { return sweep.tape.gates; }
+  BlockedMatrix<Scalar>& errors() const {
     if constexpr (late.count > 0)
       return tape().buffers.d_late;
     else
@@ -82,20 +80,20 @@ struct PointwiseBackward {
   }
 
   /// The share that came through the late gates' operand: d_operand = W_late^T d_late.
-  EIGEN_DONT_INLINE void through_operand(Index block, Index b) {
-    const Index unit = block * gates().lanes, count = gates().count(block), offset = b * gates().units() + unit;
-    auto d_gates = load_gates<Cell, Scalar>(tape().buffers.d_late.at(block, b));
+  EIGEN_DONT_INLINE void through_operand(Index panel, Index b) {
+    const Index unit = panel * gates().lanes, count = gates().count(panel), offset = b * gates().units() + unit;
+    auto d_gates = load_gates<Cell, Scalar>(tape().buffers.d_late.at(panel, b));
     if (sweep.is_active(b)) {
       const auto at = sweep.view();
       auto d_state = load_states<Cell, Scalar>(at.d_state, offset, count);
       auto d_operand = P::load(tape().buffers.d_operand.data() + offset, count);
       if (tape().dropout.on()) d_operand = d_operand * P::load(tape().dropout.mask.data() + offset, count);
-      operand_backward<Cell, P>(load_gates<Cell, Scalar>(gates().at(block, sweep.column() + b)),
+      operand_backward<Cell, P>(load_gates<Cell, Scalar>(gates().at(panel, sweep.column() + b)),
                                 load_states<Cell, Scalar>(at.before, offset, count), d_operand, d_state, d_gates);
       for (auto& d : d_gates) d = d.first(count);
-      for_each_index<N>([&](std::size_t n) { d_state[n].store(at.d_state[n] + offset, count); });
+      unrolled<N>([&]<int n>() { d_state[n].store(at.d_state[n] + offset, count); });
     }
-    store_gates<Cell, Scalar>(d_gates, sweep.d_gates.at(block, sweep.column() + b));
+    store_gates<Cell, Scalar>(d_gates, sweep.d_gates.at(panel, sweep.column() + b));
   }
 };
 

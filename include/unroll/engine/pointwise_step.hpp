@@ -11,7 +11,7 @@ namespace unroll::detail {
 /// What a step of any layer says:
 ///   name, Cell                    the rule whose gates and states it has
 ///   Parameters                    its weights: initialize, each_shape, visit, units(), outputs()
-///   Packed<Weight>                the same as the kernel reads them: pack, pack_transposed, packed_from
+///   Packed<Storage>               the same packed: pack, pack_transposed
 ///   Buffers                       what it wants in a tape; `resize` before a forward pass, for so many columns
 ///   output_rows(units, outputs)   rows of dL/d what the weights of its output gave, kept for all columns; 0: none
 ///   project, forward              the input's product for some columns, and one step
@@ -24,16 +24,16 @@ struct PointwiseStep {
   using Cell = Cell_;
   using Scalar = Scalar_;
   using Parameters = GateWeights<Cell, Scalar>;
-  template <class Weight>
-  using Packed = PackedGates<Cell, Scalar, Weight>;
+  template <class Storage>
+  using Packed = PackedGates<Cell, Scalar, Storage>;
   static constexpr GateRun late = late_gates<Cell>();
   static constexpr const char* name() { return Cell::name; }
   static constexpr bool projected = false;
 
   struct Buffers {
-    Matrix<Scalar> operand;     // late gates only: H x columns
-    GateBuffer<Scalar> d_late;  // late gates only: one step's, B columns
-    Matrix<Scalar> d_operand;   // late gates only: H x B
+    Matrix<Scalar> operand;        // late gates only: H x columns
+    BlockedMatrix<Scalar> d_late;  // late gates only: one step's, B columns
+    Matrix<Scalar> d_operand;      // late gates only: H x B
 
     void resize(Index units, Index, Index steps, Index batch) {
       if (late.count > 0) detail::resize(operand, units, steps * batch);
@@ -47,24 +47,23 @@ struct PointwiseStep {
   static Index output_rows(Index, Index) { return 0; }
 
   /// Whether a sample alone brings its input with it: `forward` projects it.
-  template <class Weight>
-  static constexpr bool takes_input = PointwiseForward<Cell, Scalar, Weight>::takes_alone;
+  static constexpr bool takes_input = late.count == 0;
 
-  template <class Weight>
-  static void project(const Packed<Weight>& packed, const Scalar* x, Index x_stride, Index columns,
-                      GateBuffer<Scalar>& gates, Buffers&, Index first, const Member& member = {}) {
+  template <class Storage>
+  static void project(const Packed<Storage>& packed, const Scalar* x, Index x_stride, Index columns,
+                      BlockedMatrix<Scalar>& gates, Buffers&, Index first, const Member& member = {}) {
     packed.project(x, x_stride, columns, gates, first, member);
   }
-  template <class Weight>
-  EIGEN_ALWAYS_INLINE static void forward(const Packed<Weight>& packed, GateBuffer<Scalar>& gates, Buffers& buffers,
+  template <class Storage>
+  EIGEN_ALWAYS_INLINE static void forward(const Packed<Storage>& packed, BlockedMatrix<Scalar>& gates, Buffers& buffers,
                                           const ForwardView<Scalar, state_count<Cell>>& view,
                                           const Scalar* x = nullptr) {
-    PointwiseForward<Cell, Scalar, Weight>{packed, gates, buffers.operand, view, x}.run();
+    PointwiseForward<Cell, Scalar, Storage>{packed, gates, buffers.operand, view, x}.run();
   }
 
   template <class Sweep>
-  static void back(Sweep& sweep, Range blocks, Range samples) {
-    PointwiseBackward<Sweep>{sweep}.back(blocks, samples);
+  static void back(Sweep& sweep, const Tile& tile) {
+    PointwiseBackward<Sweep>{sweep}.back(tile);
   }
   template <class Sweep>
   static void finish_back(Sweep& sweep) {
@@ -73,15 +72,15 @@ struct PointwiseStep {
   /// dL/d the gates that h fed at the step whose gates begin at `column`.
   template <class Sweep>
   static Columns<Scalar> errors_of_h(const Sweep& sweep, Index column) {
-    return sweep.d_gates.operand(early_gates<Cell>(), column, sweep.tape.size());
+    return sweep.d_gates.operand(early_gates<Cell>(), {column, sweep.tape.size()});
   }
 
   template <class Tape>
-  static const GateBuffer<Scalar>& errors_of_input(const Tape& tape) {
+  static const BlockedMatrix<Scalar>& errors_of_input(const Tape& tape) {
     return tape.gates;
   }
   template <class Tape>
-  static const GateBuffer<Scalar>& errors_of_recurrent(const Tape& tape) {
+  static const BlockedMatrix<Scalar>& errors_of_recurrent(const Tape& tape) {
     return tape.gates;
   }
   template <class Tape>

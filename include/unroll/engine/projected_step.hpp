@@ -43,36 +43,32 @@ struct ProjectedStep : PointwiseStep<cells::Lstm, Scalar_> {
     }
   };
 
-  template <class Weight>
-  struct Packed : PackedGates<Cell, Scalar, Weight> {
-    using Base = PackedGates<Cell, Scalar, Weight>;
+  template <class Storage>
+  struct Packed : PackedGates<Cell, Scalar, Storage> {
+    using Base = PackedGates<Cell, Scalar, Storage>;
 
-    PanelsOf<Scalar, Weight> projection;
-    GateBuffer<Scalar> projection_scale;  // O rows, one column, int8 only
+    PackedMatrix<Scalar, Storage> projection;
+    BlockedMatrix<Scalar> projection_scale;  // O, one column, where the storage has scales
 
     void pack(const Parameters& weights, const Member& member = {}) {
       Base::pack(weights, member);
       const Index outputs = weights.outputs();
-      if constexpr (std::is_same_v<Weight, Scalar>) {
-        projection.pack_rows(weights.weight_hr, outputs, 0, 1, member);
+      if constexpr (std::is_same_v<Storage, Full>) {
+        projection.pack(weights.weight_hr, outputs, {0, 1}, member);
       } else {
-        Vector<Scalar> scales = Vector<Scalar>::Ones(outputs);
-        if (Base::scaled) scales = scales_of(weights.weight_hr.cwiseAbs().rowwise().maxCoeff());
+        const Vector<Scalar> scales = scales_of<Storage>(weights.weight_hr.cwiseAbs().rowwise().maxCoeff());
         projection_scale.set_column(1, outputs, scales);
-        projection.pack_rows(weights.weight_hr, outputs, 0, 1, scales);
+        projection.pack(weights.weight_hr, outputs, {0, 1}, scales);
       }
     }
     void pack_transposed(const Parameters& weights, const Member& member = {}) {
       Base::pack_transposed(weights, member);
-      projection.pack_transposed(weights.weight_hr, weights.outputs(), 0, 1, member);
-    }
-    bool packed_from(const Parameters& weights) const {
-      return Base::packed_from(weights) && projection.packed_from(weights.weight_hr);
+      projection.pack_transposed(weights.weight_hr, weights.outputs(), {0, 1}, member);
     }
   };
 
   struct Buffers {
-    Matrix<Scalar> m;        // H x columns, and room for a whole block of units behind them
+    Matrix<Scalar> m;        // H x columns, and room for a whole panel of units behind them
     Matrix<Scalar> d_m;      // H x B
     Matrix<Scalar> operand;  // of late gates, which an Lstm has not
     Index outputs = 0;       // O
@@ -85,44 +81,44 @@ struct ProjectedStep : PointwiseStep<cells::Lstm, Scalar_> {
   };
   static Index output_rows(Index, Index outputs) { return outputs; }  // dL/d W_hr m
 
-  template <class Weight>
-  static void project(const Packed<Weight>& packed, const Scalar* x, Index x_stride, Index columns,
-                      GateBuffer<Scalar>& gates, Buffers&, Index first, const Member& member = {}) {
+  template <class Storage>
+  static void project(const Packed<Storage>& packed, const Scalar* x, Index x_stride, Index columns,
+                      BlockedMatrix<Scalar>& gates, Buffers&, Index first, const Member& member = {}) {
     packed.project(x, x_stride, columns, gates, first, member);
   }
 
-  template <class Weight>
-  static void forward(const Packed<Weight>& packed, GateBuffer<Scalar>& gates, Buffers& buffers,
+  template <class Storage>
+  static void forward(const Packed<Storage>& packed, BlockedMatrix<Scalar>& gates, Buffers& buffers,
                       const ForwardView<Scalar, 2>& view, const Scalar* x = nullptr) {
     const Index outputs = buffers.outputs, units = gates.units();
     Scalar* m = buffers.m.data() + view.first * units;
     ForwardView<Scalar, 2> inner = view;  // an Lstm's, whose h is m
     inner.before[0] = inner.next[0] = m;
     inner.kept[0] = nullptr;
-    PointwiseForward<Cell, Scalar, Weight>{packed, gates, buffers.operand, inner, x}.run();
+    PointwiseForward<Cell, Scalar, Storage>{packed, gates, buffers.operand, inner, x}.run();
     view.member.wait();  // m is whole
-    multiply<1, Scalar>(view.member.part_of(packed.projection.blocks()), {m, view.size, units, 1, {units}},
-                        no_sums<Scalar>(), column_sums(view.next[0], outputs, outputs),
-                        [&](Index block, Index blocks, Index sample, Index samples) {
-                          for (Index b = sample; b < sample + samples; ++b)
-                            for (Index i = block; i < block + blocks; ++i) put_out(packed, view, i, outputs, b);
+    multiply<1, Scalar>(view.member.part_of(packed.projection.panels()), {m, view.size, units, 1, {units}},
+                        no_sums<Scalar>(), column_sums(view.next[0], outputs, outputs), [&](const Tile& tile) {
+                          for (Index b = tile.columns.first; b < tile.columns.end(); ++b)
+                            for (Index i = tile.panels.first; i < tile.panels.end(); ++i)
+                              put_out(packed, view, i, outputs, b);
                         });
   }
 
   template <class Sweep>
-  EIGEN_DONT_INLINE static void back(Sweep& sweep, Range blocks, Range samples) {
+  EIGEN_DONT_INLINE static void back(Sweep& sweep, const Tile& tile) {
     const auto at = sweep.view();
     const Index outputs = sweep.d_output.units();
-    for (Index b = samples.first; b < samples.first + samples.count; ++b)
-      for (Index block = blocks.first; block < blocks.first + blocks.count; ++block) {
-        const Index unit = block * P::size, count = sweep.d_output.count(block);
+    for (Index b = tile.columns.first; b < tile.columns.end(); ++b)
+      for (Index panel = tile.panels.first; panel < tile.panels.end(); ++panel) {
+        const Index unit = panel * P::size, count = sweep.d_output.count(panel);
         P d_projection(0);
         if (sweep.is_active(b)) {
           const auto [d_h, past] = at.arrive(0, b, unit, outputs, count, sweep.is_cut(b), sweep.square_norm());
           d_projection = d_h.first(count);
           past.store(at.d_state[0] + b * outputs + unit, count);
         }
-        d_projection.store(sweep.d_output.at(block, sweep.column() + b));
+        d_projection.store(sweep.d_output.at(panel, sweep.column() + b));
       }
   }
   /// d_m = W_hr^T d_h, and the Lstm's rule on its finished tiles.
@@ -131,12 +127,10 @@ struct ProjectedStep : PointwiseStep<cells::Lstm, Scalar_> {
     auto& tape = sweep.tape;
     sweep.member.wait();  // dL/dh is whole
     Matrix<Scalar>& d_m = tape.buffers.d_m;
-    multiply<1, Scalar>(sweep.member.part_of(tape.packed.projection.blocks()),
-                        sweep.d_output.operand({0, 1}, sweep.column(), tape.size()), no_sums<Scalar>(),
+    multiply<1, Scalar>(sweep.member.part_of(tape.packed.projection.panels()),
+                        sweep.d_output.operand({0, 1}, {sweep.column(), tape.size()}), no_sums<Scalar>(),
                         column_sums(d_m.data(), d_m.rows(), d_m.rows()),
-                        [&](Index block, Index blocks, Index sample, Index samples) {
-                          through_rule(sweep, {block, blocks}, {sample, samples});
-                        });
+                        [&](const Tile& tile) { through_rule(sweep, tile); });
     sweep.clip(sweep.d_gates, sweep.column(), {0, gate_count<Cell>});
   }
   template <class Tape, class Across>
@@ -146,34 +140,34 @@ struct ProjectedStep : PointwiseStep<cells::Lstm, Scalar_> {
 
  private:
   /// Some rows of h, finished.
-  template <class Weight>
-  static void put_out(const Packed<Weight>& packed, const ForwardView<Scalar, 2>& view, Index block, Index outputs,
+  template <class Storage>
+  static void put_out(const Packed<Storage>& packed, const ForwardView<Scalar, 2>& view, Index panel, Index outputs,
                       Index b) {
-    const Index unit = block * P::size, offset = b * outputs + unit;
+    const Index unit = panel * P::size, offset = b * outputs + unit;
     const Index count = view.padded ? P::size : std::min<Index>(P::size, outputs - unit);
     P h = P::load(view.next[0] + offset, count);
-    if constexpr (Packed<Weight>::scaled) h *= P::load(packed.projection_scale.at(block, 0));
+    if constexpr (is_scaled<Storage>) h *= P::load(packed.projection_scale.at(panel, 0));
     view.leave(0, h, offset, count, view.is_past_end(b));
   }
 
   template <class Sweep>
-  EIGEN_DONT_INLINE static void through_rule(Sweep& sweep, Range blocks, Range samples) {
+  EIGEN_DONT_INLINE static void through_rule(Sweep& sweep, const Tile& tile) {
     auto& tape = sweep.tape;
     PointwiseBackward<Sweep> rule{sweep};
     auto at = sweep.view();
     at.before[0] = at.made[0] = tape.buffers.m.data() + sweep.column() * tape.gates.units();
-    for (Index b = samples.first; b < samples.first + samples.count; ++b)
-      for (Index block = blocks.first; block < blocks.first + blocks.count; ++block) {
-        const Index unit = block * P::size, count = tape.gates.count(block), offset = b * tape.gates.units() + unit;
+    for (Index b = tile.columns.first; b < tile.columns.end(); ++b)
+      for (Index panel = tile.panels.first; panel < tile.panels.end(); ++panel) {
+        const Index unit = panel * P::size, count = tape.gates.count(panel), offset = b * tape.gates.units() + unit;
         GateValues<Cell, P> d_gates;
         d_gates.fill(Scalar(0));
         if (sweep.is_active(b)) {
           const auto [d_c, past] = at.arrive(1, b, unit, tape.gates.units(), count, sweep.is_cut(b), nullptr);
           std::array<P, 2> d_state{P::load(tape.buffers.d_m.data() + offset, count), d_c};
-          rule.through_rule(at, block, b, d_state, d_gates);
+          rule.through_rule(at, panel, b, d_state, d_gates);
           (d_state[1] + past).store(at.d_state[1] + offset, count);
         }
-        store_gates<Cell, Scalar>(d_gates, sweep.d_gates.at(block, sweep.column() + b));
+        store_gates<Cell, Scalar>(d_gates, sweep.d_gates.at(panel, sweep.column() + b));
       }
   }
 };

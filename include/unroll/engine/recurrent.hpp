@@ -1,9 +1,7 @@
 #pragma once
 
-#include "unroll/engine/layer_base.hpp"
-#include "unroll/engine/non_finite.hpp"
+#include "unroll/engine/packed_recurrent.hpp"
 #include "unroll/engine/pointwise_step.hpp"
-#include "unroll/engine/stream.hpp"
 #include "unroll/engine/unroll_back.hpp"
 
 namespace unroll {
@@ -28,7 +26,7 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
   using State = RecurrentState<Cell, Scalar>;
   using Tape = RecurrentTape<Step>;
   /// The layer one step at a time.
-  using Stream = RecurrentStream<Step, Inputs, Outputs>;
+  using Stream = RecurrentStream<Step, Inputs, Outputs, Full>;
   static constexpr int InputSize = Inputs;    ///< or Dynamic
   static constexpr int OutputSize = Outputs;  ///< or Dynamic
 
@@ -79,6 +77,8 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
   /// O, rows of the outputs.
   Index output_size() const { return Outputs == Dynamic ? this->outputs() : Outputs; }
 
+  RecurrentSizes sizes() const { return {input_size(), hidden_size(), output_size()}; }
+
   /// Draws all parameters anew.
   void initialize(Random& random, Initial initial = Initial::standard) { Parameters::initialize(random, initial); }
 
@@ -88,7 +88,8 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
   /// The tape takes all that `run_back` needs, `tape.final_state` the state after each sequence's own end. `initial` is
   /// the state before the first step, h O x B and the others H x B; without it zeros. Unchecked: see LayerBase.
   Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
-    return detail::unroll_forward<Step>(*this, unrolling, x, tape, batch, initial);
+    const auto pack = [&](const detail::Member& member) { tape.packed.pack(*this, member); };
+    return detail::unroll_forward<Step>(tape.packed, pack, sizes(), unrolling, x, tape, batch, initial);
   }
 
   /// Adds dL/d parameters to `gradient` and returns dL/dx, I x (T*B); `tape.d_initial` is dL/d initial state,
@@ -101,29 +102,21 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
   /// The first number on the tape that is not finite, if there is one.
   std::optional<NonFinite> find_non_finite(const Tape& tape) const { return detail::find_non_finite(tape); }
 
-  /// A stream over a copy of the weights as they are now.
-  Stream stream(WeightStorage storage = WeightStorage::full) const {
+  /// A copy of the weights as they are now, packed in a storage, for sequences and streams.
+  template <StorageOf<Scalar> Storage = Full>
+  PackedRecurrent<Step, Inputs, Outputs, Storage> pack(Storage = {}) const {
     require_parameters();
-    detail::require(unrolling.direction == Direction::forward, name(),
-                    "::stream: a reverse layer needs the whole sequence");
-    detail::require(unrolling.readout != Readout::mean, name(), "::stream: a mean needs the whole sequence");
-    detail::require_storage<Scalar>(name(), storage);
-    return Stream(*this, unrolling, storage);
+    return {*this, sizes(), unrolling};
   }
+  /// A stream over a copy of the weights. Throws std::invalid_argument where the layer needs the whole sequence.
+  Stream stream() const { return pack().stream(); }
 
   static const char* name() { return Step::name(); }
 
   /// Throws unless `forward` can take an x of this shape; the number of output columns.
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
     require_parameters();
-    detail::require(rows == input_size(), name(), "::forward: x has ", rows, " rows, expected input_size ",
-                    input_size());
-    batch.require_covers(name(), columns);
-    detail::require(!batch.continues || unrolling.direction == Direction::forward, name(),
-                    "::forward: a reverse layer starts behind these steps and cannot go on from those before them "
-                    "(Batch::continues)");
-    require_state("forward: the initial", initial, batch.size);
-    return unrolling.readout == Readout::all ? columns : batch.size;
+    return detail::require_forward<Step>(sizes(), unrolling, rows, columns, batch, initial);
   }
 
   /// Throws unless `backward` can take these, and an x of this shape.
@@ -141,21 +134,10 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
     detail::require(tape.states[0].rows() == output_size(), caller, ": the tape is of a layer of ",
                     tape.states[0].rows(), " outputs, this one has ", output_size());
     detail::require_same_shape(caller.c_str(), *this, gradient);
-    require_state("backward: the final gradient's", d_final, tape.size());
+    detail::require_state<Step>("backward: the final gradient's", d_final, sizes(), tape.size());
     options.truncation.require_valid(caller);
     detail::require(options.clip >= 0, caller, ": clip is ", options.clip, ", expected at least 0");
     detail::require_shape(name(), "x", rows, columns, tape.inputs, tape.columns());
-  }
-
-  /// Throws std::invalid_argument unless every state is empty or of `batch` columns.
-  void require_state(const char* which, const State& state, Index batch) const {
-    for (std::size_t n = 0; n < state.values.size(); ++n) {
-      const Matrix<Scalar>& value = state.values[n];
-      const Index rows = n == 0 ? output_size() : hidden_size();
-      detail::require(value.size() == 0 || (value.rows() == rows && value.cols() == batch), name(), "::", which,
-                      " state ", Cell::state_names[n], " is ", value.rows(), " x ", value.cols(), ", expected ", rows,
-                      " x ", batch);
-    }
   }
 
  private:
@@ -167,7 +149,7 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
     check("input_size", input_size, Inputs);
     check("hidden_size", hidden_size, Step::projected ? Dynamic : Outputs);
     if (Step::projected) check("output_size", output_size, Outputs);
-    require_rates(how);
+    detail::require_rates<Step>(how);
     Parameters::each_shape(*this, input_size, hidden_size, output_size,
                            [](const char*, auto& tensor, Index rows, Index cols) { tensor.setZero(rows, cols); });
   }
@@ -182,11 +164,7 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
                         " x ", tensor.cols(), ", expected ", rows, " x ", cols);
     };
     Parameters::each_shape(*this, input_size(), hidden_size(), output_size(), check);
-    require_rates(unrolling);
-  }
-
-  static void require_rates(const Unrolling& how) {
-    how.require_rates(name(), recurrent_gates<Cell>().count > 0, Cell::state_names.size() > 1);
+    detail::require_rates<Step>(unrolling);
   }
 };
 

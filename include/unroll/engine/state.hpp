@@ -8,6 +8,16 @@
 
 namespace unroll {
 
+/// The sizes of a recurrent layer.
+struct RecurrentSizes {
+  Index inputs;   ///< I
+  Index units;    ///< H
+  Index outputs;  ///< O, rows of h; as many as units where there is no projection
+
+  /// Rows of the n-th state.
+  Index rows_of_state(std::size_t n) const { return n == 0 ? outputs : units; }
+};
+
 /// The states of a recurrent layer, one column a sample; `values` has the order of the cell's `state_names`, h first.
 /// Empty matrices stand for zeros.
 template <class Cell, class Scalar>

@@ -1,40 +1,27 @@
 #pragma once
 
 #include <array>
-#include <utility>
 #include <vector>
 
-#include "unroll/engine/gate_buffer.hpp"
+#include "unroll/cells/cell.hpp"
+#include "unroll/product/blocked_matrix.hpp"
 
 /// What the steps of all recurrent layers see and share.
 namespace unroll::detail {
 
-/// {f(0), f(1), ...}: with constant indices, or the compilers would keep the array in memory.
-template <std::size_t N, class F>
-auto array_of(F f) {
-  return
-      [&]<std::size_t... J>(std::index_sequence<J...>) { return std::array{f(J)...}; }(std::make_index_sequence<N>());
-}
-template <std::size_t N, class F>
-void for_each_index(F f) {
-  [&]<std::size_t... J>(std::index_sequence<J...>) { (f(J), ...); }(std::make_index_sequence<N>());
-}
-
 template <class Cell, class Scalar, class Pointers>
 StateValues<Cell, Pack<Scalar>> load_states(const Pointers& states, Index offset, Index count) {
-  return array_of<Cell::state_names.size()>(
-      [&](std::size_t n) { return Pack<Scalar>::load(states[n] + offset, count); });
+  return array_of<state_count<Cell>>([&]<int n>() { return Pack<Scalar>::load(states[n] + offset, count); });
 }
 
-/// The gates of one block of units of one column.
+/// The gates of one panel of one column.
 template <class Cell, class Scalar>
 GateValues<Cell, Pack<Scalar>> load_gates(const Scalar* from) {
-  return array_of<Cell::gate_names.size()>(
-      [&](std::size_t g) { return Pack<Scalar>::load(from + g * Pack<Scalar>::size); });
+  return array_of<gate_count<Cell>>([&]<int g>() { return Pack<Scalar>::load(from + g * Pack<Scalar>::size); });
 }
 template <class Cell, class Scalar>
 void store_gates(const GateValues<Cell, Pack<Scalar>>& values, Scalar* to) {
-  for_each_index<Cell::gate_names.size()>([&](std::size_t g) { values[g].store(to + g * Pack<Scalar>::size); });
+  unrolled<gate_count<Cell>>([&]<int g>() { values[g].store(to + g * Pack<Scalar>::size); });
 }
 
 /// One step of all samples on the way forward, with N states of as many rows as they have.
@@ -52,7 +39,7 @@ struct ForwardView {
   const std::vector<Index>* lengths = nullptr;  // past them the states become zero
   bool keep_gates = false;                      // whether what the rule leaves in its gates is wanted
   bool activated = false;                       // whether the gates of a LinearCell are activated already
-  bool padded = false;                          // whether the states have room for whole blocks of units
+  bool padded = false;                          // whether the states have room for whole panels of units
   Member member = {};                           // whose part of the units is meant
 
   bool is_past_end(Index b) const { return lengths != nullptr && t >= (*lengths)[static_cast<std::size_t>(b)]; }

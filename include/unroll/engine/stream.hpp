@@ -1,16 +1,18 @@
 #pragma once
 
+#include <memory>
+#include <utility>
+
 #include "unroll/engine/batch.hpp"
 #include "unroll/engine/state.hpp"
 #include "unroll/engine/step.hpp"
-#include "unroll/engine/weight_storage.hpp"
 
 namespace unroll {
 
-/// A recurrent layer run one step at a time: shared packed weights, and a state of its own.
+/// A recurrent layer run one step at a time: packed weights, which copies share, and a state of its own.
 ///
-/// `step`, `reset` and `restore` neither allocate nor throw. Copies share the weights.
-template <class Step, int Inputs, int Outputs>
+/// `step`, `reset` and `restore` neither allocate nor throw.
+template <class Step, int Inputs, int Outputs, class Storage>
 class RecurrentStream {
   using Cell = typename Step::Cell;
   static constexpr std::size_t N = Cell::state_names.size();
@@ -19,27 +21,25 @@ class RecurrentStream {
   using Scalar = typename Step::Scalar;
   using State = RecurrentState<Cell, Scalar>;
 
-  /// Packs a copy of the weights.
-  RecurrentStream(const typename Step::Parameters& weights, const Unrolling& how, WeightStorage storage)
-      : weights_(storage, [&](auto& packed) { packed.pack(weights); }),
-        input_size_(weights.weight_ih.cols()),
-        output_size_(weights.outputs()),
-        units_(weights.units()) {
-    gates_.resize(gate_count<Cell>, units_, 1, 1);
-    buffers_.resize(units_, output_size_, 1, 1);
+  using Weights = typename Step::template Packed<Storage>;
+
+  RecurrentStream(std::shared_ptr<const Weights> weights, const RecurrentSizes& sizes, const Unrolling& how)
+      : weights_(std::move(weights)), sizes_(sizes) {
+    gates_.resize(gate_count<Cell>, sizes.units, 1, 1);
+    buffers_.resize(sizes.units, sizes.outputs, 1, 1);
     for (std::size_t n = 0; n < N; ++n) {
-      const Index rows = detail::block_count<Scalar>(rows_of(n)) * Pack<Scalar>::size;
+      const Index rows = detail::panel_count<Scalar>(rows_of(n)) * Pack<Scalar>::size;
       for (auto* state : {&state_, &next_}) state->values[n].setZero(rows, 1);
       if (how.zoneout_rate(n) > 0) kept_.values[n].setConstant(rows, 1, static_cast<Scalar>(how.zoneout_rate(n)));
     }
   }
 
   /// I
-  Index input_size() const noexcept { return Inputs == Dynamic ? input_size_ : Inputs; }
+  Index input_size() const noexcept { return Inputs == Dynamic ? sizes_.inputs : Inputs; }
   /// H
-  Index hidden_size() const noexcept { return units_; }
+  Index hidden_size() const noexcept { return sizes_.units; }
   /// O
-  Index output_size() const noexcept { return Outputs == Dynamic ? output_size_ : Outputs; }
+  Index output_size() const noexcept { return Outputs == Dynamic ? sizes_.outputs : Outputs; }
 
   /// One step: x has I values, the result O, valid until the next call.
   const Scalar* step(const Scalar* x) noexcept {
@@ -51,14 +51,12 @@ class RecurrentStream {
     }
     view.fed_back = view.before[0];
     view.padded = true;
-    weights_.visit([&]<class Weight>(const Packed<Weight>& packed) {
-      if constexpr (Step::template takes_input<Weight>) {
-        Step::forward(packed, gates_, buffers_, view, x);
-      } else {
-        Step::project(packed, x, input_size(), 1, gates_, buffers_, 0);
-        Step::forward(packed, gates_, buffers_, view);
-      }
-    });
+    if constexpr (Step::takes_input) {
+      Step::forward(*weights_, gates_, buffers_, view, x);
+    } else {
+      Step::project(*weights_, x, input_size(), 1, gates_, buffers_, 0);
+      Step::forward(*weights_, gates_, buffers_, view);
+    }
     for (std::size_t n = 0; n < N; ++n) state_.values[n].swap(next_.values[n]);
     return state_.values[0].data();
   }
@@ -87,21 +85,16 @@ class RecurrentStream {
   }
 
  private:
-  template <class Weight>
-  using Packed = typename Step::template Packed<Weight>;
+  Index rows_of(std::size_t n) const noexcept { return sizes_.rows_of_state(n); }
 
-  Index rows_of(std::size_t n) const noexcept { return n == 0 ? output_size_ : units_; }
-
-  detail::SharedWeights<Scalar, Packed> weights_;
-  Index input_size_;
-  Index output_size_;
-  Index units_;
+  std::shared_ptr<const Weights> weights_;
+  RecurrentSizes sizes_;
   Index steps_ = 0;
-  State state_;                       // each of one column, and room for whole blocks of units
-  State next_;                        // the same
-  State kept_;                        // zoneout's shares, as the states, or empty
-  detail::GateBuffer<Scalar> gates_;  // one column
-  typename Step::Buffers buffers_;    // of one column
+  State state_;                          // each of one column, and room for whole panels of units
+  State next_;                           // the same
+  State kept_;                           // zoneout's shares, as the states, or empty
+  detail::BlockedMatrix<Scalar> gates_;  // one column
+  typename Step::Buffers buffers_;       // of one column
 };
 
 }  // namespace unroll

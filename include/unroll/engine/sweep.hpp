@@ -1,18 +1,18 @@
 #pragma once
 
-#include "unroll/engine/panels.hpp"
 #include "unroll/engine/tape.hpp"
+#include "unroll/product/over_columns.hpp"
 
 namespace unroll::detail {
 
 /// Clips a run of gates of `count` columns to [-limit, limit]; the sum of their squares before.
 template <class Scalar>
-double clip_gates(GateBuffer<Scalar>& d, Index column, Index count, GateRun run, double limit, ClipReport& report) {
+double clip_gates(BlockedMatrix<Scalar>& d, Index column, Index count, GateRun run, double limit, ClipReport& report) {
   double squares = 0;
   const Scalar bound = static_cast<Scalar>(limit);
   for (Index j = column; j < column + count; ++j)
-    for (Index block = 0; block < d.blocks(); ++block) {
-      Scalar* values = d.at(block, j) + run.first * d.lanes;
+    for (Index panel = 0; panel < d.panels(); ++panel) {
+      Scalar* values = d.at(panel, j) + run.first * d.lanes;
       for (Index i = 0; i < run.count * d.lanes; ++i) {
         squares += static_cast<double>(values[i]) * static_cast<double>(values[i]);
         if (!(std::abs(values[i]) > bound)) continue;
@@ -35,14 +35,14 @@ class Sweep {
   static constexpr bool coupled = recurrent_gates<Cell>().count > 0;
 
   Tape& tape;
-  GateBuffer<Scalar>& d_gates;   // receives dL/d pre-activation; it may be the tape's gates themselves
-  GateBuffer<Scalar>& d_output;  // receives dL/d what the output's weights gave, where there are any
+  BlockedMatrix<Scalar>& d_gates;   // receives dL/d pre-activation; it may be the tape's gates themselves
+  BlockedMatrix<Scalar>& d_output;  // receives dL/d what the output's weights gave, where there are any
   const BackwardOptions& options;
   const Member member;
 
   /// d_h: dL/dh of every step, O x (T*B).
   Sweep(Tape& of_tape, const Input<Scalar>& d_h, Index first_error, const BackwardOptions& how,
-        GateBuffer<Scalar>& to_gates, GateBuffer<Scalar>& to_output, const Member& of_team)
+        BlockedMatrix<Scalar>& to_gates, BlockedMatrix<Scalar>& to_output, const Member& of_team)
       : tape(of_tape),
         d_gates(to_gates),
         d_output(to_output),
@@ -53,9 +53,7 @@ class Sweep {
 
   /// Adds dL/d initial state to tape.d_initial. Returns the sum of squares of what the member clipped.
   double run(Index begin, Index end) {
-    const auto back = [this](Index block, Index blocks, Index sample, Index samples) {
-      Step::back(*this, {block, blocks}, {sample, samples});
-    };
+    const auto back = [this](const Tile& tile) { Step::back(*this, tile); };
     for (place_ = end - 1; place_ >= begin; --place_) {
       t_ = tape.step_at(place_);
       square_norm_ = 0;
@@ -69,9 +67,9 @@ class Sweep {
     }
     if (end <= begin) return clipped_squares_;
     if (coupled) through_weights(begin, nothing_more);
-    for_all_units([&](Index block, Index blocks, Index, Index) { reach_initial_state(0, block, blocks, begin); });
-    const Range mine = member.part(tape.gates.blocks());
-    for (std::size_t n = 1; n < tape.states.size(); ++n) reach_initial_state(n, mine.first, mine.count, begin);
+    for_all_units([&](const Tile& tile) { reach_initial_state(0, tile.panels, begin); });
+    const Range mine = member.part(tape.gates.panels());
+    for (std::size_t n = 1; n < tape.states.size(); ++n) reach_initial_state(n, mine, begin);
     return clipped_squares_;
   }
 
@@ -87,7 +85,7 @@ class Sweep {
   double* square_norm() { return options.record_norms ? &square_norm_ : nullptr; }
 
   /// Clips a run of gates of the step that begins at `column` of d, when all members are here.
-  void clip(GateBuffer<Scalar>& d, Index column, GateRun run) {
+  void clip(BlockedMatrix<Scalar>& d, Index column, GateRun run) {
     if (options.clip == 0 || run.count == 0) return;  // nobody waits
     member.wait();
     member.alone([&] { clipped_squares_ += clip_gates(d, column, tape.size(), run, options.clip, tape.clip_report); });
@@ -96,42 +94,48 @@ class Sweep {
  private:
   template <class Done>
   void for_all_units(Done done) {
-    const Range mine = member.part(block_count<Scalar>(tape.states[0].rows()));
-    done(mine.first, mine.count, 0, tape.size());
+    done(Tile{member.part(panel_count<Scalar>(tape.states[0].rows())), {0, tape.size()}});
   }
 
-  /// d_h += W_hh^T d_gates of a place; done(block, blocks, sample, samples) on each finished tile.
+  /// d_h += W_hh^T d_gates of a place; done(tile) on each finished tile.
   template <class Done>
   void through_weights(Index place, Done done) {
     Matrix<Scalar>& d = tape.dropout.on() ? tape.dropout.d_fed_back : tape.d_state[0];
     const Sums<Scalar> sums = column_sums(d.data(), d.rows(), d.rows());
     if constexpr (coupled)
       multiply<1, Scalar>(
-          member.part_of(tape.packed.early.blocks()), Step::errors_of_h(*this, tape.step_at(place) * tape.size()),
+          member.part_of(tape.packed.early.panels()), Step::errors_of_h(*this, tape.step_at(place) * tape.size()),
           tape.dropout.on() ? no_sums<Scalar>() : constant(sums), sums,
-          [&](Index block, Index blocks, Index sample, Index samples) {
-            if (tape.dropout.on()) add_dropped(block, blocks, sample, samples);
-            done(block, blocks, sample, samples);
+          [&](const Tile& tile) {
+            if (tape.dropout.on()) add_dropped(tile);
+            done(tile);
           },
           place % 2 == 0);
   }
 
   /// Recurrent dropout: d_h += mask d_fed_back.
-  EIGEN_DONT_INLINE void add_dropped(Index first_block, Index blocks, Index first_sample, Index samples) {
-    const Index first = first_block * d_gates.lanes;
-    const Index units = (std::min)((first_block + blocks) * d_gates.lanes, tape.states[0].rows()) - first;
-    const auto part = [&](Matrix<Scalar>& of) { return of.block(first, first_sample, units, samples).array(); };
+  EIGEN_DONT_INLINE void add_dropped(const Tile& tile) {
+    const Range units = units_of(tile.panels, tape.states[0].rows());
+    const auto part = [&](Matrix<Scalar>& of) {
+      return of.block(units.first, tile.columns.first, units.count, tile.columns.count).array();
+    };
     part(tape.d_state[0]) += part(tape.dropout.mask) * part(tape.dropout.d_fed_back);
   }
 
-  /// Some blocks of state n.
-  void reach_initial_state(std::size_t n, Index first_block, Index blocks, Index begin) {
+  /// Some panels of state n.
+  void reach_initial_state(std::size_t n, Range panels, Index begin) {
     const Matrix<Scalar>& d_state = tape.d_state[n];
-    const Index first = first_block * d_gates.lanes;
-    const Index units = (std::min)((first_block + blocks) * d_gates.lanes, d_state.rows()) - first;
-    for (Index b = 0; b < tape.size() && units > 0; ++b)
+    const Range units = units_of(panels, d_state.rows());
+    for (Index b = 0; b < tape.size() && units.count > 0; ++b)
       if (tape.begins(b) >= begin && !tape.fresh(tape.step_at(0), b))  // not truncated, not cut off by a reset
-        tape.d_initial.values[n].col(b).segment(first, units) += d_state.col(b).segment(first, units);
+        tape.d_initial.values[n].col(b).segment(units.first, units.count) +=
+            d_state.col(b).segment(units.first, units.count);
+  }
+
+  /// Of `rows` units those in some panels.
+  static Range units_of(Range panels, Index rows) {
+    const Index lanes = Pack<Scalar>::size, first = panels.first * lanes;
+    return {first, (std::min)(panels.end() * lanes, rows) - first};
   }
 
   const Input<Scalar>& d_h_;

@@ -31,7 +31,7 @@ struct RecurrentTape {
 
   /// Of T*B columns: what each step's rule left in its gates; after backward, dL/d pre-activation. Of a few steps
   /// where the batch is not recorded.
-  detail::GateBuffer<Scalar> gates;
+  detail::BlockedMatrix<Scalar> gates;
   Content content = Content::nothing;  ///< what the gates hold
   /// Each of (T+1)*B columns, the initial state in the first block (reverse: in the last).
   PerState states;
@@ -41,21 +41,21 @@ struct RecurrentTape {
   ClipReport clip_report;         ///< of BackwardOptions::clip
 
   typename Step::Buffers buffers;                                         ///< the step's own
-  typename Step::template Packed<Scalar> packed;                          ///< the weights, for the way forward or back
+  typename Step::template Packed<Full> packed;                            ///< the weights, for the way forward or back
   detail::RecurrentDropout<Scalar> dropout;                               ///< its mask, and what it hid
   std::array<detail::Zoneout<Scalar>, Cell::state_names.size()> zoneout;  ///< of each state
-  PerState previous;                         ///< irregular batches: the states each step started from, T*B columns
-  Matrix<Scalar> input;                      ///< ragged batches: x with zeros past the ends, I x (T*B)
-  Matrix<Scalar> read;                       ///< last and mean: O x B
-  Vector<double> read_sum;                   ///< mean: O, of one sample's steps
-  Matrix<Scalar> d_read;                     ///< last and mean: dL/dh of every step, O x (T*B)
-  PerState d_state;                          ///< the direct part on its way back, B columns each
-  detail::GateBuffer<Scalar> d_output;       ///< what Step::output_rows asks for, T*B columns
-  detail::GateBuffer<Scalar> part_d_gates;   ///< overlapping windows: one sweep's d_gates
-  detail::GateBuffer<Scalar> part_d_output;  ///< overlapping windows: one sweep's d_output
-  Matrix<Scalar> d_x;                        ///< I x (T*B)
-  Vector<Scalar> spread;                     ///< some columns of x or h: see detail::across
-  Vector<double> d_bias;                     ///< G x H, summed over the columns
+  PerState previous;                            ///< irregular batches: the states each step started from, T*B columns
+  Matrix<Scalar> input;                         ///< ragged batches: x with zeros past the ends, I x (T*B)
+  Matrix<Scalar> read;                          ///< last and mean: O x B
+  Vector<double> read_sum;                      ///< mean: O, of one sample's steps
+  Matrix<Scalar> d_read;                        ///< last and mean: dL/dh of every step, O x (T*B)
+  PerState d_state;                             ///< the direct part on its way back, B columns each
+  detail::BlockedMatrix<Scalar> d_output;       ///< what Step::output_rows asks for, T*B columns
+  detail::BlockedMatrix<Scalar> part_d_gates;   ///< overlapping windows: one sweep's d_gates
+  detail::BlockedMatrix<Scalar> part_d_output;  ///< overlapping windows: one sweep's d_output
+  Matrix<Scalar> d_x;                           ///< I x (T*B)
+  Vector<Scalar> spread;                        ///< some columns of x or h: see detail::across
+  Vector<double> d_bias;                        ///< G x H, summed over the columns
 
   /// B
   Index size() const { return batch.size; }
@@ -71,7 +71,7 @@ struct RecurrentTape {
   /// so many that reading the weights for them costs little.
   Index steps_at_once(Index units) const {
     constexpr Index cached = 512 * 1024 / sizeof(Scalar), least_columns = 256;
-    const Index rows = gate_count<Cell> * detail::block_count<Scalar>(units) * Pack<Scalar>::size;
+    const Index rows = gate_count<Cell> * detail::panel_count<Scalar>(units) * Pack<Scalar>::size;
     return std::clamp<Index>((std::max)(cached / rows, least_columns) / batch.size, 1, std::max<Index>(steps, 1));
   }
 

@@ -8,19 +8,20 @@ namespace unroll::detail {
 /// How many threads of the pool share the units of a step; without a recurrence those of all steps, and those of a
 /// LinearCell share the steps too.
 template <class Step>
-Index team_size(const typename Step::Parameters& weights, const Batch& batch, Index columns) {
+Index team_size(const RecurrentSizes& sizes, const Batch& batch, Index columns) {
   using Cell = typename Step::Cell;
-  const Index blocks = block_count<typename Step::Scalar>(weights.units());
-  if constexpr (recurrent_gates<Cell>().count > 0)
-    return team_size(batch.pool, blocks, weights.weight_hh.size() * batch.size);
+  constexpr Index in = input_gates<Cell>().count, recurrent = recurrent_gates<Cell>().count;
+  const Index panels = panel_count<typename Step::Scalar>(sizes.units);
+  if constexpr (recurrent > 0)
+    return team_size(batch.pool, panels, recurrent * sizes.units * sizes.outputs * batch.size);
   else
-    return team_size(batch.pool, LinearCell<Cell> ? columns : blocks, weights.weight_ih.size() * columns);
+    return team_size(batch.pool, LinearCell<Cell> ? columns : panels, in * sizes.units * sizes.inputs * columns);
 }
 
 /// Tells the tape of the layer and the batch, sets its states to the initial one, and draws the noise.
 template <class Step, class Scalar = typename Step::Scalar>
-void begin_forward(RecurrentTape<Step>& tape, const typename Step::Parameters& weights, const Unrolling& how,
-                   const Input<Scalar>& x, const Batch& batch, const typename RecurrentTape<Step>::State& initial) {
+void begin_forward(RecurrentTape<Step>& tape, const RecurrentSizes& sizes, const Unrolling& how, const Input<Scalar>& x,
+                   const Batch& batch, const typename RecurrentTape<Step>::State& initial) {
   tape.content = RecurrentTape<Step>::Content::nothing;  // until the pass comes to its end
   tape.batch = batch;
   tape.steps = batch.steps(x.cols());
@@ -30,7 +31,7 @@ void begin_forward(RecurrentTape<Step>& tape, const typename Step::Parameters& w
   if (!batch.lengths.empty()) mask_past_ends(x, batch, tape.input);
   const Index first = tape.previous_block(tape.step_at(0)) * batch.size;
   for (std::size_t n = 0; n < tape.states.size(); ++n) {
-    const Index rows = n == 0 ? weights.outputs() : weights.units();
+    const Index rows = sizes.rows_of_state(n);
     resize(tape.states[n], rows, x.cols() + batch.size);
     if (initial.values[n].size() == 0)
       tape.states[n].middleCols(first, batch.size).setZero();
@@ -39,7 +40,7 @@ void begin_forward(RecurrentTape<Step>& tape, const typename Step::Parameters& w
     if (tape.irregular()) resize(tape.previous[n], rows, x.cols());
     tape.zoneout[n].draw(batch, n, how.zoneout_rate(n), rows, x.cols());
   }
-  tape.dropout.draw(batch, how.recurrent_dropout, weights.outputs(), x.cols());
+  tape.dropout.draw(batch, how.recurrent_dropout, sizes.outputs, x.cols());
 }
 
 /// Irregular batches: copies the states that step t starts from; those of the member's units.
@@ -104,17 +105,18 @@ void read_out(RecurrentTape<Step>& tape) {
 
 /// The gates of some columns as the steps will find them, a member's part: of the units; of a LinearCell with fewer
 /// blocks of units than members a part of the columns, activated. Returns whether they are.
-template <class Step, class Scalar>
-bool project(RecurrentTape<Step>& tape, const Scalar* x, Index x_stride, Range columns, const Member& member) {
+template <class Step, class Packed, class Scalar>
+bool project(RecurrentTape<Step>& tape, const Packed& packed, const Scalar* x, Index x_stride, Range columns,
+             const Member& member) {
   using Cell = typename Step::Cell;
   if constexpr (LinearCell<Cell>)
-    if (member.members() > tape.gates.blocks()) {
+    if (member.members() > tape.gates.panels()) {
       member.wait();  // the chunk before, whose gates may lie there, has been used
       const Range mine = member.part(columns.count);
-      Step::project(tape.packed, x + mine.first * x_stride, x_stride, mine.count, tape.gates, tape.buffers,
+      Step::project(packed, x + mine.first * x_stride, x_stride, mine.count, tape.gates, tape.buffers,
                     columns.first + mine.first);
-      for (Index block = 0; block < tape.gates.blocks(); ++block)
-        for (Index j = columns.first + mine.first; j < columns.first + mine.first + mine.count; ++j) {
+      for (Index block = 0; block < tape.gates.panels(); ++block)
+        for (Index j = columns.first + mine.first; j < columns.first + mine.end(); ++j) {
           auto gates = load_gates<Cell, Scalar>(tape.gates.at(block, j));
           Cell::activate(gates);
           store_gates<Cell, Scalar>(gates, tape.gates.at(block, j));
@@ -122,19 +124,20 @@ bool project(RecurrentTape<Step>& tape, const Scalar* x, Index x_stride, Range c
       member.wait();  // all columns are there
       return true;
     }
-  Step::project(tape.packed, x, x_stride, columns.count, tape.gates, tape.buffers, columns.first, member);
+  Step::project(packed, x, x_stride, columns.count, tape.gates, tape.buffers, columns.first, member);
   return false;
 }
 
 /// One member's way through time: the input of some steps by one product, then one step after the other.
-template <class Step, class Scalar>
-void run_steps(RecurrentTape<Step>& tape, const Scalar* x, Index x_stride, Index chunk, const Member& member) {
+template <class Step, class Packed, class Scalar>
+void run_steps(RecurrentTape<Step>& tape, const Packed& packed, const Scalar* x, Index x_stride, Index chunk,
+               const Member& member) {
   constexpr bool coupled = recurrent_gates<typename Step::Cell>().count > 0;
   for (Index begin = 0; begin < tape.steps; begin += chunk) {
     const Index end = (std::min)(begin + chunk, tape.steps);
     const Index from = (std::min)(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
     const Index shift = tape.batch.record ? 0 : from;                           // the first step whose gates are kept
-    const bool activated = project(tape, x + from * tape.size() * x_stride, x_stride,
+    const bool activated = project(tape, packed, x + from * tape.size() * x_stride, x_stride,
                                    {(from - shift) * tape.size(), (end - begin) * tape.size()}, member);
     for (Index s = begin; s < end; ++s) {
       const Index t = tape.step_at(s);
@@ -146,29 +149,29 @@ void run_steps(RecurrentTape<Step>& tape, const Scalar* x, Index x_stride, Index
       if (tape.dropout.on()) member.alone([&] { mask_fed_back(tape, t); });
       auto view = tape.forward_view(t, (t - shift) * tape.size(), member);
       view.activated = activated;
-      Step::forward(tape.packed, tape.gates, tape.buffers, view);
+      Step::forward(packed, tape.gates, tape.buffers, view);
     }
   }
 }
 
-/// RecurrentLayer::run.
-template <class Step, class Scalar = typename Step::Scalar>
-Output<Scalar> unroll_forward(const typename Step::Parameters& weights, const Unrolling& how, const Input<Scalar>& x,
-                              RecurrentTape<Step>& tape, const Batch& batch,
+/// RecurrentLayer::run: with weights that `pack(member)` makes anew, or does not.
+template <class Step, class Packed, class Pack, class Scalar = typename Step::Scalar>
+Output<Scalar> unroll_forward(const Packed& packed, const Pack& pack, const RecurrentSizes& sizes, const Unrolling& how,
+                              const Input<Scalar>& x, RecurrentTape<Step>& tape, const Batch& batch,
                               const typename RecurrentTape<Step>::State& initial) {
-  using Content = typename RecurrentTape<Step>::Content;
-  const bool pack = !batch.same_weights || tape.content == Content::nothing || !tape.packed.packed_from(weights);
-  begin_forward(tape, weights, how, x, batch, initial);
-  const Index chunk = tape.steps_at_once(weights.units()), steps = batch.record ? tape.steps : chunk;
-  tape.gates.resize(gate_count<typename Step::Cell>, weights.units(), steps, batch.size);
-  tape.buffers.resize(weights.units(), weights.outputs(), steps, batch.size);
+  begin_forward(tape, sizes, how, x, batch, initial);
+  const Index chunk = tape.steps_at_once(sizes.units), steps = batch.record ? tape.steps : chunk;
+  tape.gates.resize(gate_count<typename Step::Cell>, sizes.units, steps, batch.size);
+  tape.buffers.resize(sizes.units, sizes.outputs, steps, batch.size);
   const bool masked = !batch.lengths.empty();
-  run_team(batch.pool, team_size<Step>(weights, batch, x.cols()), [&](const Member& member) {
-    if (pack) tape.packed.pack(weights, member);
-    run_steps(tape, masked ? tape.input.data() : x.data(), masked ? tape.input.rows() : x.outerStride(), chunk, member);
+  run_team(batch.pool, team_size<Step>(sizes, batch, x.cols()), [&](const Member& member) {
+    pack(member);
+    run_steps(tape, packed, masked ? tape.input.data() : x.data(), masked ? tape.input.rows() : x.outerStride(), chunk,
+              member);
   });
   take_final_state(tape);
   read_out(tape);
+  using Content = typename RecurrentTape<Step>::Content;
   tape.content = batch.record ? Content::activations : Content::outputs;
   return tape.output();
 }

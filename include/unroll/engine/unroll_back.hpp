@@ -68,12 +68,12 @@ void sweep_back(RecurrentTape<Step>& tape, const Input<Scalar>& d_h, const Backw
   const Index window = options.truncation.window == 0 ? steps : options.truncation.window;
   const Index stride = options.truncation.stride == 0 ? window : options.truncation.stride;
   const bool overlapping = stride < window && stride < steps;
-  GateBuffer<Scalar> gates_sum, output_sum;  // of the sweeps' gradients
+  BlockedMatrix<Scalar> gates_sum, output_sum;  // of the sweeps' gradients
   if (overlapping) {
     for (auto* like_gates : {&gates_sum, &tape.part_d_gates})
-      like_gates->resize(tape.gates.gates(), tape.gates.units(), steps, tape.size());
+      like_gates->resize(tape.gates.groups(), tape.gates.units(), steps, tape.size());
     for (auto* like_output : {&output_sum, &tape.part_d_output})
-      like_output->resize(tape.d_output.gates(), tape.d_output.units(), steps, tape.size());
+      like_output->resize(tape.d_output.groups(), tape.d_output.units(), steps, tape.size());
     gates_sum.set_zero();
     output_sum.set_zero();
   }
@@ -90,9 +90,9 @@ void sweep_back(RecurrentTape<Step>& tape, const Input<Scalar>& d_h, const Backw
     });
     if (!overlapping) continue;
     const Index a = tape.step_at(begin), b = tape.step_at(end - 1);
-    const Index column = (std::min)(a, b) * tape.size(), count = (end - begin) * tape.size();
-    gates_sum.add(tape.part_d_gates, column, count);
-    output_sum.add(tape.part_d_output, column, count);
+    const Range columns{(std::min)(a, b) * tape.size(), (end - begin) * tape.size()};
+    gates_sum.add(tape.part_d_gates, columns);
+    output_sum.add(tape.part_d_output, columns);
   }
   if (overlapping) {
     tape.gates.swap(gates_sum);
@@ -130,7 +130,8 @@ Output<Scalar> unroll_backward(const typename Step::Parameters& weights, const I
                                const Input<Scalar>& d_y, RecurrentTape<Step>& tape, typename Step::Parameters& gradient,
                                const BackwardOptions& options, const typename RecurrentTape<Step>::State& d_final) {
   ThreadPool* const pool = tape.batch.pool;
-  const Index members = team_size<Step>(weights, tape.batch, tape.columns());
+  const RecurrentSizes sizes{tape.inputs, weights.units(), weights.outputs()};
+  const Index members = team_size<Step>(sizes, tape.batch, tape.columns());
   run_team(pool, members, [&](const Member& member) { tape.packed.pack_transposed(weights, member); });
   const Input<Scalar> d_h = begin_backward(tape, weights, d_y, d_final, options);
   sweep_back(tape, d_h, options, d_final, members);

@@ -1,11 +1,25 @@
 #pragma once
 
+#include "unroll/layers/packed.hpp"
 #include "unroll/layers/states.hpp"
 
 namespace unroll {
 
 /// How the two directions' outputs become one.
 enum class Merge { concatenate, sum };
+
+/// The states of both directions' layers.
+template <class LayerState>
+struct BidirectionalState {
+  LayerState forward;
+  LayerState reverse;
+
+  template <class F, class... States>
+  static void visit(F&& f, const std::string& prefix, States&... states) {
+    LayerState::visit(f, prefix + "forward.", states.forward...);
+    LayerState::visit(f, prefix + "reverse.", states.reverse...);
+  }
+};
 
 /// Two layers over the same input, one in each direction of time (Schuster & Paliwal 1997).
 ///
@@ -17,16 +31,7 @@ class Bidirectional : public LayerBase<Bidirectional<L>> {
   static constexpr int InputSize = L::InputSize;
   static constexpr int OutputSize = Dynamic;
 
-  struct State {
-    typename L::State forward;
-    typename L::State reverse;
-
-    template <class F, class... States>
-    static void visit(F&& f, const std::string& prefix, States&... states) {
-      L::State::visit(f, prefix + "forward.", states.forward...);
-      L::State::visit(f, prefix + "reverse.", states.reverse...);
-    }
-  };
+  using State = BidirectionalState<typename L::State>;
 
   struct Tape : LayerTape<Scalar, State> {
     typename L::Tape forward_layer;
@@ -61,7 +66,9 @@ class Bidirectional : public LayerBase<Bidirectional<L>> {
 
   State empty_state() const { return {state_for(forward_layer), state_for(reverse_layer)}; }
 
-  void initialize(Random& random, Initial initial = Initial::standard) {
+  void initialize(Random& random, Initial initial = Initial::standard)
+    requires Layer<L>
+  {
     forward_layer.initialize(random, initial);
     reverse_layer.initialize(random, initial);
   }
@@ -109,6 +116,12 @@ class Bidirectional : public LayerBase<Bidirectional<L>> {
   }
 
   std::optional<NonFinite> find_non_finite(const Tape& tape) const { return find_non_finite_in_layers(*this, tape); }
+
+  /// Both layers packed in a storage.
+  template <class Storage = Full>
+  auto pack(Storage storage = {}) const {
+    return unroll::Bidirectional(detail::packed(forward_layer, storage), detail::packed(reverse_layer, storage), merge);
+  }
 
   static const char* name() { return "Bidirectional"; }
 

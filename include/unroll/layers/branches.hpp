@@ -46,7 +46,7 @@ class Branches : public LayerBase<Branches<Layers...>> {
 
  public:
   using Scalar = typename Traits::Scalar;
-  using State = ChainState<Tuple>;
+  using State = detail::StateOfLayers<Tuple>;
   using Stream = BranchesStream<Tuple>;
   static constexpr int InputSize = Dynamic;
   static constexpr int OutputSize = Dynamic;
@@ -86,7 +86,9 @@ class Branches : public LayerBase<Branches<Layers...>> {
     return state;
   }
 
-  void initialize(Random& random, Initial initial = Initial::standard) {
+  void initialize(Random& random, Initial initial = Initial::standard)
+    requires(Traits::trained)
+  {
     detail::walk([&](std::size_t, auto& layer) { layer.initialize(random, initial); }, layers);
   }
 
@@ -149,13 +151,19 @@ class Branches : public LayerBase<Branches<Layers...>> {
 
   std::optional<NonFinite> find_non_finite(const Tape& tape) const { return find_non_finite_in_layers(*this, tape); }
 
-  Stream stream(WeightStorage storage = WeightStorage::full) const
+  Stream stream() const
     requires(Traits::streamable)
   {
     std::vector<Index> sizes;
     detail::walk([&](std::size_t, const auto& layer) { sizes.push_back(layer.output_size()); }, layers);
-    return {std::apply([&](const auto&... layer) { return std::tuple(layer.stream(storage)...); }, layers),
-            std::move(sizes)};
+    return {detail::of_each(layers, [](const auto& layer) { return layer.stream(); }), std::move(sizes)};
+  }
+
+  /// The branches packed in a storage.
+  template <class Storage = Full>
+  auto pack(Storage storage = {}) const {
+    return std::apply([&](const auto&... layer) { return unroll::Branches(detail::packed(layer, storage)...); },
+                      layers);
   }
 
   static const char* name() { return "Branches"; }

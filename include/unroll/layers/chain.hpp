@@ -1,14 +1,15 @@
 #pragma once
 
+#include "unroll/layers/packed.hpp"
 #include "unroll/layers/per_layer.hpp"
 #include "unroll/layers/states.hpp"
 
 namespace unroll {
 
-/// The states of a chain's layers. An empty vector, like an empty matrix, stands for zeros.
-template <class Layers>
+/// The states of a chain's layers, a tuple or a vector. An empty vector, like an empty matrix, stands for zeros.
+template <class LayerStates>
 struct ChainState {
-  detail::PerLayer<Layers, detail::StateOf> layers;
+  LayerStates layers;
 
   template <class F, class... States>
   static void visit(F&& f, const std::string& prefix, States&... states) {
@@ -16,12 +17,18 @@ struct ChainState {
   }
 };
 
+namespace detail {
+/// The same for a model and for what packing makes of it.
+template <class Layers>
+using StateOfLayers = ChainState<PerLayer<Layers, StateOf>>;
+}  // namespace detail
+
 /// The streams of some layers.
 template <class Layers>
 class LayerStreams {
  public:
   using Scalar = typename detail::ChainTraits<Layers>::Scalar;
-  using State = ChainState<Layers>;
+  using State = detail::StateOfLayers<Layers>;
 
   explicit LayerStreams(detail::PerLayer<Layers, detail::StreamOf> streams) : streams_(std::move(streams)) {}
 
@@ -71,7 +78,7 @@ class Chain : public LayerBase<Chain<Layers>> {
 
  public:
   using Scalar = typename Traits::Scalar;
-  using State = ChainState<Layers>;
+  using State = detail::StateOfLayers<Layers>;
   using Stream = ChainStream<Layers>;
   static constexpr int InputSize = Dynamic;
   static constexpr int OutputSize = Dynamic;
@@ -123,7 +130,9 @@ class Chain : public LayerBase<Chain<Layers>> {
     return size;
   }
 
-  void initialize(Random& random, Initial initial = Initial::standard) {
+  void initialize(Random& random, Initial initial = Initial::standard)
+    requires(Traits::trained)
+  {
     detail::walk([&](std::size_t, auto& layer) { layer.initialize(random, initial); }, layers);
   }
 
@@ -211,23 +220,22 @@ class Chain : public LayerBase<Chain<Layers>> {
   }
 
   /// `inputs` where the first layers are of any size: how many x has.
-  Stream stream(WeightStorage storage = WeightStorage::full, Index inputs = 0) const
+  Stream stream(Index inputs = 0) const
     requires(Traits::streamable)
   {
     Index size = inputs != 0 ? inputs : input_size();
-    const auto each = [&](const auto& layer) {
-      auto one = detail::stream_of(layer, storage, size);
+    return Stream(detail::of_each(layers, [&](const auto& layer) {
+      auto one = detail::stream_of(layer, size);
       if (layer.output_size() != 0) size = layer.output_size();
       return one;
-    };
-    using Streams = detail::PerLayer<Layers, detail::StreamOf>;
-    if constexpr (detail::is_vector<Layers>) {
-      Streams streams;
-      for (const auto& layer : layers) streams.push_back(each(layer));
-      return Stream(std::move(streams));
-    } else {
-      return Stream(std::apply([&](const auto&... layer) { return Streams{each(layer)...}; }, layers));
-    }
+    }));
+  }
+
+  /// The chain of the layers packed in a storage.
+  template <class Storage = Full>
+  auto pack(Storage storage = {}) const {
+    auto packed = detail::of_each(layers, [&](const auto& layer) { return detail::packed(layer, storage); });
+    return Chain<decltype(packed)>(std::move(packed));
   }
 
   /// Throws std::invalid_argument where the chains have different numbers of layers.

@@ -15,7 +15,7 @@ namespace unroll {
 /// which is torch.nn.Conv1d with (K-1) dilation columns before x. They are the state, at first zeros: a sequence that
 /// comes in parts gives the outputs of the whole.
 template <class Scalar_ = float>
-class Conv1d {
+class Conv1d : public LayerBase<Conv1d<Scalar_>> {
  public:
   using Scalar = Scalar_;
   using Tape = ConvolutionTape<Scalar>;
@@ -59,26 +59,11 @@ class Conv1d {
     }
   }
 
-  /// x is I x (T*B), the outputs O x (T*B), zero past a sequence's end. Throws std::invalid_argument.
-  Output<Scalar> forward(const Input<Scalar>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
-    require_forward(x.rows(), x.cols(), batch, initial);
-    return run(x, tape, batch, initial);
-  }
-
-  /// Adds dL/dW and dL/db to `gradient`, returns dL/dx. Consumes the tape. Throws before anything is changed.
-  Output<Scalar> backward(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Conv1d& gradient,
-                          const BackwardOptions& options = {}, const State& d_final = {}) const {
-    require_backward(tape, gradient, options, d_final);
-    detail::require_shape(name(), "x", x, input_size(), tape.columns());
-    detail::require_shape(name(), "d_y", d_y, output_size(), tape.columns());
-    return run_back(x, d_y, tape, gradient, options, d_final);
-  }
-
-  /// As forward, unchecked.
+  /// x is I x (T*B), the outputs O x (T*B), zero past a sequence's end. Unchecked: see LayerBase.
   Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
     return detail::convolve_forward(shape_, weight, bias, x, tape, batch, initial);
   }
-  /// As backward, unchecked.
+  /// Adds dL/dW and dL/db to `gradient`, returns dL/dx. Unchecked: see LayerBase.
   Output<Scalar> run_back(const Input<Scalar>&, const Input<Scalar>& d_y, Tape& tape, Conv1d& gradient,
                           const BackwardOptions& options, const State& d_final) const {
     return detail::convolve_backward(weight, d_y, tape, gradient, options.truncation, d_final);
@@ -93,9 +78,9 @@ class Conv1d {
     return columns;
   }
 
-  /// Throws unless `backward` can take these.
-  void require_backward(const Tape& tape, const Conv1d& gradient, const BackwardOptions& options,
-                        const State& d_final) const {
+  /// Throws unless `backward` can take these, and an x of this shape.
+  void require_backward(Index rows, Index columns, const Tape& tape, const Conv1d& gradient,
+                        const BackwardOptions& options, const State& d_final) const {
     if (!tape.recorded)
       throw std::logic_error("Conv1d::backward: the tape holds no forward pass; a backward pass consumes it");
     require_parameters();
@@ -104,6 +89,7 @@ class Conv1d {
     detail::require_same_shape("Conv1d::backward", *this, gradient);
     require_state("backward: the final gradient's", d_final, tape.batch.size);
     options.truncation.require_valid("Conv1d::backward");
+    detail::require_shape(name(), "x", rows, columns, input_size(), tape.columns());
   }
 
   /// The first output on the tape that is not finite, if there is one.
@@ -119,7 +105,7 @@ class Conv1d {
     /// Packs a copy of the weights.
     explicit Stream(const Conv1d& layer) : shape_(layer.shape_), y_(layer.output_size()) {
       const auto packed = std::make_shared<Packed>();
-      packed->panels.pack_rows(layer.weight, shape_.group_outputs(), 0, static_cast<int>(shape_.groups));
+      packed->matrix.pack(layer.weight, shape_.group_outputs(), {0, shape_.groups});
       packed->bias = layer.bias;
       packed_ = packed;
       ring_.setZero(shape_.inputs, 2 * reach());
@@ -130,7 +116,7 @@ class Conv1d {
       newest_ = (newest_ + 1) % reach();
       put(newest_, x);
       const Index rows = shape_.inputs, units = shape_.group_outputs();
-      detail::convolve(packed_->panels, shape_.groups,
+      detail::convolve(packed_->matrix, shape_.groups,
                        detail::windows(shape_, ring_.data() + (newest_ + 1) * rows, rows, 1, 1),
                        detail::group_sums(packed_->bias.data(), units, 0), detail::group_sums(y_.data(), units, 0));
       return y_.data();
@@ -157,7 +143,7 @@ class Conv1d {
 
    private:
     struct Packed {
-      detail::Panels<Scalar> panels;
+      detail::PackedMatrix<Scalar> matrix;
       Vector<Scalar> bias;
     };
 
@@ -175,10 +161,9 @@ class Conv1d {
     Index newest_ = 0;
   };
 
-  /// A stream over a copy of the weights as they are now. They are kept in full, whatever the storage says.
-  Stream stream(WeightStorage storage = WeightStorage::full) const {
+  /// A stream over a copy of the weights as they are now.
+  Stream stream() const {
     require_parameters();
-    detail::require_storage<Scalar>(name(), storage);
     return Stream(*this);
   }
 

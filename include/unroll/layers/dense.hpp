@@ -1,26 +1,18 @@
 #pragma once
 
-#include "unroll/engine/narrow_panels.hpp"
-#include "unroll/layers/memoryless.hpp"
+#include "unroll/layers/packed_dense.hpp"
+#include "unroll/product/over_columns.hpp"
 
 namespace unroll {
 
 namespace detail {
 
-/// y(:, j) = W x(:, j) + b
-template <class Panels, class Scalar>
-void multiply_dense(const Panels& panels, const Sums<const Scalar>& bias, const Scalar* x, Index x_stride,
-                    Index columns, const Sums<Scalar>& y, const Member& member = {}) {
-  multiply<1, Scalar>(member.part_of(panels.blocks()), {x, columns, x_stride, 1, {panels.depth()}}, bias, y,
-                      nothing_more);
-}
-
 template <class Scalar>
 struct DenseTape : MemorylessTape<Scalar> {
-  GateBuffer<Scalar> d_rows;  // dL/dy as the kernel reads it, zero past the ends
-  Vector<Scalar> spread;      // some columns of x: see detail::across
-  Vector<double> d_bias;      // O, summed over the columns
-  Panels<Scalar> panels;
+  DenseWeights<Scalar, Full> packed;
+  BlockedMatrix<Scalar> d_rows;  // dL/dy in panels, zero past the ends
+  Vector<Scalar> spread;         // some columns of x: see across
+  Vector<double> d_bias;         // O, summed over the columns
 };
 
 }  // namespace detail
@@ -62,40 +54,39 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
   }
 
   void map(const Input<Scalar>& x, Tape& tape) const {
-    const bool pack = !tape.same_weights || !tape.panels.packed_from(weight);
     detail::run_team(tape.batch.pool, team_size(tape.batch, x.cols()), [&](const detail::Member& member) {
-      if (pack) tape.panels.pack_rows(weight, output_size(), 0, 1, member);
-      detail::multiply_dense(tape.panels, detail::column_sums(bias.data(), bias.size(), 0), x.data(), x.outerStride(),
-                             x.cols(), detail::column_sums(tape.y.data(), bias.size(), bias.size()), member);
+      tape.packed.pack(weight, bias, member);
+      tape.packed.apply(x.data(), x.outerStride(), x.cols(),
+                        detail::column_sums(tape.y.data(), bias.size(), bias.size()), member);
     });
   }
 
   /// dL/dW = d_y x^T, dL/db = sum d_y, dL/dx = W^T d_y.
   void map_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Dense& gradient) const {
     tape.d_rows.resize(1, output_size(), d_y.cols(), 1);
-    const GateRun run{0, 1};
+    constexpr detail::Range all{0, 1};
     const bool masked = !tape.batch.lengths.empty();
     if (masked) detail::mask_past_ends(x, tape.batch, tape.d_x);  // x past the ends may be anything, NaN too
     detail::resize_to_zeros(tape.d_bias, output_size());
     const Index members = team_size(tape.batch, x.cols());
     detail::run_team(tape.batch.pool, members, [&](const detail::Member& member) {
-      tape.panels.pack_transposed(weight, output_size(), 0, 1, member);
-      const detail::Range mine = member.part(tape.d_rows.blocks());
+      tape.packed.matrix.pack_transposed(weight, output_size(), all, member);
+      const detail::Range mine = member.part(tape.d_rows.panels());
       for (Index j = 0; j < d_y.cols(); ++j)
-        for (Index block = mine.first; block < mine.first + mine.count; ++block)
-          (tape.active(j) ? Pack<Scalar>::load(d_y.col(j).data() + block * tape.d_rows.lanes, tape.d_rows.count(block))
+        for (Index panel = mine.first; panel < mine.end(); ++panel)
+          (tape.active(j) ? Pack<Scalar>::load(d_y.col(j).data() + panel * tape.d_rows.lanes, tape.d_rows.count(panel))
                           : Pack<Scalar>(0))
-              .store(tape.d_rows.at(block, j));
+              .store(tape.d_rows.at(panel, j));
     });
     detail::for_each_sum({0, x.cols()}, gradient, [&](Dense& sum, detail::Range part) {
       detail::run_team(tape.batch.pool, members, [&](const detail::Member& member) {
         detail::for_each_chunk(part, [&](detail::Range chunk) {
           const auto across = detail::across(masked ? tape.d_x.data() : x.data(), masked ? x.rows() : x.outerStride(),
                                              x.rows(), chunk, tape.spread, member);
-          detail::add_outer_products<1>(tape.d_rows, chunk, run, 0, across, sum.weight, member);
+          detail::add_outer_products<1>(tape.d_rows, chunk, all, 0, across, sum.weight, member);
           detail::add_column_sums<1>(tape.d_rows, chunk, tape.d_bias, member);
           if (masked) member.wait();  // x past the ends has been used where dL/dx will be
-          detail::multiply_transposed(tape.panels, tape.d_rows, chunk, run, tape.d_x, member);
+          detail::multiply_transposed(tape.packed.matrix, tape.d_rows, chunk, all, tape.d_x, member);
         });
       });
     });
@@ -116,65 +107,21 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
     f(prefix + "bias", layers.bias...);
   }
 
-  class Stream : public MemorylessStream {
-   public:
-    Stream(const Dense& dense, WeightStorage storage)
-        : weights_(storage, [&](auto& packed) { packed.pack(dense.weight, dense.bias); }),
-          input_size_(dense.input_size()) {
-      for (auto& y : y_) y.resize(1, dense.output_size(), 1, 1);
-    }
+  /// The layer one column at a time.
+  using Stream = DenseStream<Scalar, Full>;
 
-    Index input_size() const noexcept { return input_size_; }
-    Index output_size() const noexcept { return y_[0].units(); }
-    const Scalar* step(const Scalar* x) noexcept {
-      turn_ = 1 - turn_;  // x may be the step's before
-      detail::GateBuffer<Scalar>& y = y_[turn_];
-      weights_.visit([&](const auto& packed) {
-        detail::multiply_dense(packed.panels, packed.bias.sums(0, 0), x, input_size_, 1, y.sums(0, 0));
-        for (Index i = 0; i < packed.scale.size(); ++i) y.at(0, 0)[i] *= packed.scale[i];
-      });
-      return y.at(0, 0);
-    }
-
-   private:
-    template <class Weight>
-    struct Packed {
-      detail::PanelsOf<Scalar, Weight> panels;
-      detail::GateBuffer<Scalar> bias;  // one column
-      Vector<Scalar> scale;             // O, int8 only: of the rows, by which the bias is divided too
-
-      void pack(const Matrix<Scalar>& matrix, const Vector<Scalar>& full_bias) {
-        bias.set_column(1, full_bias.size(), full_bias);
-        if constexpr (std::is_same_v<Weight, Scalar>) {
-          panels.pack_rows(matrix, matrix.rows(), 0, 1);
-        } else {
-          Vector<Scalar> scales = Vector<Scalar>::Ones(matrix.rows());
-          if (std::is_integral_v<Weight>) {
-            scales = detail::scales_of(matrix.cwiseAbs().rowwise().maxCoeff());
-            scale = scales;
-            bias.set_column(1, scales.size(), full_bias.cwiseQuotient(scales));
-          }
-          panels.pack_rows(matrix, matrix.rows(), 0, 1, scales);
-        }
-      }
-    };
-
-    detail::SharedWeights<Scalar, Packed> weights_;
-    Index input_size_;
-    std::array<detail::GateBuffer<Scalar>, 2> y_;  // by turns; one column of one gate: O, and room for whole blocks
-    std::size_t turn_ = 0;
-  };
-
-  Stream stream(WeightStorage storage = WeightStorage::full) const {
+  /// A copy of the weights as they are now, packed in a storage, for sequences and streams.
+  template <StorageOf<Scalar> Storage = Full>
+  PackedDense<Scalar, Inputs, O, Storage> pack(Storage = {}) const {
     require_parameters();
-    detail::require_storage<Scalar>("Dense", storage);
-    return Stream(*this, storage);
+    return {weight, bias};
   }
+  Stream stream() const { return pack().stream(); }
 
  private:
   /// How many threads of the batch's pool share a product over so many columns.
   Index team_size(const Batch& batch, Index columns) const {
-    return detail::team_size(batch.pool, detail::block_count<Scalar>(output_size()), weight.size() * columns);
+    return detail::team_size(batch.pool, detail::panel_count<Scalar>(output_size()), weight.size() * columns);
   }
 
   Dense(Index input_size, Index output_size) {

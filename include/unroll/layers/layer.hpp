@@ -7,7 +7,6 @@
 #include "unroll/engine/initializers.hpp"
 #include "unroll/engine/layer_base.hpp"
 #include "unroll/engine/non_finite.hpp"
-#include "unroll/engine/weight_storage.hpp"
 
 namespace unroll {
 
@@ -38,6 +37,22 @@ auto visit_of_each(F& f) {
   };
 }
 
+/// The way forward of a layer, all that a packed one has (see layers/packed.hpp).
+template <class L>
+concept ForwardLayer =
+    std::copyable<L> && requires(const L& layer, const Input<typename L::Scalar>& x, typename L::Tape& tape,
+                                 const Batch& batch, const typename L::State& state) {
+      requires VisitedState<typename L::State>;
+      { layer.input_size() } -> std::same_as<Index>;
+      { layer.output_size() } -> std::same_as<Index>;
+      { layer.forward(x, tape, batch, state) } -> std::same_as<Output<typename L::Scalar>>;
+      { layer.require_forward(Index(), Index(), batch, state) } -> std::same_as<Index>;
+      { layer.run(x, tape, batch, state) } -> std::same_as<Output<typename L::Scalar>>;
+      { layer.find_non_finite(tape) } -> std::same_as<std::optional<NonFinite>>;
+      { tape.output() } -> std::same_as<Output<typename L::Scalar>>;
+      { tape.final_state } -> std::same_as<typename L::State&>;
+    };
+
 /// What every layer and every model of layers is. All of it is const but the tape and the gradient:
 ///
 ///   forward(x, tape, batch, initial)                    the outputs, owned by the tape
@@ -62,33 +77,24 @@ auto visit_of_each(F& f) {
 /// and refuses as a whole, before any layer's tape is touched. What depends on x's values, which a model knows only
 /// layer by layer, is for `run` to refuse before it changes the tape.
 template <class L>
-concept Layer = std::copyable<L> && requires(L& gradient, const L& layer, const Input<typename L::Scalar>& x,
-                                             typename L::Tape& tape, const Batch& batch, const typename L::State& state,
-                                             const BackwardOptions& options, Random& random, Initial initial) {
-  requires VisitedState<typename L::State>;
-  { layer.input_size() } -> std::same_as<Index>;
-  { layer.output_size() } -> std::same_as<Index>;
-  { layer.forward(x, tape, batch, state) } -> std::same_as<Output<typename L::Scalar>>;
+concept Layer = ForwardLayer<L> && requires(L& gradient, const L& layer, const Input<typename L::Scalar>& x,
+                                            typename L::Tape& tape, const typename L::State& state,
+                                            const BackwardOptions& options, Random& random, Initial initial) {
   { layer.backward(x, x, tape, gradient, options, state) } -> std::same_as<Output<typename L::Scalar>>;
-  { layer.require_forward(Index(), Index(), batch, state) } -> std::same_as<Index>;
   layer.require_backward(Index(), Index(), tape, gradient, options, state);
-  { layer.run(x, tape, batch, state) } -> std::same_as<Output<typename L::Scalar>>;
   { layer.run_back(x, x, tape, gradient, options, state) } -> std::same_as<Output<typename L::Scalar>>;
-  { layer.find_non_finite(tape) } -> std::same_as<std::optional<NonFinite>>;
-  { tape.output() } -> std::same_as<Output<typename L::Scalar>>;
   { tape.d_input() } -> std::same_as<Output<typename L::Scalar>>;
-  { tape.final_state } -> std::same_as<typename L::State&>;
   { tape.d_initial } -> std::same_as<typename L::State&>;
   gradient.initialize(random, initial);
 };
 
-/// A layer that also runs one step at a time: stream(storage) gives a value with step(x), reset(), save(state),
+/// A layer that also runs one step at a time: stream() gives a value with step(x), reset(), save(state),
 /// fits(state), whether the state is empty or has the layer's shape, and restore(state) of one that does; they allocate
 /// nothing, but for the first save into a state.
 template <class L>
-concept StreamableLayer = Layer<L> && requires(const L& layer, typename L::Stream& stream, const typename L::Scalar* x,
-                                               typename L::State& state) {
-  { layer.stream(WeightStorage()) } -> std::same_as<typename L::Stream>;
+concept StreamableLayer = ForwardLayer<L> && requires(const L& layer, typename L::Stream& stream,
+                                                      const typename L::Scalar* x, typename L::State& state) {
+  { layer.stream() } -> std::same_as<typename L::Stream>;
   { stream.step(x) } noexcept -> std::same_as<const typename L::Scalar*>;
   { stream.reset() } noexcept;
   { stream.fits(state) } noexcept -> std::same_as<bool>;
@@ -122,11 +128,11 @@ namespace detail {
 
 /// A stream of a layer whose inputs, where it is of any size, are so many.
 template <class L>
-auto stream_of(const L& layer, WeightStorage storage, Index inputs) {
-  if constexpr (requires { layer.stream(storage, inputs); })
-    return layer.stream(storage, inputs);
+auto stream_of(const L& layer, Index inputs) {
+  if constexpr (requires { layer.stream(inputs); })
+    return layer.stream(inputs);
   else
-    return layer.stream(storage);
+    return layer.stream();
 }
 
 /// Throws unless the forward pass of a layer of layers came to its end: another one's refusal, a token that is none

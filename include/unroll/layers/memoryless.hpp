@@ -15,7 +15,6 @@ using WritableOutput = Eigen::Map<Matrix<Scalar>>;
 template <class Scalar>
 struct MemorylessTape : LayerTape<Scalar, NoState> {
   Batch batch;
-  bool same_weights = false;            // as in the pass before, which came to its end
   Index inputs = 0;                     // rows of x
   std::array<Index, 2> shape{};         // of the layer
   Matrix<Scalar> masked_x, masked_d_y;  // zero past the sequences' ends, where a batch is ragged
@@ -70,7 +69,6 @@ class Memoryless : public LayerBase<Derived> {
   /// x is I x (T*B), the outputs O x (T*B), zero past a sequence's end. Unchecked but for x's values.
   Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State&) const {
     self().require_values(x, batch);
-    tape.same_weights = batch.same_weights && tape.recorded;
     tape.recorded = false;
     tape.batch = batch;
     tape.inputs = x.rows();
@@ -144,7 +142,7 @@ class Memoryless : public LayerBase<Derived> {
   };
 
   /// `inputs` where the layer is of any size: how many x has.
-  Stream stream(WeightStorage = WeightStorage::full, Index inputs = 0) const {
+  Stream stream(Index inputs = 0) const {
     self().require_parameters();
     if (self().input_size() != 0) inputs = self().input_size();
     detail::require(inputs > 0, self().name(), "::stream: the number of inputs is not known; a layer before it tells");

@@ -3,9 +3,9 @@
 #include <memory>
 #include <mutex>
 
-#include "unroll/engine/kernel.hpp"
-#include "unroll/engine/thread_pool.hpp"
-#include "unroll/layers/layer.hpp"
+#include "unroll/core/range.hpp"
+#include "unroll/core/thread_pool.hpp"
+#include "unroll/layers/packed.hpp"
 #include "unroll/layers/states.hpp"
 
 namespace unroll {
@@ -18,7 +18,7 @@ namespace unroll {
 /// one shard is the whole batch, the threads share the units of every step (`Batch::pool`). The shards depend on the
 /// model and the batch alone and their gradients are added two by two: the bits are the same on any number of threads.
 /// Outputs, dL/dx and states have the bits of the model itself. Copies share the pool.
-template <Layer Model>
+template <ForwardLayer Model>
 class Parallel : public LayerBase<Parallel<Model>> {
  public:
   using Scalar = typename Model::Scalar;
@@ -65,7 +65,11 @@ class Parallel : public LayerBase<Parallel<Model>> {
   Index input_size() const { return model.input_size(); }
   Index output_size() const { return model.output_size(); }
   State empty_state() const { return state_for(model); }
-  void initialize(Random& random, Initial initial = Initial::standard) { model.initialize(random, initial); }
+  void initialize(Random& random, Initial initial = Initial::standard)
+    requires Layer<Model>
+  {
+    model.initialize(random, initial);
+  }
 
   Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
     tape.recorded = false;
@@ -160,14 +164,30 @@ class Parallel : public LayerBase<Parallel<Model>> {
     Model::visit(f, prefix, layers.model...);
   }
 
+  /// The model packed in a storage, whose weights all shards share.
+  template <class Storage = Full>
+  auto pack(Storage storage = {}) const {
+    unroll::Parallel packed(detail::packed(model, storage), pool);
+    packed.shard_size = samples_at_most();
+    return packed;
+  }
+
  private:
+  /// In a shard.
+  Index samples_at_most() const {
+    if constexpr (Layer<Model>)  // packed models are told
+      if (shard_size == 0) return parameter_count(model) > (1 << 16) ? (std::numeric_limits<Index>::max)() : 16;
+    return shard_size;
+  }
+
   /// The shards' samples, lengths, resets and seeds.
   void cut(Tape& tape) const {
     const Batch& batch = tape.batch;
-    const Index most = shard_size > 0 ? shard_size : parameter_count(model) > (1 << 16) ? batch.size : 16;
+    const Index most = (std::min)(samples_at_most(), batch.size);
     tape.shards.resize(static_cast<std::size_t>((batch.size + most - 1) / most));
     std::size_t i = 0;
-    detail::for_each_part(batch.size, most, [&](Index first, Index size) {
+    detail::for_each_part(batch.size, most, [&](detail::Range part) {
+      const Index first = part.first, size = part.count;
       Shard& shard = tape.shards[i++];
       shard.first = first;
       shard.batch = batch;

@@ -45,7 +45,8 @@ struct ChainTraits;
 template <class First, class... L>
 struct ChainTraits<std::tuple<First, L...>> {
   using Scalar = typename First::Scalar;
-  static constexpr bool layers = Layer<First> && (Layer<L> && ...);
+  static constexpr bool layers = ForwardLayer<First> && (ForwardLayer<L> && ...);
+  static constexpr bool trained = Layer<First> && (Layer<L> && ...);  // not packed
   static constexpr bool states = has_visited_state<First>() && (has_visited_state<L>() && ...);
   static constexpr bool streamable = StreamableLayer<First> && (StreamableLayer<L> && ...);
   static constexpr bool one_scalar = (std::is_same_v<Scalar, typename L::Scalar> && ...);
@@ -53,7 +54,8 @@ struct ChainTraits<std::tuple<First, L...>> {
 template <class L>
 struct ChainTraits<std::vector<L>> {
   using Scalar = typename L::Scalar;
-  static constexpr bool layers = Layer<L>;
+  static constexpr bool layers = ForwardLayer<L>;
+  static constexpr bool trained = Layer<L>;
   static constexpr bool states = has_visited_state<L>();
   static constexpr bool streamable = StreamableLayer<L>;
   static constexpr bool one_scalar = true;
@@ -75,6 +77,18 @@ std::size_t part_count(const Parts& parts) {
 template <class Parts>
 void resize_parts(Parts& parts, std::size_t count) {
   if constexpr (is_vector<Parts>) parts.resize(count);
+}
+
+/// {f(the first), f(the second), ...}, in this order: a tuple of a tuple, a vector of a vector.
+template <class Parts, class F>
+auto of_each(const Parts& parts, F f) {
+  if constexpr (is_vector<Parts>) {
+    std::vector<decltype(f(parts.front()))> results;
+    for (const auto& part : parts) results.push_back(f(part));
+    return results;
+  } else {
+    return std::apply([&](const auto&... part) { return std::tuple{f(part)...}; }, parts);
+  }
 }
 
 template <std::size_t K, class F, class... Parts>

@@ -1,38 +1,39 @@
 #pragma once
 
-#include <utility>
-
-#include "unroll/layers/layer.hpp"
+#include "unroll/layers/packed.hpp"
 
 namespace unroll {
 
-/// A model for inference on whole sequences: a copy of it as it was, its weights packed by the first call for all that
-/// follow, and the buffers: the weights take their memory twice. One for each thread.
+/// A model for inference on whole sequences: packed weights, and the buffers. One for each thread; those of one packed
+/// model share its weights.
 ///
 ///   Predictor predict(model);
 ///   Output<float> y = predict(x, {.size = 8});
-template <Layer Model>
+template <ForwardLayer Model, class Storage = Full>
 class Predictor {
  public:
   using Scalar = typename Model::Scalar;
   using State = typename Model::State;
 
-  explicit Predictor(Model model) : model_(std::move(model)) {}
+  /// Packs a copy of the weights as they are now; of what `pack` gave, shares it. Throws std::invalid_argument where a
+  /// storage of fewer bits cannot keep a weight.
+  explicit Predictor(const Model& model, Storage storage = {}) : packed_(pack(model, storage)) {}
 
-  /// The outputs of `model.forward` to the bit, valid until the next call. `record` and `same_weights` of the batch do
-  /// not count. Throws std::invalid_argument for shapes that do not fit; nothing is changed then.
+  /// The outputs of `model.forward`, to the bit where the weights are stored in full, valid until the next call. The
+  /// batch's `record` does not count. Throws std::invalid_argument for shapes that do not fit; nothing is changed then.
   Output<Scalar> operator()(const Input<Scalar>& x, Batch batch = {}, const State& initial = {}) {
     batch.record = false;
-    batch.same_weights = true;
-    return model_.forward(x, tape_, batch, initial);
+    return packed_.forward(x, tape_, batch, initial);
   }
 
   /// After each sequence's own end in the last call; may be the next one's `initial`, for sequences that come in parts.
   const State& final_state() const { return tape_.final_state; }
 
  private:
-  Model model_;
-  typename Model::Tape tape_;
+  using Packed = detail::PackedOf<Model, Storage>;
+
+  Packed packed_;
+  typename Packed::Tape tape_;
 };
 
 }  // namespace unroll

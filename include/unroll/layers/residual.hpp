@@ -1,5 +1,6 @@
 #pragma once
 
+#include "unroll/layers/packed.hpp"
 #include "unroll/layers/states.hpp"
 
 namespace unroll {
@@ -30,7 +31,11 @@ class Residual : public LayerBase<Residual<L>> {
   Index input_size() const { return layer.input_size(); }
   Index output_size() const { return layer.output_size(); }
   State empty_state() const { return state_for(layer); }
-  void initialize(Random& random, Initial initial = Initial::standard) { layer.initialize(random, initial); }
+  void initialize(Random& random, Initial initial = Initial::standard)
+    requires Layer<L>
+  {
+    layer.initialize(random, initial);
+  }
 
   /// Zeros past the sequences' ends.
   Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
@@ -88,11 +93,17 @@ class Residual : public LayerBase<Residual<L>> {
     Vector<Scalar> y_;
   };
   /// `inputs` where the layer is of any size: how many x has.
-  Stream stream(WeightStorage storage = WeightStorage::full, Index inputs = 0) const
+  Stream stream(Index inputs = 0) const
     requires StreamableLayer<L>
   {
     if (input_size() != 0) inputs = input_size();
-    return {detail::stream_of(layer, storage, inputs), inputs};
+    return {detail::stream_of(layer, inputs), inputs};
+  }
+
+  /// The same around the layer packed in a storage.
+  template <class Storage = Full>
+  auto pack(Storage storage = {}) const {
+    return unroll::Residual(detail::packed(layer, storage));
   }
 
   static const char* name() { return "Residual"; }

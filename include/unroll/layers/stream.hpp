@@ -3,29 +3,30 @@
 #include <cmath>
 #include <limits>
 
-#include "unroll/layers/layer.hpp"
+#include "unroll/layers/packed.hpp"
 
 namespace unroll {
 
 /// A model run one step at a time, for audio threads and control loops: a copy of the weights as they were, packed
-/// once and shared by copies of the stream, and a state of its own, at first zero.
+/// once and shared by copies of the stream, and a state of its own, at first zero. Streams of one packed model (see
+/// pack) share its weights.
 ///
 ///   Stream stream(model);
 ///   float y = stream.step(x)[0];
 ///
 /// `step`, `reset` and `restore` allocate nothing and never throw: `step` tells of an x of another size by NaN,
 /// `restore` of a state of another shape by false, and the stream stays as it was. Streamed outputs are the sequence's.
-template <StreamableLayer Model>
+template <StreamableLayer Model, class Storage = Full>
 class Stream {
  public:
   using Scalar = typename Model::Scalar;
   using State = typename Model::State;
   using Result = Eigen::Map<const Vector<Scalar>>;
 
-  /// Throws std::invalid_argument where the model needs the whole sequence (a reverse layer, a mean), or is not of
-  /// float and the weights are to be kept in fewer bits.
-  explicit Stream(const Model& model, WeightStorage storage = WeightStorage::full)
-      : stream_(model.stream(storage)),
+  /// Throws std::invalid_argument where the model needs the whole sequence (a reverse layer, a mean), or a storage of
+  /// fewer bits cannot keep a weight.
+  explicit Stream(const Model& model, Storage storage = {})
+      : stream_(pack(model, storage).stream()),
         input_size_(model.input_size()),
         no_result_(Vector<Scalar>::Constant(model.output_size(), std::numeric_limits<Scalar>::quiet_NaN())) {}
 
@@ -63,7 +64,7 @@ class Stream {
     return Result(size == input_size_ ? stream_.step(x) : no_result_.data(), output_size());
   }
 
-  typename Model::Stream stream_;
+  typename detail::PackedOf<Model, Storage>::Stream stream_;
   Index input_size_;
   Vector<Scalar> no_result_;  // NaN
 };
@@ -76,8 +77,8 @@ struct StorageReport {
 };
 
 /// Runs one sample's sequence x, I x T, through streams with full weights and with weights in fewer bits.
-template <StreamableLayer Model>
-StorageReport compare_storage(const Model& model, WeightStorage storage, const Input<typename Model::Scalar>& x) {
+template <StreamableLayer Model, class Storage>
+StorageReport compare_storage(const Model& model, Storage storage, const Input<typename Model::Scalar>& x) {
   detail::require(x.rows() == model.input_size(), "compare_storage: x has ", x.rows(), " rows, expected input_size ",
                   model.input_size());
   Stream full(model);

@@ -185,7 +185,7 @@ class LayerContract {
     const Matrix<double> x = sample(x_, 0, steps());
     Tape tape;
     const Matrix<double> y = layer_.forward(x, tape);
-    auto stream = unroll::detail::stream_of(layer_, WeightStorage::full, x.rows());
+    auto stream = unroll::detail::stream_of(layer_, x.rows());
     bool equal = true, again = true;
     typename L::State state;
     for (Index t = 0; t < x.cols(); ++t) {

@@ -7,16 +7,11 @@
 #include <mutex>
 #include <thread>
 
-#include "unroll/engine/thread_pool.hpp"
+#include "unroll/core/range.hpp"
+#include "unroll/core/thread_pool.hpp"
 
 /// Threads that go through one pass side by side: each has its part of the units in every step.
 namespace unroll::detail {
-
-/// `count` things in a row.
-struct Range {
-  Index first;
-  Index count;
-};
 
 /// Where the members of a team wait for one another. They look for a moment, for a step is shorter than a sleep; then
 /// they let others have the processor, who may be members; then they sleep.
@@ -93,13 +88,13 @@ class Member {
     const Index first = (std::min)(blocks.first * block, count);
     return {first, (std::min)((blocks.first + blocks.count) * block, count) - first};
   }
-  /// Its part of the blocks of a product's left factor.
-  template <class Blocks>
-  Blocks part_of(Blocks blocks) const {
-    const Range mine = part(blocks.count);
-    blocks.first = mine.first;
-    blocks.count = mine.count;
-    return blocks;
+  /// Its part of the panels of a product's left factor.
+  template <class Panels>
+  Panels part_of(Panels panels) const {
+    const Range mine = part(panels.count);
+    panels.first = mine.first;
+    panels.count = mine.count;
+    return panels;
   }
 
   /// Until all members are here; what they wrote is seen by all.

@@ -1,6 +1,6 @@
 // Threads that share the units of a step: the bits of one thread, whatever the layer and the batch.
 
-#include "unroll/engine/team.hpp"
+#include "unroll/core/team.hpp"
 
 #include <chrono>
 #include <ctime>

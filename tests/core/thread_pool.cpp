@@ -1,4 +1,4 @@
-#include "unroll/engine/thread_pool.hpp"
+#include "unroll/core/thread_pool.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <array>
+#include <utility>
+
+#include "unroll/core/types.hpp"
+
+namespace unroll::detail {
+
+/// f<0>(), f<1>(), ..., f<N - 1>() of a lambda [&]<int i>() { ... }: compilers keep an array in registers where all of
+/// its indices are constants.
+template <int N, class F>
+EIGEN_ALWAYS_INLINE void unrolled(F&& f) {
+  [&]<int... I>(std::integer_sequence<int, I...>) {
+    (f.template operator()<I>(), ...);
+  }(std::make_integer_sequence<int, N>());
+}
+
+/// {f<0>(), f<1>(), ..., f<N - 1>()}, the same way.
+template <int N, class F>
+EIGEN_ALWAYS_INLINE constexpr auto array_of(F&& f) {
+  return [&]<int... I>(std::integer_sequence<int, I...>) {
+    return std::array<decltype(f.template operator()<0>()), N> { {f.template operator()<I>()...} };
+  }(std::make_integer_sequence<int, N>());
+}
+
+}  // namespace unroll::detail

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "unroll/engine/layer_base.hpp"
+#include "unroll/engine/non_finite.hpp"
+#include "unroll/engine/recurrent_checks.hpp"
+#include "unroll/engine/stream.hpp"
+#include "unroll/engine/unroll.hpp"
+
+namespace unroll {
+
+/// The weights of a recurrent layer as they were, packed once in some storage, for any number of sequences and streams.
+/// Copies share them; a PackedRecurrent is never changed, and may be used by several threads at once.
+template <class Step, int Inputs, int Outputs, class Storage>
+class PackedRecurrent : public LayerBase<PackedRecurrent<Step, Inputs, Outputs, Storage>> {
+  using Weights = typename Step::template Packed<Storage>;
+
+ public:
+  using Scalar = typename Step::Scalar;
+  using State = RecurrentState<typename Step::Cell, Scalar>;
+  using Tape = RecurrentTape<Step>;
+  /// The layer one step at a time.
+  using Stream = RecurrentStream<Step, Inputs, Outputs, Storage>;
+  static constexpr int InputSize = Inputs;    ///< or Dynamic
+  static constexpr int OutputSize = Outputs;  ///< or Dynamic
+
+  Unrolling unrolling;  ///< the layer's
+
+  /// Throws std::invalid_argument where a storage of fewer bits cannot keep a weight.
+  PackedRecurrent(const typename Step::Parameters& weights, const RecurrentSizes& sizes, const Unrolling& how)
+      : unrolling(how), sizes_(sizes) {
+    const auto packed = std::make_shared<Weights>();
+    packed->pack(weights);
+    weights_ = packed;
+  }
+
+  /// I
+  Index input_size() const { return sizes_.inputs; }
+  /// O
+  Index output_size() const { return sizes_.outputs; }
+
+  /// As the layer's, without a way back.
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
+    return detail::unroll_forward<Step>(*weights_, [](const auto&) {}, sizes_, unrolling, x, tape, batch, initial);
+  }
+  /// As the layer's.
+  Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
+    return detail::require_forward<Step>(sizes_, unrolling, rows, columns, batch, initial);
+  }
+  std::optional<NonFinite> find_non_finite(const Tape& tape) const { return detail::find_non_finite(tape); }
+
+  /// Itself: it is packed already.
+  PackedRecurrent pack(Full) const { return *this; }
+  /// A stream from zeros. Throws std::invalid_argument where the layer needs the whole sequence.
+  Stream stream() const {
+    detail::require(unrolling.direction == Direction::forward, name(),
+                    "::stream: a reverse layer needs the whole sequence");
+    detail::require(unrolling.readout != Readout::mean, name(), "::stream: a mean needs the whole sequence");
+    return Stream(weights_, sizes_, unrolling);
+  }
+
+  static const char* name() { return Step::name(); }
+
+ private:
+  std::shared_ptr<const Weights> weights_;
+  RecurrentSizes sizes_;
+};
+
+}  // namespace unroll

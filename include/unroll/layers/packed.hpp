@@ -1,0 +1,86 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "unroll/layers/layer.hpp"
+
+namespace unroll {
+
+namespace detail {
+
+/// L::Stream, where there is one.
+template <class L>
+struct StreamTypeOf {};
+template <class L>
+  requires requires { typename L::Stream; }
+struct StreamTypeOf<L> {
+  using Stream = typename L::Stream;
+};
+
+}  // namespace detail
+
+/// What packing makes of a layer that has no products (a Dropout, an Embedding, most layers of one's own): a copy as it
+/// was, which copies of this share.
+template <ForwardLayer L>
+class KeptLayer : public LayerBase<KeptLayer<L>>, public detail::StreamTypeOf<L> {
+ public:
+  using Scalar = typename L::Scalar;
+  using State = typename L::State;
+  using Tape = typename L::Tape;
+  static constexpr int InputSize = L::InputSize;
+  static constexpr int OutputSize = L::OutputSize;
+
+  explicit KeptLayer(L layer) : layer_(std::make_shared<const L>(std::move(layer))) {}
+
+  Index input_size() const { return layer_->input_size(); }
+  Index output_size() const { return layer_->output_size(); }
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
+    return layer_->run(x, tape, batch, initial);
+  }
+  Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
+    return layer_->require_forward(rows, columns, batch, initial);
+  }
+  std::optional<NonFinite> find_non_finite(const Tape& tape) const { return layer_->find_non_finite(tape); }
+  /// Itself: it is packed already.
+  KeptLayer pack(Full) const { return *this; }
+  auto stream(Index inputs = 0) const
+    requires StreamableLayer<L>
+  {
+    return detail::stream_of(*layer_, inputs);
+  }
+
+ private:
+  std::shared_ptr<const L> layer_;
+};
+
+namespace detail {
+
+/// A layer packed: what its `pack` gives, or a copy of a layer without one.
+template <class L, class Storage>
+auto packed(const L& layer, Storage storage) {
+  static_assert(StorageOf<Storage, typename L::Scalar>,
+                "only the weights of a float model can be kept in fewer bits (see product/storage.hpp)");
+  if constexpr (requires { layer.pack(Full()); })
+    return layer.pack(storage);
+  else
+    return KeptLayer<L>(layer);
+}
+template <class L, class Storage>
+using PackedOf = decltype(packed(std::declval<const L&>(), Storage()));
+
+}  // namespace detail
+
+/// A model with its weights as they are now, packed for the kernel in a storage: a value for sequences (Predictor) and
+/// streams (Stream), which copies share. A packed model of layers is a model of packed layers.
+///
+///   const auto packed = pack(model, Int8());
+///   Stream left(packed), right(packed);
+///
+/// Throws std::invalid_argument where a storage of fewer bits cannot keep a weight.
+template <ForwardLayer Model, class Storage = Full>
+auto pack(const Model& model, Storage storage = {}) {
+  return detail::packed(model, storage);
+}
+
+}  // namespace unroll

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <utility>
+
+#include "unroll/layers/memoryless.hpp"
+#include "unroll/product/packed_matrix.hpp"
+
+namespace unroll {
+
+namespace detail {
+
+/// A Dense's weights, packed. Where the storage has scales, an output is computed in units of its scale.
+template <class Scalar, class Storage>
+struct DenseWeights {
+  PackedMatrix<Scalar, Storage> matrix;
+  BlockedMatrix<Scalar> bias;   // one column
+  BlockedMatrix<Scalar> scale;  // one column, where the storage has scales
+
+  void pack(const Matrix<Scalar>& weight, const Vector<Scalar>& full_bias, const Member& member = {}) {
+    if constexpr (std::is_same_v<Storage, Full>) {
+      matrix.pack(weight, weight.rows(), {0, 1}, member);
+      member.alone([&] { bias.set_column(1, weight.rows(), full_bias); });
+    } else {
+      const Vector<Scalar> scales = scales_of<Storage>(weight.cwiseAbs().rowwise().maxCoeff());
+      matrix.pack(weight, weight.rows(), {0, 1}, scales);
+      scale.set_column(1, weight.rows(), scales);
+      bias.set_column(1, weight.rows(), full_bias.cwiseQuotient(scales));
+    }
+  }
+
+  /// y(:, j) = W x(:, j) + b for some columns.
+  void apply(const Scalar* x, Index x_stride, Index columns, const Sums<Scalar>& y, const Member& member = {}) const {
+    Sums<const Scalar> from = bias.sums(0, 0);
+    from.column_stride = 0;
+    multiply<1, Scalar>(member.part_of(matrix.panels()), {x, columns, x_stride, 1, {matrix.depth()}}, from, y,
+                        [&](const Tile& tile) {
+                          if constexpr (is_scaled<Storage>) rescale(tile, y);
+                        });
+  }
+
+ private:
+  void rescale(const Tile& tile, const Sums<Scalar>& y) const {
+    for (Index panel = tile.panels.first; panel < tile.panels.end(); ++panel)
+      for (Index j = tile.columns.first; j < tile.columns.end(); ++j) {
+        Scalar* at = y.data + panel * y.panel_stride + j * y.column_stride;
+        const Index count = scale.count(panel);
+        (Pack<Scalar>::load(at, count) * Pack<Scalar>::load(scale.at(panel, 0))).store(at, count);
+      }
+  }
+};
+
+}  // namespace detail
+
+/// A Dense run one column at a time.
+template <class Scalar, class Storage>
+class DenseStream : public MemorylessStream {
+  using Weights = detail::DenseWeights<Scalar, Storage>;
+
+ public:
+  explicit DenseStream(std::shared_ptr<const Weights> weights) : weights_(std::move(weights)) {
+    for (auto& y : y_) y.resize(1, weights_->bias.units(), 1, 1);
+  }
+
+  Index input_size() const noexcept { return weights_->matrix.depth(); }
+  Index output_size() const noexcept { return y_[0].units(); }
+  const Scalar* step(const Scalar* x) noexcept {
+    turn_ = 1 - turn_;  // x may be the step's before
+    weights_->apply(x, input_size(), 1, y_[turn_].sums(0, 0));
+    return y_[turn_].at(0, 0);
+  }
+
+ private:
+  std::shared_ptr<const Weights> weights_;
+  std::array<detail::BlockedMatrix<Scalar>, 2> y_;  // by turns; one column: O, and room for whole panels
+  std::size_t turn_ = 0;
+};
+
+/// The weights of a Dense as they were, packed once in some storage. Copies share them.
+template <class Scalar_, int Inputs, int O, class Storage>
+class PackedDense : public Memoryless<PackedDense<Scalar_, Inputs, O, Storage>, Scalar_> {
+  using Weights = detail::DenseWeights<Scalar_, Storage>;
+
+ public:
+  using Scalar = Scalar_;
+  using Tape = MemorylessTape<Scalar>;
+  using Stream = DenseStream<Scalar, Storage>;
+  static constexpr int InputSize = Inputs;
+  static constexpr int OutputSize = O;
+
+  /// Throws std::invalid_argument where a storage of fewer bits cannot keep a weight.
+  PackedDense(const Matrix<Scalar>& weight, const Vector<Scalar>& bias) {
+    const auto packed = std::make_shared<Weights>();
+    packed->pack(weight, bias);
+    weights_ = packed;
+  }
+
+  Index input_size() const { return weights_->matrix.depth(); }
+  Index output_size() const { return weights_->bias.units(); }
+  void map(const Input<Scalar>& x, Tape& tape) const {
+    const Index members =
+        detail::team_size(tape.batch.pool, weights_->bias.panels(), input_size() * output_size() * x.cols());
+    detail::run_team(tape.batch.pool, members, [&](const detail::Member& member) {
+      weights_->apply(x.data(), x.outerStride(), x.cols(),
+                      detail::column_sums(tape.y.data(), tape.y.rows(), tape.y.rows()), member);
+    });
+  }
+  /// Itself: it is packed already.
+  PackedDense pack(Full) const { return *this; }
+  Stream stream() const { return Stream(weights_); }
+
+  static const char* name() { return "Dense"; }
+
+ private:
+  std::shared_ptr<const Weights> weights_;
+};
+
+}  // namespace unroll

@@ -1,0 +1,102 @@
+#pragma once
+
+#include "unroll/core/memory.hpp"
+#include "unroll/core/team.hpp"
+#include "unroll/product/multiply.hpp"
+
+namespace unroll::detail {
+
+/// The number of panels of Pack::size units that cover `units`.
+template <class Scalar>
+constexpr Index panel_count(Index units) {
+  return (units + Pack<Scalar>::size - 1) / Pack<Scalar>::size;
+}
+
+/// A matrix whose rows are some groups of as many units (an LSTM's gates, say), in panels of Pack::size units: a
+/// panel's columns follow one another, each with the packs of its groups side by side.
+///
+///      panel 0   column 0 [ group 0 | group 1 | .. ]  column 1 [ group 0 | group 1 | .. ]  ..
+///      panel 1   column 0 [ group 0 | group 1 | .. ]  ..
+///
+/// So a panel is at once what a tile of a product writes and, with the columns as k, a panel of the product over all
+/// columns.
+template <class Scalar>
+class BlockedMatrix {
+ public:
+  static constexpr Index lanes = Pack<Scalar>::size;
+
+  /// `steps` steps of `batch` columns; what was there is lost where the shape changes.
+  void resize(Index groups, Index units, Index steps, Index batch) {
+    groups_ = groups;
+    units_ = units;
+    columns_ = steps * batch;
+    // An odd number of steps: at a power of two the same step of all panels would fall into the same cache sets.
+    panel_stride_ = (steps | 1) * batch * groups * lanes;
+    detail::resize(data_, panels() * panel_stride_);
+  }
+
+  Index groups() const { return groups_; }
+  Index units() const { return units_; }
+  Index columns() const { return columns_; }
+  Index panels() const { return panel_count<Scalar>(units_); }
+  /// How many of a panel's lanes are units.
+  Index count(Index panel) const { return (std::min)(lanes, units_ - panel * lanes); }
+
+  /// groups x lanes
+  Scalar* at(Index panel, Index column) { return data_.data() + panel * panel_stride_ + column * groups_ * lanes; }
+  const Scalar* at(Index panel, Index column) const {
+    return data_.data() + panel * panel_stride_ + column * groups_ * lanes;
+  }
+  Scalar value(int group, Index unit, Index column) const {
+    return at(unit / lanes, column)[group * lanes + unit % lanes];
+  }
+
+  void set_zero() { data_.setZero(); }
+  /// One column, from values group by group; zero in the lanes past the last unit.
+  void set_column(Index groups, Index units, const Vector<Scalar>& values) {
+    resize(groups, units, 1, 1);
+    for (Index panel = 0; panel < panels(); ++panel)
+      for (Index group = 0; group < groups; ++group)
+        Pack<Scalar>::load(values.data() + group * units + panel * lanes, count(panel))
+            .store(at(panel, 0) + group * lanes);
+  }
+  /// Adds some columns of another matrix of this shape.
+  void add(const BlockedMatrix& other, Range columns) {
+    const Index size = columns.count * groups_ * lanes;
+    for (Index panel = 0; panel < panels(); ++panel)
+      Eigen::Map<Vector<Scalar>>(at(panel, columns.first), size) +=
+          Eigen::Map<const Vector<Scalar>>(other.at(panel, columns.first), size);
+  }
+  void swap(BlockedMatrix& other) { std::swap(*this, other); }
+
+  /// The groups from `group` on in the columns from `column` on, as sums of a product.
+  Sums<Scalar> sums(int group, Index column) {
+    return {at(0, column) + group * lanes, panel_stride_, lanes, groups_ * lanes, panels() * lanes};
+  }
+  Sums<const Scalar> sums(int group, Index column) const {
+    return {at(0, column) + group * lanes, panel_stride_, lanes, groups_ * lanes, panels() * lanes};
+  }
+  /// Some groups of some columns as the right factor of a product over groups and units: panel by panel, group by
+  /// group, the last panel's units alone.
+  Columns<Scalar> operand(Range groups, Range columns) const {
+    return {at(0, columns.first) + groups.first * lanes,
+            columns.count,
+            groups_ * lanes,
+            1,
+            {groups.count * lanes, units_ / lanes, panel_stride_},
+            {units_ % lanes, units_ % lanes != 0 ? groups.count : 0, lanes}};
+  }
+  /// The same as the left factor of a product over the columns from `column` on.
+  Panels<Scalar> rows(Range groups, Index column) const {
+    return {at(0, column) + groups.first * lanes, panels(), panel_stride_, groups_ * lanes, units_};
+  }
+
+ private:
+  Vector<Scalar> data_;
+  Index groups_ = 0;
+  Index units_ = 0;
+  Index columns_ = 0;
+  Index panel_stride_ = 0;
+};
+
+}  // namespace unroll::detail

@@ -1,0 +1,112 @@
+#pragma once
+
+#include "unroll/product/blocked_matrix.hpp"
+
+namespace unroll::detail {
+
+/// A matrix packed as the left factor of products, in the words of a storage (see Panels). Its rows are groups of as
+/// many units; lanes past the last unit are zero.
+template <class Scalar, class Storage = Full>
+class PackedMatrix {
+  using Word = typename Storage::template Word<Scalar>;
+  static constexpr Index lanes = Pack<Scalar>::size, per_word = Storage::per_word;
+
+ public:
+  /// The number of steps of k.
+  Index depth() const { return depth_; }
+  Panels<Scalar, Storage> panels() const {
+    return {data_.data(), panel_count<Scalar>(units_), stride(), groups_ * lanes, units_};
+  }
+
+  /// Some groups of a matrix whose rows are groups x units; k runs over its columns.
+  void pack(const Matrix<Scalar>& matrix, Index units, Range groups, const Member& member = {})
+    requires(per_word == 1)
+  {
+    member.alone([&] { resize(groups.count, units, matrix.cols(), matrix.cols()); });
+    const Range mine = member.part(panel_count<Scalar>(units_));
+    // In the order of the matrix, which is read from far away.
+    for (Index k = 0; k < depth_; ++k)
+      for (Index group = 0; group < groups.count; ++group)
+        for (Index panel = mine.first; panel < mine.end(); ++panel)
+          Pack<Scalar>::load(&matrix((groups.first + group) * units + panel * lanes, k), units - panel * lanes)
+              .store(data_.data() + panel * stride() + (k * groups.count + group) * lanes);
+  }
+
+  /// The same in other words than the matrix's own: each row is divided by its scale, one a row of the groups, and
+  /// encoded. Throws
+  /// std::invalid_argument for numbers that are not finite, or too large for the storage.
+  void pack(const Matrix<Scalar>& matrix, Index units, Range groups, const Vector<Scalar>& scales) {
+    resize(groups.count, units, matrix.cols(), (matrix.cols() + per_word - 1) / per_word);
+    data_.setZero();
+    constexpr int bits = 8 * static_cast<int>(sizeof(Word)) / per_word;
+    for (Index k = 0; k < depth_; ++k)
+      for (Index group = 0; group < groups.count; ++group)
+        for (Index unit = 0; unit < units; ++unit) {
+          const Scalar weight = matrix((groups.first + group) * units + unit, k);
+          const Scalar value = weight / scales[group * units + unit];
+          require(std::abs(value) <= Storage::largest, Storage::name, ": a weight is ", weight,
+                  ", expected a number that fits");
+          data_[unit / lanes * stride() + (k / per_word * groups.count + group) * lanes + unit % lanes] |=
+              Storage::encode(value) << (k % per_word * bits);
+        }
+  }
+
+  /// The transpose: the columns become the units, and k runs over the rows in the order of BlockedMatrix::operand.
+  void pack_transposed(const Matrix<Scalar>& matrix, Index units, Range groups, const Member& member = {})
+    requires(per_word == 1)
+  {
+    member.alone([&] { resize(1, matrix.cols(), units * groups.count, units * groups.count); });
+    const Range mine = member.part(panel_count<Scalar>(units_));
+    for (Index panel = mine.first; panel < mine.end(); ++panel) {
+      const Index columns = (std::min)(lanes, matrix.cols() - panel * lanes);
+      for (Index group = 0; group < groups.count; ++group)
+        for (Index unit = 0; unit < units; unit += lanes) {
+          const Index count = (std::min)(lanes, units - unit);
+          Pack<Scalar> square[lanes];
+          for (Index i = 0; i < lanes; ++i)
+            square[i] = i < columns ? Pack<Scalar>::load(
+                                          &matrix((groups.first + group) * units + unit, panel * lanes + i), count)
+                                    : Pack<Scalar>(0);
+          transpose(square);
+          Scalar* to = data_.data() + panel * stride() + (unit * groups.count + group * count) * lanes;
+          for (Index i = 0; i < count; ++i, to += lanes) square[i].store(to);
+        }
+    }
+  }
+
+ private:
+  /// From panel to panel, an odd number of packs: at a power of two panels side by side would share their cache sets.
+  Index stride() const { return (words_ * groups_ | 1) * lanes; }
+
+  void resize(Index groups, Index units, Index depth, Index words) {
+    groups_ = groups;
+    units_ = units;
+    depth_ = depth;
+    words_ = words;
+    const Index size = panel_count<Scalar>(units) * stride();
+    if (data_.size() < size) detail::resize(data_, size);
+  }
+
+  Vector<Word> data_;
+  Index groups_ = 0;
+  Index units_ = 0;
+  Index depth_ = 0;
+  Index words_ = 0;  // along k
+};
+
+/// The sums of rows x columns outputs that lie as in a column-major matrix with `rows` rows.
+template <class Scalar>
+Sums<Scalar> column_sums(Scalar* data, Index rows, Index column_stride) {
+  return {data, Pack<Scalar>::size, 0, column_stride, rows};
+}
+
+/// Sums that start from nothing.
+template <class Scalar>
+Sums<const Scalar> no_sums() {
+  alignas(64) static constexpr Scalar zeros[8 * Pack<Scalar>::size] = {};
+  return {zeros, 0, 0, 0, (std::numeric_limits<Index>::max)() / 2};
+}
+
+inline constexpr auto nothing_more = [](const Tile&) {};
+
+}  // namespace unroll::detail

@@ -1,0 +1,64 @@
+// Packed matrices place by place.
+
+#include "unroll/product/packed_matrix.hpp"
+
+#include "catch.hpp"
+#include "product/reference.hpp"
+
+using namespace product_test;
+
+namespace {
+
+constexpr Index lanes = Pack<double>::size;
+constexpr Index sizes[] = {1, 7, 16, 33};
+
+}  // namespace
+
+TEST_CASE("panels hold the groups of their units side by side, zeros behind the last unit", "[packed_matrix]") {
+  Random random(1);
+  for (const Index units : sizes)
+    for (const Index depth : {1, 2, 9, 40}) {
+      CAPTURE(units, depth);
+      const Matrix<double> weight = some<double>(4 * units, depth, random);
+      PackedMatrix<double> packed;
+      packed.pack(weight, units, {1, 3});
+      const Panels<double> panels = packed.panels();
+      CHECK(packed.depth() == depth);
+      CHECK(panels.count == panel_count<double>(units));
+      int wrong = 0;
+      for (Index panel = 0; panel < panels.count; ++panel)
+        for (Index k = 0; k < depth; ++k)
+          for (Index group = 0; group < 3; ++group)
+            for (Index lane = 0; lane < lanes; ++lane) {
+              const Index unit = panel * lanes + lane;
+              const double expected = unit < units ? weight((1 + group) * units + unit, k) : 0;
+              wrong +=
+                  panels.data[panel * panels.stride + k * panels.k_stride + group * lanes + lane] == expected ? 0 : 1;
+            }
+      CHECK(wrong == 0);
+    }
+}
+
+TEST_CASE("transposed panels walk along k as a blocked matrix's rows lie", "[packed_matrix]") {
+  Random random(2);
+  for (const Index units : sizes)
+    for (const Index columns : sizes) {
+      CAPTURE(units, columns);
+      const Matrix<double> weight = some<double>(4 * units, columns, random);
+      PackedMatrix<double> packed;
+      packed.pack(some<double>(200, 200, random), 50, {0, 4});  // what was there before must not show
+      packed.pack_transposed(weight, units, {1, 2});
+      const Panels<double> panels = packed.panels();
+      CHECK(packed.depth() == 2 * units);
+      int wrong = 0;
+      for (Index column = 0; column < panels.count * lanes; ++column)
+        for (Index k = 0; k < packed.depth(); ++k) {
+          const Index panel = k / (2 * lanes), here = std::min(lanes, units - panel * lanes);  // its units
+          const Index unit = panel * lanes + k % (2 * lanes) % here, group = 1 + k % (2 * lanes) / here;
+          const double expected = column < columns ? weight(group * units + unit, column) : 0;
+          wrong +=
+              panels.data[column / lanes * panels.stride + k * panels.k_stride + column % lanes] == expected ? 0 : 1;
+        }
+      CHECK(wrong == 0);
+    }
+}

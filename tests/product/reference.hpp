@@ -1,0 +1,31 @@
+#pragma once
+
+#include "unroll/core/random.hpp"
+#include "unroll/product/multiply.hpp"
+
+/// What every product of the library is held against.
+namespace product_test {
+
+using namespace unroll;
+using namespace unroll::detail;
+
+/// sums += a b in the order of k, each step a multiply-add as the processor makes it: a is rows x depth, b depth x
+/// columns, both packed nowhere.
+template <class Scalar>
+void reference_product(const Matrix<Scalar>& a, const Matrix<Scalar>& b, Matrix<Scalar>& sums) {
+  for (Index row = 0; row < sums.rows(); ++row)
+    for (Index column = 0; column < sums.cols(); ++column) {
+      Pack<Scalar> sum(sums(row, column));
+      for (Index k = 0; k < a.cols(); ++k) sum = multiply_add(Pack<Scalar>(a(row, k)), Pack<Scalar>(b(k, column)), sum);
+      sum.store(&sums(row, column), 1);
+    }
+}
+
+template <class Scalar>
+Matrix<Scalar> some(Index rows, Index cols, Random& random) {
+  Matrix<Scalar> values(rows, cols);
+  for (Index i = 0; i < values.size(); ++i) values.data()[i] = static_cast<Scalar>(random.uniform() - 0.5);
+  return values;
+}
+
+}  // namespace product_test
