@@ -82,7 +82,7 @@ struct Recall : Rnn<double> {
       if (lapse != Lapse::restore) Base::Stream::restore(state);
     }
   };
-  Stream stream(WeightStorage storage = WeightStorage::full) const { return Base::stream(storage); }
+  Stream stream() const { return Base::stream(); }
 
   explicit Recall(Random random = Random(1)) : Base(3, 4, random) {}
 
