@@ -112,6 +112,23 @@ std::string refusal(State training, const Folder& folder, const TensorFile& file
   return message;
 }
 
+/// A run of a user's own, which says what its optimizer is.
+struct Run {
+  SineModel model;
+  RmsProp<SineModel> mover;
+  std::string optimizer = "a member of this name is none";
+
+  template <class F>
+  void each_part(F&& f) const {
+    f("mover", mover);
+  }
+  template <class F, class... Runs>
+  static void visit(F&& f, const std::string& prefix, Runs&... runs) {
+    SineModel::visit(f, prefix + "model.", runs.model...);
+    RmsProp<SineModel>::visit(f, prefix + "mover.", runs.mover...);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("a training resumed at any step ends with the bits of one that never stopped", "[visit_state]") {
@@ -290,6 +307,18 @@ TEST_CASE("a checkpoint is of one optimizer with its options", "[checkpoint]") {
   save(saved.optimizer, folder / "alone");
   RmsProp<SineModel> other(saved.model);
   CHECK_THROWS_WITH(load(other, folder / "alone"), contains_text("the optimizer is Adam, expected RmsProp"));
+}
+
+TEST_CASE("a value of a user's own says what its optimizer is", "[checkpoint]") {
+  const Folder folder("own_run");
+  const SineModel model = sine_state().model;
+  const auto with = [&](RmsPropOptions options) { return Run{model, RmsProp(model, options)}; };
+  save(with({.alpha = 0.9}), folder / "run");
+  TensorFile file = read_safetensors(folder / "run");
+  CHECK(refusal(with({.alpha = 0.9}), folder, file) == "accepted");
+  CHECK_THAT(refusal(with({.alpha = 0.8}), folder, file), contains_text("RmsProp's alpha is 0.9, expected 0.8"));
+  file.tensors.at("mover.steps") = detail::store(-1);
+  CHECK_THAT(refusal(with({.alpha = 0.9}), folder, file), contains_text("RmsProp: steps is -1"));
 }
 
 TEST_CASE("every count of a checkpoint is checked before it is taken", "[checkpoint]") {

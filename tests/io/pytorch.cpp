@@ -171,6 +171,11 @@ TEST_CASE("layers are found in a model of a user's own, and in a parallel one", 
   CHECK(tensors(both, {{"0.inner", "rnn"}, {"1", "head"}}) ==
         "head.bias head.weight rnn.bias_hh_l0 rnn.bias_ih_l0 rnn.weight_hh_l0 rnn.weight_ih_l0 ");
   CHECK_THROWS_WITH(tensors(both, {{"1", "head"}}), contains_text("none is given for our layer '0.inner'"));
+  struct Named : Dense<float> {
+    using Dense<float>::Dense;
+    std::string unrolling = "a member of this name makes no recurrent layer";
+  };
+  CHECK(tensors(Sequential{Named(3, 2, random)}, {{"0", "own"}}) == "own.bias own.weight ");
   const Parallel parallel(Sequential{Rnn<float>(3, 3, random)}, std::make_shared<ThreadPool>(1));
   const std::string bare = "bias_hh_l0 bias_ih_l0 weight_hh_l0 weight_ih_l0 ";
   CHECK(tensors(parallel, {{"", ""}}) == bare);

@@ -134,20 +134,17 @@ std::vector<LayerDescription> layers_of(const Value& value) {
   return layers;
 }
 
-/// An optimizer, or what a value holds beside its model under the names `optimizer` and `plateau`.
+/// What a value shows of its training by `each_part`; an optimizer that is saved alone is the only part.
 template <class Value>
 std::vector<LayerDescription> training_of(const Value& value) {
   std::vector<LayerDescription> parts;
   const auto add = [&](const char* name, const auto& part) {
-    if constexpr (HasOptions<std::remove_cvref_t<decltype(part)>>)
-      parts.push_back({name, part.name(), 0, 0, properties_of(part)});
+    parts.push_back({name, part.name(), 0, 0, properties_of(part)});
   };
-  if constexpr (requires { value.optimizer; })
-    add("optimizer", value.optimizer);
-  else if constexpr (!requires { value.input_size(); })
+  if constexpr (requires { value.each_part(add); })
+    value.each_part(add);
+  else if constexpr (HasOptions<Value> && !requires { value.input_size(); })
     add("optimizer", value);
-  if constexpr (requires { *value.plateau; })
-    if (value.plateau) add("plateau", *value.plateau);
   return parts;
 }
 

@@ -49,6 +49,10 @@ struct TorchGates<cells::Gru> {
   static constexpr std::array input{"r", "z", "n"}, recurrent{"r", "z", "hn"};
 };
 
+template <class L>
+inline constexpr bool is_recurrent = false;
+template <class Step, int Inputs, int Outputs>
+inline constexpr bool is_recurrent<RecurrentLayer<Step, Inputs, Outputs>> = true;
 template <class L, template <class...> class Of>
 inline constexpr bool is_any = false;
 template <class... Types, template <class...> class Of>
@@ -171,7 +175,6 @@ struct TorchWriter {
 // written, another one read.
 
 template <class File, class L>
-  requires requires(L& layer) { layer.unrolling; }
 void exchange_direction(File& file, L& layer, const std::string& prefix, const std::string& ending) {
   if constexpr (std::is_const_v<L>)
     require(!layer.unrolling.zones_out(), "save_pytorch: PyTorch's layers have no zoneout");
@@ -214,7 +217,7 @@ Index exchange(File& file, L& layer, const std::string& prefix, Index k) {
     const auto each = [&](const std::string&, auto& part) { count += exchange(file, part, prefix, k + count); };
     Type::children(each, "", layer);
     return count;
-  } else if constexpr (requires { layer.unrolling; }) {
+  } else if constexpr (is_recurrent<Type>) {
     require(layer.unrolling.direction == Direction::forward, "PyTorch has no reverse layer without a forward one");
     exchange_direction(file, layer, prefix, ending);
     return 1;

@@ -45,9 +45,9 @@ void save(const Value& value, const std::filesystem::path& path, const Metadata&
 /// Loads what `save` wrote into a value of the same layers and shapes.
 ///
 /// Throws format_error for a bad file, a tensor that is missing, surplus or of another shape, layers of another kind or
-/// order of gates, another optimizer or other options of it, and where `require_valid() const` of the value, if it has
-/// one, throws std::invalid_argument; std::system_error where the file cannot be opened. All but the numbers is
-/// compared before the numbers are read, and the value is changed only when all of it was.
+/// order of gates, another optimizer or other options of it, and where `require_valid() const` of the value, or without
+/// one of what its each_part(f) shows, throws std::invalid_argument; std::system_error where the file cannot be opened.
+/// All but the numbers is compared before the numbers are read, and the value is changed only when all of it was.
 template <class Value>
 void load(Value& value, const std::filesystem::path& path, const LoadOptions& options = {}) {
   detail::TensorReader reader(path, options);

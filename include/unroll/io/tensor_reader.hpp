@@ -15,7 +15,7 @@ class TensorReader {
 
   /// Loads all of the file: `take_all(loaded)` calls `take` for every tensor of `loaded`. It is called twice, at first
   /// to compare by the header alone. The value is changed only when all of it was read; what it says of itself in
-  /// `require_valid() const` is asked before. Throws format_error.
+  /// `require_valid() const`, or its parts do, is asked before. Throws format_error.
   template <class Value, class TakeAll>
   void load(Value& value, TakeAll take_all) {
     Value loaded = value;
@@ -52,8 +52,8 @@ class TensorReader {
   static void require_valid(const Value& value) {
     if constexpr (requires { value.require_valid(); })
       value.require_valid();
-    else if constexpr (requires { value.optimizer.require_valid(); })
-      value.optimizer.require_valid();
+    else if constexpr (requires { value.each_part([](const char*, const auto&) {}); })
+      value.each_part([](const char*, const auto& part) { part.require_valid(); });
   }
 
   void require_all_taken() const {

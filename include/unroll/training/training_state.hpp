@@ -115,6 +115,13 @@ struct TrainingState {
     if (plateau) plateau->require_valid();
   }
 
+  /// f(name, part) for what a file describes and checks beside the model: it has options.
+  template <class F>
+  void each_part(F&& f) const {
+    f("optimizer", optimizer);
+    if (plateau) f("plateau", *plateau);
+  }
+
   /// The model, for its description in a file.
   template <class F, class... States>
   static void children(F&& f, const std::string& prefix, States&... states) {
