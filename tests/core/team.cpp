@@ -6,7 +6,7 @@
 #include <ctime>
 #include <stdexcept>
 
-#include "passes.hpp"
+#include "engine/passes.hpp"
 
 using namespace engine_test;
 
