@@ -173,6 +173,14 @@ TEST_CASE("layers that do not belong together are refused", "[bidirectional]") {
   refuse({Direction::forward}, {Direction::reverse}, 3, 1, "the forward layer is 3 to 7, the reverse layer 3 to 1");
 }
 
+TEST_CASE("directions whose read-outs were set apart are refused", "[bidirectional]") {
+  auto layer = both<Rnn<double>>(3, 7);
+  layer.reverse_layer.unrolling.readout = Readout::last;
+  Bidirectional<Rnn<double>>::Tape tape;
+  CHECK_THROWS_WITH(layer.forward(drawn(3, 6), tape, {.size = 2}),
+                    "Bidirectional: branch 1 gives 2 columns, branch 0 gives 6");
+}
+
 TEST_CASE("wrong gradients, states and options are refused before anything is changed", "[bidirectional]") {
   const auto layer = both<Gru<double>>(3, 7);
   const Matrix<double> x = drawn(3, 6);

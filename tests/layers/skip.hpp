@@ -4,7 +4,7 @@
 
 /// A model of a user's own around another: y = x + inner(x).
 template <class L>
-struct Skip : unroll::LayerBase<Skip<L>> {
+struct Skip : unroll::LayerOfLayers<Skip<L>> {
   using Scalar = typename L::Scalar;
   using State = typename L::State;
   using Input = unroll::Input<Scalar>;
@@ -21,7 +21,6 @@ struct Skip : unroll::LayerBase<Skip<L>> {
   unroll::Index input_size() const { return inner.input_size(); }
   unroll::Index output_size() const { return inner.output_size(); }
   State empty_state() const { return state_for(inner); }
-  void initialize(unroll::Random& random, unroll::Initial initial = {}) { inner.initialize(random, initial); }
 
   Output run(const Input& x, Tape& tape, const unroll::Batch& batch, const State& initial) const {
     tape.y = x + inner.run(x, tape.inner, batch, initial);
@@ -42,17 +41,10 @@ struct Skip : unroll::LayerBase<Skip<L>> {
                         const unroll::BackwardOptions& options, const State& d_final) const {
     inner.require_backward(rows, columns, tape.inner, gradient.inner, options, d_final);
   }
-  std::optional<unroll::NonFinite> find_non_finite(const Tape& tape) const {
-    return unroll::find_non_finite_in_layers(*this, tape);
-  }
   static const char* name() { return "Skip"; }
 
   template <class F, class... Skips>
   static void children(F&& f, const std::string& prefix, Skips&... skips) {
     f(prefix + "inner.", skips.inner...);
-  }
-  template <class F, class... Skips>
-  static void visit(F&& f, const std::string& prefix, Skips&... skips) {
-    children(unroll::visit_of_each(f), prefix, skips...);
   }
 };

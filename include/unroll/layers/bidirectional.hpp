@@ -1,7 +1,7 @@
 #pragma once
 
 #include "unroll/layers/packed.hpp"
-#include "unroll/layers/states.hpp"
+#include "unroll/layers/side_by_side.hpp"
 
 namespace unroll {
 
@@ -25,22 +25,23 @@ struct BidirectionalState {
 ///
 /// The outputs are the forward layer's rows above the reverse layer's, or their sum.
 template <class L>
-class Bidirectional : public LayerBase<Bidirectional<L>> {
+class Bidirectional : public detail::SideBySide<Bidirectional<L>, typename L::Scalar> {
  public:
   using Scalar = typename L::Scalar;
   static constexpr int InputSize = L::InputSize;
   static constexpr int OutputSize = Dynamic;
+  static constexpr bool trained = Layer<L>;
 
   using State = BidirectionalState<typename L::State>;
 
   struct Tape : LayerTape<Scalar, State> {
-    typename L::Tape forward_layer;
-    typename L::Tape reverse_layer;
+    typename L::Tape forward_layer;  ///< the forward layer's
+    typename L::Tape reverse_layer;  ///< the reverse layer's
   };
 
-  L forward_layer;
-  L reverse_layer;
-  Merge merge;
+  L forward_layer;  ///< from the first step to the last
+  L reverse_layer;  ///< from each sequence's last step to its first
+  Merge merge;      ///< of their outputs
 
   /// Throws std::invalid_argument unless the layers are one of each direction and of the same sizes.
   Bidirectional(L forward, L reverse, Merge how = Merge::concatenate)
@@ -56,6 +57,7 @@ class Bidirectional : public LayerBase<Bidirectional<L>> {
                     forward_layer.output_size(), ", the reverse layer ", reverse_layer.input_size(), " to ",
                     reverse_layer.output_size());
   }
+  /// Two layers with fresh weights, each of so many units. Throws std::invalid_argument where a size is below 1.
   Bidirectional(Index input_size, Index hidden_size, Random& random, Merge how = Merge::concatenate,
                 Readout readout = Readout::all)
       : Bidirectional{L(input_size, hidden_size, random, {Direction::forward, readout}),  // braces: in this order
@@ -63,59 +65,6 @@ class Bidirectional : public LayerBase<Bidirectional<L>> {
 
   Index input_size() const { return forward_layer.input_size(); }
   Index output_size() const { return forward_layer.output_size() * (merge == Merge::concatenate ? 2 : 1); }
-
-  State empty_state() const { return {state_for(forward_layer), state_for(reverse_layer)}; }
-
-  void initialize(Random& random, Initial initial = Initial::standard)
-    requires Layer<L>
-  {
-    forward_layer.initialize(random, initial);
-    reverse_layer.initialize(random, initial);
-  }
-
-  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
-    tape.recorded = false;
-    const auto forward = forward_layer.run(x, tape.forward_layer, batch_of_layer(batch, 0), initial.forward);
-    const auto reverse = reverse_layer.run(x, tape.reverse_layer, batch_of_layer(batch, 1), initial.reverse);
-    detail::resize(tape.y, output_size(), forward.cols());
-    for (Index j = 0; j < forward.cols(); ++j)
-      if (merge == Merge::concatenate)
-        tape.y.col(j) << forward.col(j), reverse.col(j);
-      else
-        tape.y.col(j) = forward.col(j) + reverse.col(j);
-    tape.final_state = {tape.forward_layer.final_state, tape.reverse_layer.final_state};
-    tape.recorded = true;
-    return tape.output();
-  }
-
-  Output<Scalar> run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Bidirectional& gradient,
-                          const BackwardOptions& options, const State& d_final) const {
-    const Index hidden = forward_layer.output_size();
-    const auto d_forward = forward_layer.run_back(x, d_y.topRows(hidden), tape.forward_layer, gradient.forward_layer,
-                                                  options, d_final.forward);
-    const Index below = d_y.cols() > 0 ? d_y.rows() - hidden : 0;  // without columns there is no memory to point into
-    const auto d_reverse = reverse_layer.run_back(x, d_y.middleRows(below, hidden), tape.reverse_layer,
-                                                  gradient.reverse_layer, options, d_final.reverse);
-    detail::assign(tape.d_x, d_forward + d_reverse);
-    tape.d_initial = {tape.forward_layer.d_initial, tape.reverse_layer.d_initial};
-    return tape.d_input();
-  }
-
-  Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
-    forward_layer.require_forward(rows, columns, batch, initial.forward);
-    return reverse_layer.require_forward(rows, columns, batch, initial.reverse);
-  }
-
-  void require_backward(Index rows, Index columns, const Tape& tape, const Bidirectional& gradient,
-                        const BackwardOptions& options, const State& d_final) const {
-    forward_layer.require_backward(rows, columns, tape.forward_layer, gradient.forward_layer, options, d_final.forward);
-    reverse_layer.require_backward(rows, columns, tape.reverse_layer, gradient.reverse_layer, options, d_final.reverse);
-    detail::require_recorded(name(), tape.recorded);
-    detail::require(tape.y.rows() == output_size(), "Bidirectional::backward: the tape is of ", tape.y.rows(),
-                    " outputs, this layer has ", output_size());
-  }
-
-  std::optional<NonFinite> find_non_finite(const Tape& tape) const { return find_non_finite_in_layers(*this, tape); }
 
   /// Both layers packed in a storage.
   template <class Storage = Full>
@@ -131,10 +80,16 @@ class Bidirectional : public LayerBase<Bidirectional<L>> {
     f(prefix + "reverse.", layers.reverse_layer...);
   }
 
-  template <class F, class... Layers>
-  static void visit(F&& f, const std::string& prefix, Layers&... layers) {
-    children(visit_of_each(f), prefix, layers...);
+ private:
+  friend detail::SideBySide<Bidirectional, Scalar>;
+
+  bool sums() const { return merge == Merge::sum; }
+  template <class Of>
+  static auto parts(Of& of) {
+    return std::tie(of.forward_layer, of.reverse_layer);
   }
+  static auto parts(State& state) { return std::tie(state.forward, state.reverse); }
+  static auto parts(const State& state) { return std::tie(state.forward, state.reverse); }
 };
 
 }  // namespace unroll

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "unroll/layers/chain.hpp"
+#include "unroll/layers/side_by_side.hpp"
 
 namespace unroll {
 
@@ -13,6 +14,7 @@ class BranchesStream : public LayerStreams<Layers> {
  public:
   using typename LayerStreams<Layers>::Scalar;
 
+  /// Of the branches' streams and the rows of each.
   BranchesStream(detail::PerLayer<Layers, detail::StreamOf> streams, std::vector<Index> sizes)
       : LayerStreams<Layers>(std::move(streams)), sizes_(std::move(sizes)) {
     y_.setZero(std::accumulate(sizes_.begin(), sizes_.end(), Index(0)));
@@ -38,7 +40,8 @@ class BranchesStream : public LayerStreams<Layers> {
 /// x is I x (T*B), the outputs are the sum of the branches' O rows x (T*B), or x B where all of them are read out. With
 /// braces the layers draw their weights in this order.
 template <class... Layers>
-class Branches : public LayerBase<Branches<Layers...>> {
+class Branches
+    : public detail::SideBySide<Branches<Layers...>, typename detail::ChainTraits<std::tuple<Layers...>>::Scalar> {
   using Tuple = std::tuple<Layers...>;
   using Traits = detail::ChainTraits<Tuple>;
   static_assert(Traits::layers, "branches are layers: see the concept Layer in layers/layer.hpp");
@@ -50,12 +53,13 @@ class Branches : public LayerBase<Branches<Layers...>> {
   using Stream = BranchesStream<Tuple>;
   static constexpr int InputSize = Dynamic;
   static constexpr int OutputSize = Dynamic;
+  static constexpr bool trained = Traits::trained;
 
   struct Tape : LayerTape<Scalar, State> {
-    detail::PerLayer<Tuple, detail::TapeOf> layers;
+    detail::PerLayer<Tuple, detail::TapeOf> layers;  ///< one a branch
   };
 
-  Tuple layers;
+  Tuple layers;  ///< the branches
 
   /// Throws std::invalid_argument where the input sizes differ, or a branch has no size of its own (Dropout).
   explicit Branches(Layers... branches) : layers(std::move(branches)...) {
@@ -80,77 +84,6 @@ class Branches : public LayerBase<Branches<Layers...>> {
     return row;
   }
 
-  State empty_state() const {
-    State state;
-    detail::walk([](std::size_t, const auto& layer, auto& part) { part = state_for(layer); }, layers, state.layers);
-    return state;
-  }
-
-  void initialize(Random& random, Initial initial = Initial::standard)
-    requires(Traits::trained)
-  {
-    detail::walk([&](std::size_t, auto& layer) { layer.initialize(random, initial); }, layers);
-  }
-
-  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
-    tape.recorded = false;
-    Index first = 0;  // of the branch's rows
-    const auto run_one = [&](std::size_t k, const auto& layer, auto& layer_tape, const auto& state, auto& final_state) {
-      const auto y = layer.run(x, layer_tape, batch_of_layer(batch, k), state);
-      if (k == 0) detail::resize(tape.y, output_size(), y.cols());
-      for (Index j = 0; j < y.cols(); ++j) tape.y.col(j).segment(first, y.rows()) = y.col(j);
-      first += y.rows();
-      final_state = layer_tape.final_state;
-    };
-    detail::walk(run_one, layers, tape.layers, initial.layers, tape.final_state.layers);
-    tape.recorded = true;
-    return tape.output();
-  }
-
-  /// dL/dx is the sum of the branches'.
-  Output<Scalar> run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Branches& gradient,
-                          const BackwardOptions& options, const State& d_final) const {
-    Index first = 0;  // of the branch's rows
-    const auto run_one = [&](std::size_t k, const auto& layer, auto& layer_tape, auto& layer_gradient,
-                             const auto& state, auto& d_initial) {
-      Matrix<Scalar> d_branch(layer.output_size(), d_y.cols());
-      for (Index j = 0; j < d_y.cols(); ++j) d_branch.col(j) = d_y.col(j).segment(first, d_branch.rows());
-      first += d_branch.rows();
-      const auto d = layer.run_back(x, d_branch, layer_tape, layer_gradient, options, state);
-      if (k == 0)
-        detail::assign(tape.d_x, d);
-      else
-        tape.d_x += d;
-      d_initial = layer_tape.d_initial;
-    };
-    detail::walk(run_one, layers, tape.layers, gradient.layers, d_final.layers, tape.d_initial.layers);
-    return tape.d_input();
-  }
-
-  /// As Layer says. Throws std::invalid_argument too where some branches are read out and others not.
-  Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
-    Index first = 0;
-    const auto check = [&](std::size_t k, const auto& layer, const auto& state) {
-      const Index given = layer.require_forward(rows, columns, batch, state);
-      if (k == 0) first = given;
-      detail::require(given == first, name(), ": branch ", k, " gives ", given, " columns, branch 0 gives ", first);
-    };
-    detail::walk(check, layers, initial.layers);
-    return first;
-  }
-
-  void require_backward(Index rows, Index columns, const Tape& tape, const Branches& gradient,
-                        const BackwardOptions& options, const State& d_final) const {
-    const auto check = [&](std::size_t, const auto& layer, const auto& layer_tape, const auto& layer_gradient,
-                           const auto& state) {
-      layer.require_backward(rows, columns, layer_tape, layer_gradient, options, state);
-    };
-    detail::walk(check, layers, tape.layers, gradient.layers, d_final.layers);
-    detail::require_recorded(name(), tape.recorded);
-  }
-
-  std::optional<NonFinite> find_non_finite(const Tape& tape) const { return find_non_finite_in_layers(*this, tape); }
-
   Stream stream() const
     requires(Traits::streamable)
   {
@@ -173,9 +106,13 @@ class Branches : public LayerBase<Branches<Layers...>> {
     detail::number(f, prefix, models.layers...);
   }
 
-  template <class F, class... Models>
-  static void visit(F&& f, const std::string& prefix, Models&... models) {
-    children(visit_of_each(f), prefix, models...);
+ private:
+  friend detail::SideBySide<Branches, Scalar>;
+
+  static constexpr bool sums() { return false; }
+  template <class Of>
+  static auto& parts(Of& of) {
+    return of.layers;
   }
 };
 

@@ -9,7 +9,7 @@ namespace unroll {
 /// The states of a chain's layers, a tuple or a vector. An empty vector, like an empty matrix, stands for zeros.
 template <class LayerStates>
 struct ChainState {
-  LayerStates layers;
+  LayerStates layers;  ///< one a layer
 
   template <class F, class... States>
   static void visit(F&& f, const std::string& prefix, States&... states) {
@@ -30,6 +30,7 @@ class LayerStreams {
   using Scalar = typename detail::ChainTraits<Layers>::Scalar;
   using State = detail::StateOfLayers<Layers>;
 
+  /// Takes the layers' streams.
   explicit LayerStreams(detail::PerLayer<Layers, detail::StreamOf> streams) : streams_(std::move(streams)) {}
 
   void reset() noexcept {
@@ -70,7 +71,7 @@ class ChainStream : public LayerStreams<Layers> {
 
 /// Layers one after the other, each fed by the one before; a layer itself. Sequential and Stack are made of it.
 template <class Layers>
-class Chain : public LayerBase<Chain<Layers>> {
+class Chain : public LayerOfLayers<Chain<Layers>> {
   using Traits = detail::ChainTraits<Layers>;
   static_assert(Traits::states, "a layer's State shows its matrices by `static void visit(f, prefix, states...)`");
   static_assert(Traits::layers, "a model is made of layers: see the concept Layer in layers/layer.hpp");
@@ -82,13 +83,14 @@ class Chain : public LayerBase<Chain<Layers>> {
   using Stream = ChainStream<Layers>;
   static constexpr int InputSize = Dynamic;
   static constexpr int OutputSize = Dynamic;
+  static constexpr bool trained = Traits::trained;
 
   struct Tape {
-    detail::PerLayer<Layers, detail::TapeOf> layers;
-    State final_state;
-    State d_initial;
-    Index columns = 0;      // of x
-    bool recorded = false;  // whether the last forward pass came to its end
+    detail::PerLayer<Layers, detail::TapeOf> layers;  ///< one a layer
+    State final_state;                                ///< after each sequence's own end
+    State d_initial;                                  ///< dL/d initial state
+    Index columns = 0;                                ///< of x
+    bool recorded = false;                            ///< whether the last forward pass came to its end
 
     Output<Scalar> output() const {
       if constexpr (detail::is_vector<Layers>)
@@ -104,7 +106,7 @@ class Chain : public LayerBase<Chain<Layers>> {
     }
   };
 
-  Layers layers;
+  Layers layers;  ///< a tuple or a vector of them
 
   /// Throws std::invalid_argument where a layer's input_size is not the output_size of the one before.
   explicit Chain(Layers chain) : layers(std::move(chain)) {
@@ -128,12 +130,6 @@ class Chain : public LayerBase<Chain<Layers>> {
     detail::walk([&](std::size_t, const auto& layer) { size = layer.output_size() == 0 ? size : layer.output_size(); },
                  layers);
     return size;
-  }
-
-  void initialize(Random& random, Initial initial = Initial::standard)
-    requires(Traits::trained)
-  {
-    detail::walk([&](std::size_t, auto& layer) { layer.initialize(random, initial); }, layers);
   }
 
   State empty_state() const {
@@ -248,11 +244,6 @@ class Chain : public LayerBase<Chain<Layers>> {
     detail::number(f, prefix, first.layers, chains.layers...);
   }
 
-  template <class F, class... Chains>
-  static void visit(F&& f, const std::string& prefix, Chains&... chains) {
-    children(visit_of_each(f), prefix, chains...);
-  }
-
  private:
   void require_states(const char* which, const State& state) const {
     detail::require(detail::part_count(state.layers) == detail::part_count(layers), "model: the ", which, " state has ",
@@ -269,6 +260,7 @@ class Chain : public LayerBase<Chain<Layers>> {
 template <class... Layers>
 class Sequential : public Chain<std::tuple<Layers...>> {
  public:
+  /// Throws std::invalid_argument where a layer's input_size is not the output_size of the one before.
   explicit Sequential(Layers... chain) : Chain<std::tuple<Layers...>>(std::tuple<Layers...>(std::move(chain)...)) {
     static_assert(sizes_fit(), "each layer's input size must be the output size of the layer before it");
   }
@@ -288,6 +280,7 @@ class Sequential : public Chain<std::tuple<Layers...>> {
 template <class L>
 class Stack : public Chain<std::vector<L>> {
  public:
+  /// Throws std::invalid_argument without a layer, or where sizes do not fit.
   explicit Stack(std::vector<L> alike) : Chain<std::vector<L>>(std::move(alike)) {}
 
   /// `count` layers: the first L(input_size, hidden_size, arguments...), each other fed by the one before it.

@@ -118,6 +118,42 @@ std::optional<NonFinite> find_non_finite_in_layers(const Model& model, const Tap
   return first;
 }
 
+namespace detail {
+template <class L>
+constexpr bool is_trained() {
+  if constexpr (requires { L::trained; })
+    return L::trained;
+  else
+    return true;
+}
+}  // namespace detail
+
+/// The base of a layer made of layers, which shows them by `children`: LayerBase, and what follows from them. A
+/// false `trained` says that they are packed.
+template <class Derived>
+class LayerOfLayers : public LayerBase<Derived> {
+ public:
+  /// Draws all layers' parameters anew, in their order.
+  template <class L = Derived>
+  void initialize(Random& random, Initial initial = Initial::standard)
+    requires(detail::is_trained<L>())
+  {
+    const auto each = [&](const std::string&, auto& layer) { layer.initialize(random, initial); };
+    Derived::children(each, std::string(), static_cast<Derived&>(*this));
+  }
+
+  /// As Layer says, where the tape has the layers' tapes in members called as the layers are.
+  template <class Tape>
+  std::optional<NonFinite> find_non_finite(const Tape& tape) const {
+    return find_non_finite_in_layers(static_cast<const Derived&>(*this), tape);
+  }
+
+  template <class F, class... Models>
+  static void visit(F&& f, const std::string& prefix, Models&... models) {
+    Derived::children(visit_of_each(f), prefix, models...);
+  }
+};
+
 /// The batch of the k-th layer that a model is made of: layers that draw noise each draw their own.
 inline Batch batch_of_layer(Batch batch, std::size_t k) {
   if (batch.dropout_seed) batch.dropout_seed = Random::substream(*batch.dropout_seed, k).bits();

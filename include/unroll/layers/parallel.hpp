@@ -19,15 +19,16 @@ namespace unroll {
 /// model and the batch alone and their gradients are added two by two: the bits are the same on any number of threads.
 /// Outputs, dL/dx and states have the bits of the model itself. Copies share the pool.
 template <ForwardLayer Model>
-class Parallel : public LayerBase<Parallel<Model>> {
+class Parallel : public LayerOfLayers<Parallel<Model>> {
  public:
   using Scalar = typename Model::Scalar;
   using State = typename Model::State;
   static constexpr int InputSize = Model::InputSize;
   static constexpr int OutputSize = Model::OutputSize;
+  static constexpr bool trained = Layer<Model>;
 
-  Model model;
-  std::shared_ptr<ThreadPool> pool;
+  Model model;                       ///< whose parameters are the layer's
+  std::shared_ptr<ThreadPool> pool;  ///< shared with copies
   /// Samples in a shard, at most. 0: 16, or the whole batch where the model has more than 2^16 parameters, for then a
   /// step is long enough to be shared and the weights are many enough to be read but once.
   Index shard_size = 0;
@@ -40,20 +41,20 @@ class Parallel : public LayerBase<Parallel<Model>> {
 
   /// One shard's part of all that a pass takes and gives.
   struct Shard {
-    Index first = 0;  // of its samples
-    Batch batch;
-    Matrix<Scalar> x;
-    Matrix<Scalar> d_y;
-    State initial;
-    State d_final;
-    typename Model::Tape tape;
-    std::optional<Model> gradient;  // of the last backward pass
+    Index first = 0;                ///< of its samples
+    Batch batch;                    ///< its samples' part
+    Matrix<Scalar> x;               ///< its columns
+    Matrix<Scalar> d_y;             ///< its columns
+    State initial;                  ///< its samples' columns
+    State d_final;                  ///< its samples' columns
+    typename Model::Tape tape;      ///< of the model
+    std::optional<Model> gradient;  ///< of the last backward pass
   };
 
   struct Tape : LayerTape<Scalar, State> {
-    std::vector<Shard> shards;
-    Batch batch;
-    Index columns = 0;  // of x
+    std::vector<Shard> shards;  ///< in the order of their samples
+    Batch batch;                ///< of the last forward pass
+    Index columns = 0;          ///< of x
 
     /// Whether one shard is the whole batch.
     bool whole() const { return shards.size() == 1; }
@@ -65,11 +66,6 @@ class Parallel : public LayerBase<Parallel<Model>> {
   Index input_size() const { return model.input_size(); }
   Index output_size() const { return model.output_size(); }
   State empty_state() const { return state_for(model); }
-  void initialize(Random& random, Initial initial = Initial::standard)
-    requires Layer<Model>
-  {
-    model.initialize(random, initial);
-  }
 
   Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
     tape.recorded = false;
@@ -157,11 +153,6 @@ class Parallel : public LayerBase<Parallel<Model>> {
   template <class F, class... Layers>
   static void children(F&& f, const std::string& prefix, Layers&... layers) {
     f(prefix, layers.model...);
-  }
-
-  template <class F, class... Layers>
-  static void visit(F&& f, const std::string& prefix, Layers&... layers) {
-    Model::visit(f, prefix, layers.model...);
   }
 
   /// The model packed in a storage, whose weights all shards share.

@@ -8,19 +8,20 @@ namespace unroll {
 /// A layer beside a way around it, y = x + layer(x), so that deep models learn from the start (He et al. 2016, equation
 /// 1). The layer has as many outputs as inputs and is not read out.
 template <class L>
-class Residual : public LayerBase<Residual<L>> {
+class Residual : public LayerOfLayers<Residual<L>> {
  public:
   using Scalar = typename L::Scalar;
   using State = typename L::State;
   static constexpr int InputSize = L::InputSize;
   static constexpr int OutputSize = L::OutputSize;
+  static constexpr bool trained = Layer<L>;
 
   struct Tape : LayerTape<Scalar, State> {
-    typename L::Tape layer;
-    Batch batch;
+    typename L::Tape layer;  ///< of the layer
+    Batch batch;             ///< of the last forward pass
   };
 
-  L layer;
+  L layer;  ///< beside the way around
 
   /// Throws std::invalid_argument where the layer's sizes differ.
   explicit Residual(L inner) : layer(std::move(inner)) {
@@ -31,11 +32,6 @@ class Residual : public LayerBase<Residual<L>> {
   Index input_size() const { return layer.input_size(); }
   Index output_size() const { return layer.output_size(); }
   State empty_state() const { return state_for(layer); }
-  void initialize(Random& random, Initial initial = Initial::standard)
-    requires Layer<L>
-  {
-    layer.initialize(random, initial);
-  }
 
   /// Zeros past the sequences' ends.
   Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
@@ -70,8 +66,6 @@ class Residual : public LayerBase<Residual<L>> {
     layer.require_backward(rows, columns, tape.layer, gradient.layer, options, d_final);
     detail::require_recorded(name(), tape.recorded);
   }
-
-  std::optional<NonFinite> find_non_finite(const Tape& tape) const { return find_non_finite_in_layers(*this, tape); }
 
   /// One step at a time.
   class Stream {
@@ -111,11 +105,6 @@ class Residual : public LayerBase<Residual<L>> {
   template <class F, class... Layers>
   static void children(F&& f, const std::string& prefix, Layers&... layers) {
     f(prefix + "layer.", layers.layer...);
-  }
-
-  template <class F, class... Layers>
-  static void visit(F&& f, const std::string& prefix, Layers&... layers) {
-    children(visit_of_each(f), prefix, layers...);
   }
 };
 
