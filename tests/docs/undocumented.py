@@ -18,16 +18,29 @@ NAMED = CLASSES | {
 }
 HIDDEN = {cindex.AccessSpecifier.PRIVATE, cindex.AccessSpecifier.PROTECTED}
 # What a concept or a rule asks for is documented there, once: a cell's names stand in cells/cell.hpp, a loss's in
-# losses/loss.hpp, the members that are the same in every layer in layers/layer.hpp, data's in data/example.hpp.
+# losses/loss.hpp, a layer's, its tape's and its stream's in layers/layer.hpp and layers/memoryless.hpp, data's in
+# data/example.hpp.
 CLAUSES = {"Scalar", "State", "Tape", "name", "visit", "each_option"}
 CELL_CLAUSES = {"gate_names", "state_names", "input_gates", "recurrent_gates", "late_gates", "initial_bias",
                 "forward", "activate", "advance", "backward", "operand", "operand_backward"}
+LAYER_CLAUSES = {"InputSize", "OutputSize", "input_size", "output_size", "initialize", "empty_state", "require_forward",
+                 "require_backward", "run", "run_back", "find_non_finite", "children", "Stream", "stream",  # a layer's
+                 "require_parameters", "require_values", "shape", "apply", "apply_back", "map", "map_back", "slope",
+                 "output", "d_input", "final_state", "d_initial",  # a tape's
+                 "step", "reset", "save", "fits", "restore"}  # a stream's
+# The classes there are no layers but what a user calls.
+NO_LAYERS = {"unroll/layers/predictor.hpp", "unroll/layers/stream.hpp"}
 
 
 def is_clause(cursor, file):
     if cursor.semantic_parent.kind not in CLASSES:
         return False
-    return cursor.spelling in CLAUSES or (file.startswith("unroll/cells/") and cursor.spelling in CELL_CLAUSES)
+    clauses = set(CLAUSES)
+    if file.startswith("unroll/cells/"):
+        clauses |= CELL_CLAUSES
+    if file.startswith("unroll/layers/") and file not in NO_LAYERS:
+        clauses |= LAYER_CLAUSES
+    return cursor.spelling in clauses
 
 
 def needs_words(cursor):

@@ -5,10 +5,11 @@
 
 namespace unroll {
 
-/// Functions of one number: its name, y from x and dy/dx from both, for a Pack; options are members shown by
-/// each_option.
+/// Functions of one number: a name, apply(x), which gives y, and slope(x, y), which gives dy/dx, for a Pack; options
+/// are members shown by each_option.
 namespace activations {
 
+/// The hyperbolic tangent.
 struct Tanh {
   static constexpr const char* name = "Tanh";
   template <class V>
@@ -21,6 +22,7 @@ struct Tanh {
   }
 };
 
+/// 1 / (1 + e^-x).
 struct Sigmoid {
   static constexpr const char* name = "Sigmoid";
   template <class V>
@@ -33,6 +35,7 @@ struct Sigmoid {
   }
 };
 
+/// x, or 0 where x is negative.
 struct Relu {
   static constexpr const char* name = "Relu";
   template <class V>
@@ -48,7 +51,7 @@ struct Relu {
 /// x, or negative_slope x where x is negative (Maas et al. 2013).
 struct LeakyRelu {
   static constexpr const char* name = "LeakyRelu";
-  double negative_slope = 0.01;
+  double negative_slope = 0.01;  ///< of y where x is negative
   template <class V>
   V apply(V x) const {
     return select_less(x, V(0), V(negative_slope) * x, x);
@@ -66,7 +69,7 @@ struct LeakyRelu {
 /// x, or alpha (e^x - 1) where x is negative (Clevert et al. 2016).
 struct Elu {
   static constexpr const char* name = "Elu";
-  double alpha = 1;
+  double alpha = 1;  ///< y goes to -alpha
   template <class V>
   V apply(V x) const {
     const V t = tanh(V(0.5) * smaller(x, V(0)));  // e^x - 1 = 2 t / (1 - t) loses no digits near zero
@@ -85,7 +88,7 @@ struct Elu {
 /// log(1 + e^(beta x)) / beta.
 struct Softplus {
   static constexpr const char* name = "Softplus";
-  double beta = 1;
+  double beta = 1;  ///< the larger, the closer to Relu
   template <class V>
   V apply(V x) const {
     const V z = V(beta) * x;
@@ -149,8 +152,9 @@ class Activation : public Memoryless<Activation<Function, Scalar_>, Scalar_> {
  public:
   using Scalar = Scalar_;
 
-  Function function;
+  Function function;  ///< with its options
 
+  /// A layer of the function; it has no parameters.
   explicit Activation(Function the_function = {}) : function(the_function) {}
 
   static const char* name() { return Function::name; }
@@ -179,18 +183,25 @@ class Activation : public Memoryless<Activation<Function, Scalar_>, Scalar_> {
   using P = Pack<Scalar>;
 };
 
+/// A layer of tanh.
 template <class Scalar = float>
 using Tanh = Activation<activations::Tanh, Scalar>;
+/// A layer of the logistic function.
 template <class Scalar = float>
 using Sigmoid = Activation<activations::Sigmoid, Scalar>;
+/// A layer of activations::Relu.
 template <class Scalar = float>
 using Relu = Activation<activations::Relu, Scalar>;
+/// A layer of activations::LeakyRelu.
 template <class Scalar = float>
 using LeakyRelu = Activation<activations::LeakyRelu, Scalar>;
+/// A layer of activations::Elu.
 template <class Scalar = float>
 using Elu = Activation<activations::Elu, Scalar>;
+/// A layer of activations::Softplus.
 template <class Scalar = float>
 using Softplus = Activation<activations::Softplus, Scalar>;
+/// A layer of activations::HardSigmoid.
 template <class Scalar = float>
 using HardSigmoid = Activation<activations::HardSigmoid, Scalar>;
 
@@ -228,6 +239,7 @@ class Prelu : public Memoryless<Prelu<Scalar_>, Scalar_> {
 
   Vector<Scalar> weight;  ///< one for each feature, or one
 
+  /// With weights of 0.25. Throws std::invalid_argument where there are fewer features than 1.
   explicit Prelu(Index features = 1) {
     detail::require(features >= 1, "Prelu: ", features, " features, expected at least 1");
     weight.resize(features);

@@ -29,13 +29,16 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
   Matrix<Scalar> weight;  ///< O x I
   Vector<Scalar> bias;    ///< O
 
+  /// A layer with fresh weights. Throws std::invalid_argument where a size is below 1 or not the compile-time size.
   Dense(Index input_size, Index output_size, Random& random) : Dense(zeros(input_size, output_size)) {
     initialize(random);
   }
+  /// The same, of sizes at compile time.
   explicit Dense(Random& random)
     requires(Inputs != Dynamic && O != Dynamic)
       : Dense(Inputs, O, random) {}
 
+  /// A layer whose parameters are zero: to be set or loaded, or to hold a gradient.
   static Dense zeros(Index input_size, Index output_size) { return Dense(input_size, output_size); }
 
   Index input_size() const { return Inputs == Dynamic ? weight.cols() : Inputs; }

@@ -29,10 +29,12 @@ class Dropout : public Memoryless<Dropout<Scalar_>, Scalar_, detail::DropoutTape
   using Scalar = Scalar_;
   using Tape = detail::DropoutTape<Scalar>;
 
+  /// Throws std::invalid_argument unless 0 <= rate < 1.
   explicit Dropout(double drop_rate, DropoutMask mask = DropoutMask::step) : rate_(drop_rate), mask_(mask) {
     detail::require(drop_rate >= 0 && drop_rate < 1, "Dropout: rate is ", drop_rate, ", expected 0 <= rate < 1");
   }
 
+  /// The probability that a feature is zero in training.
   double rate() const { return rate_; }
   static const char* name() { return "Dropout"; }
 

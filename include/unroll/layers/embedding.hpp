@@ -36,13 +36,17 @@ class Embedding : public Memoryless<Embedding<Scalar_>, Scalar_, detail::Embeddi
 
   Matrix<Scalar> weight;  ///< O x V, a column a token
 
+  /// A layer with fresh vectors. Throws std::invalid_argument where a size is below 1, or there are too many tokens for
+  /// Scalar to tell them apart.
   Embedding(Index tokens, Index output_size, Random& random) : Embedding(zeros(tokens, output_size)) {
     initialize(random);
   }
+  /// A layer whose vectors are zero: to be set or loaded, or to hold a gradient.
   static Embedding zeros(Index tokens, Index output_size) { return Embedding(tokens, output_size); }
 
   Index input_size() const { return 1; }
   Index output_size() const { return weight.rows(); }
+  /// V.
   Index tokens() const { return weight.cols(); }
   std::array<Index, 2> shape() const { return {weight.rows(), weight.cols()}; }
 

@@ -14,14 +14,17 @@ using WritableOutput = Eigen::Map<Matrix<Scalar>>;
 /// The tape of a layer without memory.
 template <class Scalar>
 struct MemorylessTape : LayerTape<Scalar, NoState> {
-  Batch batch;
-  Index inputs = 0;                     // rows of x
-  std::array<Index, 2> shape{};         // of the layer
-  Matrix<Scalar> masked_x, masked_d_y;  // zero past the sequences' ends, where a batch is ragged
+  Batch batch;                   ///< of the last forward pass
+  Index inputs = 0;              ///< rows of x
+  std::array<Index, 2> shape{};  ///< of the layer
+  Matrix<Scalar> masked_x;       ///< where a batch is ragged: x with zeros past the sequences' ends
+  Matrix<Scalar> masked_d_y;     ///< the same of d_y
 
+  /// Whether the column is not past its sequence's end.
   bool active(Index column) const {
     return batch.active(column / batch.size, column % batch.size, batch.steps(this->y.cols()));
   }
+  /// Sets the columns past the sequences' ends to zero.
   void zero_past_ends(Matrix<Scalar>& matrix) const {
     if (batch.lengths.empty()) return;
     for (Index j = 0; j < matrix.cols(); ++j)
@@ -46,8 +49,9 @@ struct MemorylessStream {
 ///   name()
 ///
 /// and, where it has parameters or a size, visit, initialize, input_size and output_size (0: any, the outputs are as
-/// many as the inputs), and require_parameters, which throws where they do not fit together. All else of a Layer is
-/// made of it. Past the sequences' ends y is set to zero; x and d_y are zero there on the way back.
+/// many as the inputs), require_parameters, which throws where they do not fit together, and require_values(x, batch),
+/// which throws where x holds what it may not. All else of a Layer is made of it. Past the sequences' ends y is set to
+/// zero; x and d_y are zero there on the way back.
 ///
 /// A layer whose passes need more, the tape or several threads, gives map(x, tape) and map_back(x, d_y, tape, gradient)
 /// in their place, which fill tape.y and tape.d_x, with a tape of its own as the third argument, and a Stream.

@@ -21,6 +21,7 @@ class Stream {
  public:
   using Scalar = typename Model::Scalar;
   using State = typename Model::State;
+  /// What a step gives back: O numbers, owned by the stream.
   using Result = Eigen::Map<const Vector<Scalar>>;
 
   /// Throws std::invalid_argument where the model needs the whole sequence (a reverse layer, a mean), or a storage of
@@ -30,7 +31,9 @@ class Stream {
         input_size_(model.input_size()),
         no_result_(Vector<Scalar>::Constant(model.output_size(), std::numeric_limits<Scalar>::quiet_NaN())) {}
 
+  /// How many numbers a step takes.
   Index input_size() const noexcept { return input_size_; }
+  /// How many numbers a step gives.
   Index output_size() const noexcept { return no_result_.size(); }
 
   /// One step: x has input_size values, and may be the last result; the result is valid until the next step.
@@ -42,14 +45,16 @@ class Stream {
     return step(&x, 1);
   }
 
+  /// Starts anew, from a state of zeros.
   void reset() noexcept { stream_.reset(); }
 
-  /// The state now. The second form allocates nothing where `to` came from a stream of the same model.
+  /// The state now.
   State save() const {
     State state;
     save(state);
     return state;
   }
+  /// The same into `to`: allocates nothing where it came from a stream of the same model.
   void save(State& to) const { stream_.save(to); }
   /// Goes back to a saved state, or to the final state of a sequence of one sample; an empty one is zeros. False where
   /// the state has another shape: nothing is changed then.
