@@ -18,16 +18,17 @@ NAMED = CLASSES | {
 }
 HIDDEN = {cindex.AccessSpecifier.PRIVATE, cindex.AccessSpecifier.PROTECTED}
 # What a concept or a rule asks for is documented there, once: a cell's names stand in cells/cell.hpp, a loss's in
-# losses/loss.hpp, a layer's, its tape's and its stream's in layers/layer.hpp and layers/memoryless.hpp, data's in
+# losses/loss.hpp, a storage's in product/storage.hpp, a layer's, its tape's and its stream's in layers/layer.hpp and layers/memoryless.hpp, data's in
 # data/example.hpp.
 CLAUSES = {"Scalar", "State", "Tape", "name", "visit", "each_option"}
 CELL_CLAUSES = {"gate_names", "state_names", "input_gates", "recurrent_gates", "late_gates", "initial_bias",
                 "forward", "activate", "advance", "backward", "operand", "operand_backward"}
-LAYER_CLAUSES = {"InputSize", "OutputSize", "input_size", "output_size", "initialize", "empty_state", "require_forward",
-                 "require_backward", "run", "run_back", "find_non_finite", "children", "Stream", "stream",  # a layer's
+LAYER_CLAUSES = {"InputSize", "OutputSize", "trained", "input_size", "output_size", "initialize", "empty_state",
+                 "require_forward", "require_backward", "run", "run_back", "find_non_finite", "children", "Stream", "stream",  # a layer's
                  "require_parameters", "require_values", "shape", "apply", "apply_back", "map", "map_back", "slope",
                  "output", "d_input", "final_state", "d_initial",  # a tape's
                  "step", "reset", "save", "fits", "restore"}  # a stream's
+STORAGE_CLAUSES = {"Word", "per_word", "largest", "encode", "decode", "scaled_to"}
 # The classes there are no layers but what a user calls.
 NO_LAYERS = {"unroll/layers/predictor.hpp", "unroll/layers/stream.hpp"}
 
@@ -40,6 +41,8 @@ def is_clause(cursor, file):
         clauses |= CELL_CLAUSES
     if file.startswith("unroll/layers/") and file not in NO_LAYERS:
         clauses |= LAYER_CLAUSES
+    if file == "unroll/product/storage.hpp":
+        clauses |= STORAGE_CLAUSES
     return cursor.spelling in clauses
 
 

@@ -140,8 +140,7 @@ struct Pack {
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
-  /// Of float packs: `size` words of 32 bits from memory, which need not be aligned, and what is done with them lane by
-  /// lane. The shifts fill up with zeros.
+  /// Of float packs: `size` words of 32 bits from memory, which need not be aligned.
   static auto load_bits(const std::uint32_t* from) {
     if constexpr (size > 1)
       return Eigen::internal::ploadu<typename Eigen::internal::unpacket_traits<Packet>::integer_packet>(
@@ -149,6 +148,7 @@ struct Pack {
     else
       return *from;
   }
+  /// Lane by lane, zeros behind.
   template <int count, class Bits>
   static Bits shift_left(Bits bits) {
     if constexpr (size > 1)
@@ -156,6 +156,7 @@ struct Pack {
     else
       return bits << count;
   }
+  /// Lane by lane, zeros in front.
   template <int count, class Bits>
   static Bits shift_right(Bits bits) {
     if constexpr (size > 1)
@@ -163,6 +164,7 @@ struct Pack {
     else
       return bits >> count;
   }
+  /// Lane by lane, the bits of a mask.
   template <class Bits>
   static Bits mask_bits(Bits bits, std::uint32_t mask) {
     if constexpr (size > 1)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "unroll/cells/cell.hpp"
 #include "unroll/engine/initializers.hpp"
 #include "unroll/product/over_columns.hpp"
 

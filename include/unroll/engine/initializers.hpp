@@ -8,7 +8,7 @@
 #include "unroll/core/memory.hpp"
 #include "unroll/core/random.hpp"
 #include "unroll/core/types.hpp"
-#include "unroll/product/multiply.hpp"
+#include "unroll/product/micro_tile.hpp"
 
 namespace unroll {
 

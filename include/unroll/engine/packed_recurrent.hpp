@@ -46,6 +46,7 @@ class PackedRecurrent : public LayerBase<PackedRecurrent<Step, Inputs, Outputs, 
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
     return detail::require_forward<Step>(sizes_, unrolling, rows, columns, batch, initial);
   }
+  /// As the layer's.
   std::optional<NonFinite> find_non_finite(const Tape& tape) const { return detail::find_non_finite(tape); }
 
   /// Itself: it is packed already.

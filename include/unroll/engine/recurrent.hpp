@@ -77,6 +77,7 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
   /// O, rows of the outputs.
   Index output_size() const { return Outputs == Dynamic ? this->outputs() : Outputs; }
 
+  /// All three.
   RecurrentSizes sizes() const { return {input_size(), hidden_size(), output_size()}; }
 
   /// Draws all parameters anew.

@@ -21,8 +21,10 @@ class RecurrentStream {
   using Scalar = typename Step::Scalar;
   using State = RecurrentState<Cell, Scalar>;
 
+  /// As they are packed.
   using Weights = typename Step::template Packed<Storage>;
 
+  /// Of a layer with these weights and sizes, unrolled so.
   RecurrentStream(std::shared_ptr<const Weights> weights, const RecurrentSizes& sizes, const Unrolling& how)
       : weights_(std::move(weights)), sizes_(sizes) {
     gates_.resize(gate_count<Cell>, sizes.units, 1, 1);

@@ -11,8 +11,8 @@ enum class Merge { concatenate, sum };
 /// The states of both directions' layers.
 template <class LayerState>
 struct BidirectionalState {
-  LayerState forward;
-  LayerState reverse;
+  LayerState forward;  ///< the forward layer's
+  LayerState reverse;  ///< the reverse layer's
 
   template <class F, class... States>
   static void visit(F&& f, const std::string& prefix, States&... states) {

@@ -31,6 +31,7 @@ class KeptLayer : public LayerBase<KeptLayer<L>>, public detail::StreamTypeOf<L>
   static constexpr int InputSize = L::InputSize;
   static constexpr int OutputSize = L::OutputSize;
 
+  /// Takes the layer as it is now.
   explicit KeptLayer(L layer) : layer_(std::make_shared<const L>(std::move(layer))) {}
 
   Index input_size() const { return layer_->input_size(); }

@@ -59,6 +59,7 @@ class DenseStream : public MemorylessStream {
   using Weights = detail::DenseWeights<Scalar, Storage>;
 
  public:
+  /// Of packed weights.
   explicit DenseStream(std::shared_ptr<const Weights> weights) : weights_(std::move(weights)) {
     for (auto& y : y_) y.resize(1, weights_->bias.units(), 1, 1);
   }

@@ -10,13 +10,20 @@
 
 namespace unroll {
 
-/// What packed weights are kept as. A storage says how numbers lie in words, `per_word` steps of k in each, and how a
-/// pack of them is read; what is computed with them is computed in the model's own type.
+/// What packed weights are kept as; what is computed with them is computed in the model's own type.
 ///
 ///   Stream stream(model, Int8());
 ///
 /// Fewer bits are for float models that outgrow the cache, where reading the weights takes longer than multiplying
-/// them.
+/// them. A storage is a struct with
+///
+///   Word<Scalar>             what lies in memory
+///   per_word                 how many steps of k a word holds, the first in its lowest bits
+///   encode(number)           the bits of one number
+///   decode<j, P>(words)      the numbers of step j of as many words as P has lanes
+///
+/// and, in fewer bits than the model's own type, its `name`, the `largest` magnitude that it keeps, and `scaled_to`
+/// where each row of the weights has a scale: the number that a row's largest magnitude becomes.
 template <class S, class Scalar>
 concept StorageOf = requires(Scalar value, const typename S::template Word<Scalar>* words) {
   { S::encode(value) } -> std::same_as<typename S::template Word<Scalar>>;
@@ -39,7 +46,7 @@ struct Full {
   }
 };
 
-/// What the storages in fewer bits share. Each has a name, and the largest magnitude that it keeps.
+/// What the storages in fewer bits share.
 struct NarrowStorage {
   template <class Scalar>
   using Word = std::conditional_t<std::is_same_v<Scalar, float>, std::uint32_t, void>;
