@@ -82,7 +82,7 @@ struct AttentionHead {
   template <class Columns>
   static auto steps_of(Columns& all, Index b, Index size) {
     using Plain = std::conditional_t<std::is_same_v<Columns, Matrix>, Matrix, const Matrix>;
-    return Eigen::Map<Plain, 0, Eigen::OuterStride<>>(all.data() + b * all.rows(), all.rows(), all.cols() / size,
-                                                      Eigen::OuterStride<>(size * all.rows()));
+    return Eigen::Map<Plain, 0, Eigen::OuterStride<>>(all.data() + b * all.outerStride(), all.rows(), all.cols() / size,
+                                                      Eigen::OuterStride<>(size * all.outerStride()));
   }
 };

@@ -6,7 +6,7 @@
 
 namespace unroll {
 
-/// While it lives, Ctrl-C makes `fit` end after the current batch. A second Ctrl-C ends the program as usual.
+/// While it lives, Ctrl-C makes `fit` end after the current step. A second Ctrl-C ends the program as usual.
 ///
 ///   StopOnInterrupt interrupt;
 ///   fit(state, data, loss, {.observers = {std::ref(interrupt)}});
