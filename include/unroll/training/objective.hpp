@@ -42,7 +42,7 @@ struct ObjectivePass {
 ///
 /// and adds the gradient of its mean loss to `*gradient`, a value of the model's type; where that is null, the loss
 /// alone is asked for. `fit` works with a copy, which may keep tapes and buffers from call to call; pass std::ref to
-/// keep your own. Optional, as members:
+/// keep your own. Optional, as members of what is passed:
 ///
 ///   find_non_finite(model)             where the last call met the first number that is not finite, for the report
 ///   require_fits(model, example)       throws std::invalid_argument before anything is changed
