@@ -27,7 +27,7 @@ Model model(std::uint64_t seed) {
 }
 
 struct Carried {
-  ChainState<std::tuple<Delay>> state;
+  Sequential<Delay>::State state;
 
   template <class F, class... T>
   static void visit(F&& f, const std::string& prefix, T&... values) {
