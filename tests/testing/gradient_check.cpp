@@ -33,9 +33,9 @@ struct Faulty : Rnn<double> {
     Rnn<double>::backward(x, d_y, tape, gradient, options, d_final);
     if (fault == Fault::weight) gradient.weight_hh(1, 2) *= 1.01;
     if (fault == Fault::bias) gradient.bias[3] *= 1.01;
-    if (fault == Fault::input) tape.d_input(2, 5) *= 1.01;
+    if (fault == Fault::input) tape.d_x(2, 5) *= 1.01;
     if (fault == Fault::initial_state) tape.d_initial.values[0](1, 1) *= 1.01;
-    return {tape.d_input.data(), tape.d_input.rows(), tape.d_input.cols()};
+    return tape.d_input();
   }
 };
 
