@@ -18,6 +18,7 @@ enum class Fault {
   consume,
   batch,
   shapes,
+  rows,
   past_ends,
   stream,
   allocation
@@ -62,6 +63,7 @@ struct Scale : Memoryless<Scale<fault>, double> {
                           const BackwardOptions& = {}, const NoState& = {}) const {
     if (fault == Fault::shapes && tape.recorded && d_y.size() != tape.y.size())
       return gradient.gain.setOnes(), tape.d_input();
+    if (fault == Fault::rows && tape.recorded && x.rows() != tape.inputs) return tape.d_input();
     const Output<double> d_x = Base::backward(x, d_y, tape, gradient);
     tape.recorded = fault == Fault::consume;
     return d_x;
@@ -133,6 +135,7 @@ TEST_CASE("the contract names what is broken in a layer, and nothing else", "[la
   CHECK(broken<Fault::shapes>() ==
         "refusals: backward takes a d_y of another size; refusals: backward takes a d_y of another size; refusals: a "
         "refused pass changes the gradient; ");
+  CHECK(broken<Fault::rows>() == "refusals: backward takes an x of another size; ");
   CHECK_THAT(broken<Fault::past_ends>(), contains_text("ragged: outputs past a sequence's end are not zero"));
   CHECK_THAT(broken<Fault::stream>(), contains_text("stream: outputs differ from the sequence's"));
   if (testing::counts_allocations) CHECK(broken<Fault::allocation>() == "stream: a step allocates; ");
