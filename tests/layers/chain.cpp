@@ -469,3 +469,21 @@ TEST_CASE("what is not finite is told in a sentence", "[chain]") {
   CHECK(model.find_non_finite(tape).value().message() ==
         "1.Lstm: gate f of sample 0 is not finite at step 0 (forward)");
 }
+
+TEST_CASE("what a tape's inner layers gave back may be x", "[chain]") {
+  Random random(31);
+  const Matrix<double> x = drawn(4, 5);
+  const auto check = [&](const auto& model, auto inner) {
+    typename std::remove_cvref_t<decltype(model)>::Tape tape;
+    model.forward(x, tape);
+    const Output<double> again = inner(tape);
+    const Matrix<double> copy = again;
+    const Matrix<double> y = model.forward(again, tape);
+    CHECK(y == model.forward(copy, tape));
+  };
+  const Dense<double> first(4, 4, random), second(4, 4, random);
+  check(Sequential{first, second}, [](auto& tape) { return std::get<0>(tape.layers).output(); });
+  check(Sequential{Branches{first, second}, Dense<double>(8, 4, random)},
+        [](auto& tape) { return std::get<0>(std::get<0>(tape.layers).layers).output(); });
+  check(Residual{Sequential{first, second}}, [](auto& tape) { return std::get<0>(tape.layer.layers).output(); });
+}

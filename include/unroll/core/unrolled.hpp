@@ -11,16 +11,16 @@ namespace unroll::detail {
 /// its indices are constants.
 template <int N, class F>
 EIGEN_ALWAYS_INLINE void unrolled(F&& f) {
-  [&]<int... I>(std::integer_sequence<int, I...>) {
-    (f.template operator()<I>(), ...);
+  [&]<int... Each>(std::integer_sequence<int, Each...>) {
+    (f.template operator()<Each>(), ...);
   }(std::make_integer_sequence<int, N>());
 }
 
 /// {f<0>(), f<1>(), ..., f<N - 1>()}, the same way.
 template <int N, class F>
 EIGEN_ALWAYS_INLINE constexpr auto array_of(F&& f) {
-  return [&]<int... I>(std::integer_sequence<int, I...>) {
-    return std::array<decltype(f.template operator()<0>()), N> { {f.template operator()<I>()...} };
+  return [&]<int... Each>(std::integer_sequence<int, Each...>) {
+    return std::array<decltype(f.template operator()<0>()), N> { {f.template operator()<Each>()...} };
   }(std::make_integer_sequence<int, N>());
 }
 

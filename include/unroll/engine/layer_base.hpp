@@ -34,10 +34,19 @@ constexpr const char* layer_name() {
     return "model";
 }
 
+/// Whether x lies in what a tape gave back, or one of the tapes that it is made of and shows by each_tape(f).
+template <class X, class Tape>
+bool lies_in(const X& x, const Tape& tape) {
+  bool found = overlap(x, tape.output()) || overlap(x, tape.d_input());
+  if constexpr (requires { tape.each_tape([](const auto&) {}); })
+    tape.each_tape([&](const auto& part) { found = found || lies_in(x, part); });
+  return found;
+}
+
 /// A copy of x where it lies in memory that a pass writes, else nothing.
-template <class Scalar>
-Matrix<Scalar> copy_if_overlapping(const Input<Scalar>& x, const Output<Scalar>& written) {
-  return overlap(x, written) ? Matrix<Scalar>(x) : Matrix<Scalar>();
+template <class Scalar, class Tape>
+Matrix<Scalar> copy_if_in(const Tape& tape, const Input<Scalar>& x) {
+  return lies_in(x, tape) ? Matrix<Scalar>(x) : Matrix<Scalar>();
 }
 
 }  // namespace detail
@@ -61,7 +70,7 @@ class LayerBase {
                                      const Batch& batch = {}, const typename L::State& initial = {}) const {
     using X = Input<typename L::Scalar>;
     self().require_forward(x.rows(), x.cols(), batch, initial);
-    const auto copy = detail::copy_if_overlapping<typename L::Scalar>(x, tape.output());
+    const auto copy = detail::copy_if_in<typename L::Scalar>(tape, x);
     return self().run(copy.size() == 0 ? x : X(copy), tape, batch, initial);
   }
 
@@ -80,10 +89,10 @@ class LayerBase {
     using State = typename L::State;
     using X = Input<Scalar>;
     self().require_backward(x.rows(), x.cols(), tape, gradient, options, d_final);
-    const Output<Scalar> y = tape.output(), written = tape.d_input();
+    const Output<Scalar> y = tape.output();
     detail::require_shape(detail::layer_name<L>(), "d_y", d_y.rows(), d_y.cols(), y.rows(), y.cols());
-    const auto x_copy = detail::copy_if_overlapping<Scalar>(x, written);
-    const auto d_y_copy = detail::copy_if_overlapping<Scalar>(d_y, written);
+    const auto x_copy = detail::copy_if_in<Scalar>(tape, x);
+    const auto d_y_copy = detail::copy_if_in<Scalar>(tape, d_y);
     const bool own_state = &d_final == &tape.d_initial;
     const State state_copy = own_state ? d_final : State();
     return self().run_back(x_copy.size() == 0 ? x : X(x_copy), d_y_copy.size() == 0 ? d_y : X(d_y_copy), tape, gradient,

@@ -37,6 +37,13 @@ class Bidirectional : public detail::SideBySide<Bidirectional<L>, typename L::Sc
   struct Tape : LayerTape<Scalar, State> {
     typename L::Tape forward_layer;  ///< the forward layer's
     typename L::Tape reverse_layer;  ///< the reverse layer's
+
+    /// f(tape) for both.
+    template <class F>
+    void each_tape(F f) const {
+      f(forward_layer);
+      f(reverse_layer);
+    }
   };
 
   L forward_layer;  ///< from the first step to the last

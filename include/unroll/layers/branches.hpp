@@ -57,6 +57,12 @@ class Branches
 
   struct Tape : LayerTape<Scalar, State> {
     detail::PerLayer<Tuple, detail::TapeOf> layers;  ///< one a branch
+
+    /// f(tape) for each branch's.
+    template <class F>
+    void each_tape(F f) const {
+      detail::walk([&](std::size_t, const auto& tape) { f(tape); }, layers);
+    }
   };
 
   Tuple layers;  ///< the branches

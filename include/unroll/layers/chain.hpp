@@ -29,6 +29,11 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
     Index columns = 0;                                ///< of x
     bool recorded = false;                            ///< whether the last forward pass came to its end
 
+    /// f(tape) for each layer's.
+    template <class F>
+    void each_tape(F f) const {
+      detail::walk([&](std::size_t, const auto& tape) { f(tape); }, layers);
+    }
     Output<Scalar> output() const {
       if constexpr (detail::is_vector<Layers>)
         return layers.empty() ? Output<Scalar>(nullptr, 0, 0) : layers.back().output();

@@ -56,6 +56,11 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
     Batch batch;                ///< of the last forward pass
     Index columns = 0;          ///< of x
 
+    /// f(tape) for each shard's.
+    template <class F>
+    void each_tape(F f) const {
+      for (const Shard& shard : shards) f(shard.tape);
+    }
     /// Whether one shard is the whole batch.
     bool whole() const { return shards.size() == 1; }
 

@@ -19,6 +19,12 @@ class Residual : public LayerOfLayers<Residual<L>> {
   struct Tape : LayerTape<Scalar, State> {
     typename L::Tape layer;  ///< of the layer
     Batch batch;             ///< of the last forward pass
+
+    /// f(tape) for the layer's.
+    template <class F>
+    void each_tape(F f) const {
+      f(layer);
+    }
   };
 
   L layer;  ///< beside the way around

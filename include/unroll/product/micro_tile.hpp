@@ -4,6 +4,11 @@
 #include "unroll/core/unrolled.hpp"
 #include "unroll/product/storage.hpp"
 
+#ifdef _MSC_VER
+#pragma warning(push)
+#pragma warning(disable : 4068)  // pragmas of other compilers
+#endif
+
 /// The register tiles that every matrix product of the library is made of (docs/product.md has pictures).
 ///
 /// An output is one chain of multiply-adds in the order of k, starting from what the sum was before, whatever the
@@ -193,3 +198,7 @@ class MicroTile {
 };
 
 }  // namespace unroll::detail
+
+#ifdef _MSC_VER
+#pragma warning(pop)
+#endif
