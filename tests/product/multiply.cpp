@@ -53,7 +53,7 @@ void check_product(Index units, Index columns, Stretches stretches, Stretches la
       const Index group = row / units, unit = row % units;
       left(row, k) = a(((unit / lanes * depth + k) * Packs + group) * lanes + unit % lanes, 0);
     }
-    right.row(k) = b.row(places[static_cast<std::size_t>(k)]);
+    for (Index j = 0; j < columns; ++j) right(k, j) = b(places[static_cast<std::size_t>(k)], j);
   }
   Matrix<float> expected = Matrix<float>::Constant(rows, columns, 99);
   expected.topRows(Packs * units) = start.replicate(1, columns);
