@@ -37,3 +37,11 @@ refuse() {
   [[ $(wc -l <"$work/err") == 1 ]] || fail "not one line on stderr: $*: $(cat "$work/err")"
   grep -F -q -e "$wanted" "$work/err" || fail "'$wanted' is not in the message: $(cat "$work/err")"
 }
+
+# The program refuses what is no count of at least 1 for each of these options, in a message that names the option.
+refuse_counts() {
+  local option value
+  for option in "$@"; do
+    for value in 0 -3 1.5 x "" 99999999999999999999; do refuse "$option" "$option" "$value"; done
+  done
+}

@@ -19,15 +19,12 @@ check_knows() {
 }
 
 check_options() {
-  local option value
   succeed --quick --epochs 1
   cp "$work/out" "$work/one"
   succeed --quick --epochs 1 --seed 2
   cmp -s "$work/out" "$work/one" && fail "another seed gives the same numbers"
   succeed --steps 1 --epochs 1
-  for option in --steps --rows --epochs; do
-    for value in 0 -3 1.5 x ""; do refuse "$option" "$option" "$value"; done
-  done
+  refuse_counts --steps --rows --epochs
   refuse --seed --seed -1
   refuse --quick --quick --rows 3
   refuse junk junk

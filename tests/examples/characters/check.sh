@@ -95,10 +95,8 @@ check_bad_texts() {
 }
 
 check_options() {
-  local option value
-  for option in --hidden --epochs --patience; do
-    for value in 0 -3 1.5 x "" 99999999999999999999; do refuse "$option" "$option" "$value"; done
-  done
+  local value
+  refuse_counts --hidden --epochs --patience
   for value in 0 -1 101 nan x ""; do refuse --temperature --temperature "$value"; done
   for value in -1 x ""; do refuse --length --length "$value"; refuse --seed --seed "$value"; done
   refuse --quick --quick --epochs 3

@@ -41,9 +41,7 @@ check_files() {
 
 check_options() {
   local option value
-  for option in --steps --updates; do
-    for value in 0 -3 1.5 x "" 99999999999999999999; do refuse "$option" "$option" "$value"; done
-  done
+  refuse_counts --steps --updates
   for option in --radius --clip --rate; do
     for value in -1 10000000 x ""; do refuse "$option" "$option" "$value"; done
   done

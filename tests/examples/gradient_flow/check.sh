@@ -54,9 +54,7 @@ check_options() {
   done
   succeed --quick --radius 0 1 1.5
   has_line ' +30( +-?0\.0){9}'
-  for option in --steps --hidden; do
-    for value in 0 -3 1.5 x "" 99999999999999999999; do refuse "$option" "$option" "$value"; done
-  done
+  refuse_counts --steps --hidden
   for value in -1 101 x ""; do refuse --radius --radius "$value"; done
   for option in --forget-bias --update-bias; do
     for value in -101 101 x ""; do refuse "$option" "$option" "$value"; done

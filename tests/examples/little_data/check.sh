@@ -64,7 +64,7 @@ check_files() {
 check_options() {
   local option value
   for option in --runs --updates --sizes; do
-    for value in 0 -3 1.5 x "" 99999999999999999999; do refuse "$option" "$option" "$value"; done
+    refuse_counts "$option"
     refuse --quick --quick "$option" 8
   done
   for value in 3 16,3 16,,32x; do refuse --sizes --sizes "$value"; done

@@ -42,10 +42,8 @@ check_threads() {
 }
 
 check_options() {
-  local option value
-  for option in --lengths --updates --hidden --threads; do
-    for value in 0 -3 1.5 x "" 99999999999999999999; do refuse "$option" "$option" "$value"; done
-  done
+  local value
+  refuse_counts --lengths --updates --hidden --threads
   refuse --lengths --lengths 1
   refuse --tasks --tasks subtracting
   for value in -1 2 x ""; do refuse --rate --rate "$value"; done

@@ -74,7 +74,7 @@ CPP
 
 check_options() {
   local option value
-  for value in 0 -3 1.5 x "" 99999999999999999999; do refuse --epochs --epochs "$value"; done
+  refuse_counts --epochs
   for value in 0 -3 1e9 x ""; do refuse --seconds --seconds "$value"; done
   for value in -1 x ""; do refuse --seed --seed "$value"; done
   refuse --quick --quick --epochs 3

@@ -15,16 +15,14 @@ check_learns() {
 }
 
 check_options() {
-  local option value
+  local value
   succeed --quick --longest 4 --hidden 8
   has_lines 2 ' +[12] +[0-9.]+ +[0-9.]+%'
   cp "$work/out" "$work/one"
   succeed --quick --longest 4 --hidden 8 --seed 2
   cmp -s "$work/out" "$work/one" && fail "another seed gives the same numbers"
   succeed --epochs 1 --longest 1 --hidden 1 --say "a b"
-  for option in --longest --hidden --epochs; do
-    for value in 0 -3 1.5 x ""; do refuse "$option" "$option" "$value"; done
-  done
+  refuse_counts --longest --hidden --epochs
   for value in "" A 7 "é"; do refuse "expected letters from a to z" --say "$value"; done
   refuse --seed --seed -1
   refuse --quick --quick --epochs 3

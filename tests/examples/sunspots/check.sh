@@ -128,7 +128,7 @@ check_bad_files() {
 check_bad_options() {
   local option value
   for option in --epochs --hidden --networks --patience --copies; do
-    for value in 0 -3 1.5 x "" 99999999999999999999; do refuse "$option" "$option" "$value"; done
+    refuse_counts "$option"
     refuse "$option" "$option"
   done
   for value in -1 51 x ""; do refuse --validation --validation "$value"; done

@@ -21,7 +21,7 @@ check_learns() {
 
 check_options() {
   local value
-  for value in 0 -3 1.5 x "" 99999999999999999999; do refuse --updates --updates "$value"; done
+  refuse_counts --updates
   for value in -1 x ""; do refuse --seed --seed "$value"; done
   refuse --unknown --unknown
   refuse junk junk
