@@ -1,6 +1,8 @@
 #include "unroll/layers/dense.hpp"
 
 #include "layers/layer_contract.hpp"
+#include "unroll/layers/predictor.hpp"
+#include "unroll/layers/stream.hpp"
 
 using namespace unroll;
 
@@ -80,6 +82,32 @@ TEST_CASE("a dense layer keeps to what every layer does", "[dense]") {
                      "Dense::backward: the tape is of a weight of 2 x 3, this layer's is 7 x 3");
   check_foreign_tape(layer, Dense<double>(30, 7, random),
                      "Dense::backward: the tape is of a weight of 7 x 30, this layer's is 7 x 3");
+}
+
+TEST_CASE("one output has the same bits alone, in a batch and streamed, in every storage", "[dense]") {
+  Random random(5);
+  for (const Index inputs : {1, 7, 16, 24, 100}) {
+    const Dense<float> layer(inputs, 1, random);
+    const Matrix<float> x = drawn(inputs, 6).cast<float>();
+    const auto check = [&](auto storage, double tolerance) {
+      const auto packed = pack(layer, storage);
+      Predictor predict(packed);
+      Stream stream(packed);
+      const Matrix<float> y = predict(x, {.size = 3});
+      CAPTURE(inputs, tolerance);
+      CHECK(close(y, layer.weight * x, tolerance));
+      for (Index j = 0; j < x.cols(); ++j) {
+        CHECK(predict(x.col(j)) == y.col(j));
+        CHECK(stream.step(x.col(j)) == y.col(j));
+      }
+    };
+    Dense<float>::Tape tape;
+    check(Full(), 1e-6);
+    CHECK(Predictor(layer)(x) == layer.forward(x, tape));
+    check(Bfloat16(), 0.02);
+    check(Float16(), 0.002);
+    check(Int8(), 0.03);
+  }
 }
 
 TEST_CASE("a dense layer refuses wrong sizes and says what it expected", "[dense]") {

@@ -234,6 +234,14 @@ struct Pack {
     for (const Scalar lane : lanes) sum += lane;
     return sum;
   }
+  /// The same, its second half added to its first until one number is left.
+  friend Scalar sum_by_halves(Pack a) {
+    Scalar lanes[size];
+    a.store(lanes);
+    for (int half = size / 2; half > 0; half /= 2)
+      for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+    return lanes[0];
+  }
   /// The sum of the squares of the lanes, in double.
   friend double sum_of_squares(Pack a) {
     Scalar lanes[size];

@@ -56,40 +56,47 @@ struct PointwiseForward {
   }
   template <int Side>
   [[gnu::flatten]] EIGEN_DONT_INLINE void alone(Index panel) {
-    constexpr int G = gate_count<Cell>;
-    Pack<Scalar> s[Side * G];
-    unrolled<Side>([&]<int p>() {
-      const Scalar* from = x != nullptr ? packed.bias.at(panel + p, 0) : gates.at(panel + p, at.first);
-      unrolled<G>([&]<int g>() { s[p * G + g] = Pack<Scalar>::load(from + g * gates.lanes); });
-    });
+    side_by_side(panel, std::make_index_sequence<Side>(), std::make_index_sequence<Side * gate_count<Cell>>());
+  }
+  template <std::size_t... p, std::size_t... i>
+  EIGEN_ALWAYS_INLINE void side_by_side(Index panel, std::index_sequence<p...>, std::index_sequence<i...>) {
+    constexpr int Side = sizeof...(p), G = gate_count<Cell>;
+    const Scalar* const from[] = {(x != nullptr ? packed.bias.at(panel + p, 0) : gates.at(panel + p, at.first))...};
+    Pack<Scalar> s[] = {Pack<Scalar>::load(from[i / G] + i % G * gates.lanes)...};
     if (x != nullptr)
-      add_products<in.count, Side, 1, G, in.first>(packed.input.panels(), {x, 1, 0, 1, {packed.input.depth()}}, panel,
-                                                   0, s);
+      add_products<TileShape<in.count, Side, 1, G, in.first>>(packed.input.panels(),
+                                                              {x, 1, 0, 1, {packed.input.depth()}}, panel, 0, s);
     if constexpr (early.count > 0)
-      add_products<early.count, Side, 1, G, early.first>(packed.early.panels(),
-                                                         {at.fed_back, 1, 0, 1, {packed.early.depth()}}, panel, 0, s);
-    unrolled<Side>([&]<int p>() { apply_rule(panel + p, 0, array_of<G>([&]<int g>() { return s[p * G + g]; })); });
+      add_products<TileShape<early.count, Side, 1, G, early.first>>(
+          packed.early.panels(), {at.fed_back, 1, 0, 1, {packed.early.depth()}}, panel, 0, s);
+    (apply_rule(panel + p, s + p * G, std::make_index_sequence<G>()), ...);
+  }
+  template <std::size_t... g>
+  EIGEN_ALWAYS_INLINE void apply_rule(Index panel, const Pack<Scalar>* s, std::index_sequence<g...>) {
+    GateValues<Cell, Pack<Scalar>> values{{s[g]...}};
+    apply_rule(panel, 0, values);
   }
 
-  GateValues<Cell, Pack<Scalar>> scaled(Index panel, GateValues<Cell, Pack<Scalar>> values) const {
+  EIGEN_ALWAYS_INLINE void scale(Index panel, GateValues<Cell, Pack<Scalar>>& values) const {
     if constexpr (is_scaled<Storage>) {
       const auto scale = load_gates<Cell, Scalar>(packed.scale.at(panel, 0));
-      unrolled<gate_count<Cell>>([&]<int g>() { values[g] *= scale[g]; });
+      for (std::size_t g = 0; g < values.size(); ++g) values[g] *= scale[g];
     }
-    return values;
   }
 
   // The loops are inside, for the sake of the rule's many constants.
   [[gnu::flatten]] EIGEN_DONT_INLINE void apply_rule(const Tile& tile) {
     for (Index i = tile.panels.first; i < tile.panels.end(); ++i)
-      for (Index b = tile.columns.first; b < tile.columns.end(); ++b)
-        apply_rule(i, b, load_gates<Cell, Scalar>(gates.at(i, at.first + b)));
+      for (Index b = tile.columns.first; b < tile.columns.end(); ++b) {
+        auto values = load_gates<Cell, Scalar>(gates.at(i, at.first + b));
+        apply_rule(i, b, values);
+      }
   }
 
   /// The cell's rule on a panel of units of a sample.
-  EIGEN_ALWAYS_INLINE void apply_rule(Index panel, Index b, const GateValues<Cell, Pack<Scalar>>& sums) {
+  EIGEN_ALWAYS_INLINE void apply_rule(Index panel, Index b, GateValues<Cell, Pack<Scalar>>& values) {
     const Index offset = b * gates.units() + panel * gates.lanes, count = at.padded ? gates.lanes : gates.count(panel);
-    auto values = scaled(panel, sums);
+    scale(panel, values);
     auto state = load_states<Cell, Scalar>(at.before, offset, count);
     if constexpr (LinearCell<Cell>) {
       if (!at.activated) Cell::activate(values);
@@ -98,15 +105,15 @@ struct PointwiseForward {
       step_forward<Cell, Pack<Scalar>>(values, state);
     }
     if (at.keep_gates) store_gates<Cell, Scalar>(values, gates.at(panel, at.first + b));
-    const bool past_end = at.is_past_end(b);
-    unrolled<N>([&]<int n>() { at.leave(n, state[n], offset, count, past_end); });
+    at.leave(state, offset, count, at.is_past_end(b), std::make_index_sequence<N>());
   }
 
   EIGEN_DONT_INLINE void make_operand(const Tile& tile) {
     for (Index i = tile.panels.first; i < tile.panels.end(); ++i)
       for (Index b = tile.columns.first; b < tile.columns.end(); ++b) {
         const Index unit = i * gates.lanes, count = gates.count(i), offset = b * gates.units() + unit;
-        const auto values = scaled(i, load_gates<Cell, Scalar>(gates.at(i, at.first + b)));
+        auto values = load_gates<Cell, Scalar>(gates.at(i, at.first + b));
+        scale(i, values);
         auto made = Cell::operand(values, load_states<Cell, Scalar>(at.before, offset, count));
         if (at.mask != nullptr) made = made * Pack<Scalar>::load(at.mask + offset, count);
         made.store(operand_at(b) + unit, count);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "unroll/cells/cell.hpp"
@@ -53,6 +54,11 @@ struct ForwardView {
     }
     if (past_end) value = Scalar(0);
     value.store(next[n] + offset, count);
+  }
+  template <std::size_t... n>
+  EIGEN_ALWAYS_INLINE void leave(const std::array<Pack<Scalar>, N>& values, Index offset, Index count, bool past_end,
+                                 std::index_sequence<n...>) const {
+    (leave(n, values[n], offset, count, past_end), ...);
   }
 };
 

@@ -6,25 +6,37 @@
 
 #include "unroll/layers/memoryless.hpp"
 #include "unroll/product/packed_matrix.hpp"
+#include "unroll/product/scalar_product.hpp"
 
 namespace unroll {
 
 namespace detail {
 
-/// A Dense's weights, packed. Where the storage has scales, an output is computed in units of its scale.
+/// A Dense's weights, packed. Where the storage has scales, an output is computed in units of its scale. One output
+/// alone is a scalar product, with its weights as numbers whatever the storage.
 template <class Scalar, class Storage>
 struct DenseWeights {
   PackedMatrix<Scalar, Storage> matrix;
+  Vector<Scalar> row;           // I, of one output
   BlockedMatrix<Scalar> bias;   // one column
   BlockedMatrix<Scalar> scale;  // one column, where the storage has scales
 
+  Index inputs() const { return row.size() > 0 ? row.size() : matrix.depth(); }
+
   void pack(const Matrix<Scalar>& weight, const Vector<Scalar>& full_bias, const Member& member = {}) {
     if constexpr (std::is_same_v<Storage, Full>) {
-      matrix.pack(weight, weight.rows(), {0, 1}, member);
-      member.alone([&] { bias.set_column(1, weight.rows(), full_bias); });
+      if (weight.rows() != 1) matrix.pack(weight, weight.rows(), {0, 1}, member);
+      member.alone([&] {
+        if (weight.rows() == 1) assign(row, weight.row(0).transpose());
+        bias.set_column(1, weight.rows(), full_bias);
+      });
     } else {
-      const Vector<Scalar> scales = scales_of<Storage>(weight.cwiseAbs().rowwise().maxCoeff());
+      Vector<Scalar> scales = scales_of<Storage>(weight.cwiseAbs().rowwise().maxCoeff());
       matrix.pack(weight, weight.rows(), {0, 1}, scales);
+      if (weight.rows() == 1) {
+        row = scales[0] * first_row(matrix.panels(), weight.cols());
+        scales.setOnes();
+      }
       scale.set_column(1, weight.rows(), scales);
       bias.set_column(1, weight.rows(), full_bias.cwiseQuotient(scales));
     }
@@ -32,6 +44,11 @@ struct DenseWeights {
 
   /// y(:, j) = W x(:, j) + b for some columns.
   void apply(const Scalar* x, Index x_stride, Index columns, const Sums<Scalar>& y, const Member& member = {}) const {
+    if (row.size() > 0)
+      return member.alone([&] {
+        for (Index j = 0; j < columns; ++j)
+          y.data[j * y.column_stride] = scalar_product(row.data(), x + j * x_stride, row.size(), *bias.at(0, 0));
+      });
     Sums<const Scalar> from = bias.sums(0, 0);
     from.column_stride = 0;
     multiply<1, Scalar>(member.part_of(matrix.panels()), {x, columns, x_stride, 1, {matrix.depth()}}, from, y,
@@ -64,7 +81,7 @@ class DenseStream : public MemorylessStream {
     for (auto& y : y_) y.resize(1, weights_->bias.units(), 1, 1);
   }
 
-  Index input_size() const noexcept { return weights_->matrix.depth(); }
+  Index input_size() const noexcept { return weights_->inputs(); }
   Index output_size() const noexcept { return y_[0].units(); }
   const Scalar* step(const Scalar* x) noexcept {
     turn_ = 1 - turn_;  // x may be the step's before
@@ -97,7 +114,7 @@ class PackedDense : public Memoryless<PackedDense<Scalar_, Inputs, O, Storage>, 
     weights_ = packed;
   }
 
-  Index input_size() const { return weights_->matrix.depth(); }
+  Index input_size() const { return weights_->inputs(); }
   Index output_size() const { return weights_->bias.units(); }
   void map(const Input<Scalar>& x, Tape& tape) const {
     const Index members =

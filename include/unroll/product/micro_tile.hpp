@@ -1,13 +1,10 @@
 #pragma once
 
+#include <utility>
+
 #include "unroll/core/range.hpp"
 #include "unroll/core/unrolled.hpp"
 #include "unroll/product/storage.hpp"
-
-#ifdef _MSC_VER
-#pragma warning(push)
-#pragma warning(disable : 4068)  // pragmas of other compilers
-#endif
 
 /// The register tiles that every matrix product of the library is made of (docs/product.md has pictures).
 ///
@@ -89,53 +86,75 @@ EIGEN_ALWAYS_INLINE P keep(P row) {
   return Kept ? row.in_register() : row;
 }
 
-/// s += a b for a micro-tile of `Side` panels, MR packs, by NR columns: the sum of (panel, group, column) is
+/// A micro-tile's shape: `Side` panels of `Packs` packs by NR columns. The sum of (panel, group, column) is
 /// s[(column * Side + panel) * Stride + First + group].
+///
+/// Its loops are packs of indices: g++ keeps an array in registers where each index is a constant from the start.
+template <int Packs_, int Side_, int NR_, int Stride_ = Packs_, int First_ = 0>
+struct TileShape {
+  static constexpr std::size_t Packs = Packs_, Side = Side_, NR = NR_, Stride = Stride_, First = First_;
+  using Rows = std::make_index_sequence<Packs * Side>;
+  using Each = std::make_index_sequence<NR>;
+};
+
+template <class P>
+EIGEN_ALWAYS_INLINE void add_product(P row, P value, P& sum) {
+  sum = multiply_add(row, value, sum);
+}
+/// One column of a step of k.
+template <class Shape, class P, std::size_t... r>
+EIGEN_ALWAYS_INLINE void add_column(const P* row, P value, P* s, std::index_sequence<r...>) {
+  (add_product(row[r], value, s[r / Shape::Packs * Shape::Stride + Shape::First + r % Shape::Packs]), ...);
+}
+/// One step of k, the j-th of its words: all rows by all columns.
+template <class Shape, class Storage, int j, class Word, class Scalar, class P, std::size_t... r, std::size_t... c>
+EIGEN_ALWAYS_INLINE void add_step(const Word* words, Index panel_stride, const Scalar* x, Index column_stride, P* s,
+                                  std::index_sequence<r...> rows, std::index_sequence<c...>) {
+  constexpr bool kept = few_but_fused && Shape::NR > 1;
+  constexpr int lanes = Pack<Scalar>::size;
+  const P row[] = {keep<kept>(Storage::template decode<j, P>(
+      words + static_cast<Index>(r / Shape::Packs) * panel_stride + r % Shape::Packs * lanes))...};
+  (add_column<Shape>(row, P(x[static_cast<Index>(c) * column_stride]), s + c * Shape::Side * Shape::Stride, rows), ...);
+}
+/// The steps of a word; the first `left` of them where fewer are left.
+template <class Shape, bool Whole, class Storage, class Scalar, class P, int... j>
+EIGEN_ALWAYS_INLINE void add_word(const typename Storage::template Word<Scalar>* words,
+                                  const Panels<Scalar, Storage>& a, const Scalar* x, const Columns<Scalar>& b,
+                                  Index left, P* s, std::integer_sequence<int, j...>) {
+  ((Whole || j < left ? add_step<Shape, Storage, j>(words, a.stride, x + j * b.k_stride, b.stride, s,
+                                                    typename Shape::Rows(), typename Shape::Each())
+                      : void()),
+   ...);
+}
+
+/// s += a b for a micro-tile:
 ///
 ///      a, packed: at each k the packs of panel 0, those of panel 1      b: one column under the other
 ///
 ///      k = 0   [ group 0 | group 1 | .. ]   [ group 0 | .. ]            x[0]  x[0]  ..
 ///      k = 1   [ group 0 | group 1 | .. ]   [ group 0 | .. ]            x[1]  x[1]  ..
 ///        :     \______________ MR packs ______________/                 \__ NR __/
-template <int Packs, int Side, int NR, int Stride, int First, class P, class Scalar, class Storage>
-EIGEN_ALWAYS_INLINE void add_products(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b, Index panel,
+template <class Shape, class P, class Scalar, class Storage>
+EIGEN_ALWAYS_INLINE void add_products(const Panels<Scalar, Storage> a, const Columns<Scalar> b, Index panel,
                                       Index column, P* s) {
-  constexpr int MR = Packs * Side, lanes = Pack<Scalar>::size, per_word = Storage::per_word;
-  constexpr bool kept = few_but_fused && NR > 1;
+  constexpr int per_word = Storage::per_word;
+  constexpr auto steps = std::make_integer_sequence<int, per_word>();
   const auto* words = a.data + panel * a.stride;
   const Scalar* start = b.data + column * b.stride;
-  const Index panel_stride = a.stride, word_stride = a.k_stride;
-  const Index column_stride = b.stride, x_stride = b.k_stride, last = b.last.count;
-  const auto add_step = [&]<int j>(const Scalar* x) {
-    P row[MR];
-#pragma GCC unroll 24
-    for (int c = 0; c < NR; ++c) {
-      const P value(x[c * column_stride]);
-#pragma GCC unroll 24
-      for (int r = 0; r < MR; ++r) {
-        if (c == 0)
-          row[r] = keep<kept>(Storage::template decode<j, P>(words + r / Packs * panel_stride + r % Packs * lanes));
-        P& sum = s[(c * Side + r / Packs) * Stride + First + r % Packs];
-        sum = multiply_add(row[r], value, sum);
-      }
-    }
-  };
   Index length = b.stretches.length, stride = b.stretches.stride;
-  for (Index left = b.stretches.count + last; left > 0; --left, start += stride) {
-    if (left == last) length = b.last.length, stride = b.last.stride;
+  for (Index left = b.stretches.count + b.last.count; left > 0; --left, start += stride) {
+    if (left == b.last.count) length = b.last.length, stride = b.last.stride;
     const Scalar* x = start;
     Index k = length;
 #ifdef __clang__  // it would load ahead of eight steps, and put sums into memory for want of registers
 #pragma clang loop unroll(disable)
 #endif
-    for (; k >= per_word; k -= per_word, words += word_stride)
-      unrolled<per_word>([&]<int j>() { add_step.template operator()<j>(x), x += x_stride; });
+    for (; k >= per_word; k -= per_word, words += a.k_stride, x += per_word * b.k_stride)
+      add_word<Shape, true>(words, a, x, b, k, s, steps);
     if constexpr (per_word > 1)
       if (k > 0) {
-        unrolled<per_word - 1>([&]<int j>() {
-          if (j < k) add_step.template operator()<j>(x), x += x_stride;
-        });
-        words += word_stride;
+        add_word<Shape, false>(words, a, x, b, k, s, steps);
+        words += a.k_stride;
       }
   }
 }
@@ -156,28 +175,47 @@ class MicroTile {
     const Place<const Scalar> start(from, panel, column);
     const Place<Scalar> end(to, panel, column);
     if constexpr (P::size < lanes)
-      if (last >= lanes)  // what lies behind the units goes along
-        for_each_sum(last, [&](int i, Index) { P::load(start[i] + P::size).store(end[i] + P::size); });
-    for_each_sum(last, [&](int i, Index count) { s[i] = P::load(start[i], count); });
-    add_products<Packs, Side, NR, Packs, 0>(a, b, panel, column, s);
-    if (to.added) for_each_sum(last, [&](int i, Index count) { s[i] += P::load(end[i], count); });
-    for_each_sum(last, [&](int i, Index count) { s[i].store(end[i], count); });
+      if (last >= lanes) take_along(start, end, Each());
+    load(s, start, last, Each());
+    add_products<TileShape<Packs, Side, NR>>(a, b, panel, column, s);
+    if (to.added) add(s, end, last, Each());
+    store(s, end, last, Each());
   }
 
  private:
   static constexpr int MR = Packs * Side;
   static constexpr Index lanes = Pack<Scalar>::size;
+  using Each = std::make_index_sequence<MR * NR>;
 
-  /// f(i, lanes that are units) for every sum: all of them, but in the tile's last panel no more than `last`.
-  template <class F>
-  static EIGEN_ALWAYS_INLINE void for_each_sum(Index last, F f) {
-    if (last >= P::size) {
-#pragma GCC unroll 24
-      for (int i = 0; i < MR * NR; ++i) f(i, P::size);
-    } else {
-#pragma GCC unroll 24
-      for (int i = 0; i < MR * NR; ++i) f(i, i % MR / Packs == Side - 1 ? last : P::size);
-    }
+  /// How many lanes of the i-th sum are units: all, but in the tile's last panel no more than `last`.
+  static constexpr Index count(std::size_t i, Index last) {
+    return static_cast<int>(i) % MR / Packs == Side - 1 ? last : P::size;
+  }
+  template <class From, std::size_t... i>
+  static EIGEN_ALWAYS_INLINE void load(P* s, const From& from, Index last, std::index_sequence<i...>) {
+    if (last >= P::size)
+      ((s[i] = P::load(from[i])), ...);
+    else
+      ((s[i] = P::load(from[i], count(i, last))), ...);
+  }
+  template <class From, std::size_t... i>
+  static EIGEN_ALWAYS_INLINE void add(P* s, const From& from, Index last, std::index_sequence<i...>) {
+    if (last >= P::size)
+      ((s[i] += P::load(from[i])), ...);
+    else
+      ((s[i] += P::load(from[i], count(i, last))), ...);
+  }
+  template <class To, std::size_t... i>
+  static EIGEN_ALWAYS_INLINE void store(const P* s, const To& to, Index last, std::index_sequence<i...>) {
+    if (last >= P::size)
+      (s[i].store(to[i]), ...);
+    else
+      (s[i].store(to[i], count(i, last)), ...);
+  }
+  /// Of half a pack: what lies behind the units.
+  template <class From, class To, std::size_t... i>
+  static EIGEN_ALWAYS_INLINE void take_along(const From& from, const To& to, std::index_sequence<i...>) {
+    (P::load(from[i] + P::size).store(to[i] + P::size), ...);
   }
 
   /// Where the tile's first sum lies, and the strides: values of our own, that a store cannot change.
@@ -191,14 +229,11 @@ class MicroTile {
           panel_stride(sums.panel_stride),
           group_stride(sums.group_stride),
           column_stride(sums.column_stride) {}
-    EIGEN_ALWAYS_INLINE S* operator[](int i) const {
+    EIGEN_ALWAYS_INLINE S* operator[](std::size_t sum) const {
+      const int i = static_cast<int>(sum);
       return data + i % MR / Packs * panel_stride + i / MR * column_stride + i % Packs * group_stride;
     }
   };
 };
 
 }  // namespace unroll::detail
-
-#ifdef _MSC_VER
-#pragma warning(pop)
-#endif

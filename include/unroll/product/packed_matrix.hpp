@@ -94,6 +94,19 @@ class PackedMatrix {
   Index words_ = 0;  // along k
 };
 
+/// The first row of a packed matrix of one group, as numbers.
+template <class Scalar, class Storage>
+Vector<Scalar> first_row(const Panels<Scalar, Storage>& panels, Index depth) {
+  constexpr Index per_word = Storage::per_word;
+  Vector<Scalar> row(depth);
+  for (Index k = 0; k < depth; k += per_word)
+    unrolled<per_word>([&]<int j>() {
+      const auto* words = panels.data + k / per_word * panels.k_stride;
+      if (k + j < depth) Storage::template decode<j, Pack<Scalar>>(words).store(&row[k + j], 1);
+    });
+  return row;
+}
+
 /// The sums of rows x columns outputs that lie as in a column-major matrix with `rows` rows.
 template <class Scalar>
 Sums<Scalar> column_sums(Scalar* data, Index rows, Index column_stride) {

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <utility>
+
+#include "unroll/core/pack.hpp"
+
+namespace unroll::detail {
+
+/// The sums of the second half are added to those of the first, until one is left.
+template <class P, std::size_t... i>
+EIGEN_ALWAYS_INLINE void add_halves(P* sums, std::index_sequence<i...>) {
+  ((sums[i] += sums[i + sizeof...(i)]), ...);
+  if constexpr (sizeof...(i) > 0) add_halves(sums, std::make_index_sequence<sizeof...(i) / 2>());
+}
+
+template <class Scalar, std::size_t... i>
+EIGEN_ALWAYS_INLINE Scalar scalar_product(const Scalar* a, const Scalar* b, Index count, Scalar start,
+                                          std::index_sequence<i...>) {
+  using P = Pack<Scalar>;
+  constexpr Index chains = P::size * sizeof...(i);
+  P sums[] = {(static_cast<void>(i), P(0))...};
+  for (; count >= chains; count -= chains, a += chains, b += chains)
+    ((sums[i] = multiply_add(P::load(a + i * P::size), P::load(b + i * P::size), sums[i])), ...);
+  const auto left = [&](std::size_t pack) { return (std::max)(count - static_cast<Index>(pack) * P::size, Index{0}); };
+  if (count > 0)
+    ((sums[i] = multiply_add(P::load(a + i * P::size, left(i)), P::load(b + i * P::size, left(i)), sums[i])), ...);
+  add_halves(sums, std::make_index_sequence<sizeof...(i) / 2>());
+  return start + sum_by_halves(sums[0]);
+}
+
+/// start + a b of `count` numbers each.
+///
+/// A single output would have but one chain of multiply-adds, which waits for each of them, and fill one lane of a
+/// pack. Here it has a cache line of chains: the k-th product goes to chain k modulo their number, and the sums of the
+/// chains are added by halves. So the bits are the same whatever the width of a register, as in every other product.
+template <class Scalar>
+EIGEN_ALWAYS_INLINE Scalar scalar_product(const Scalar* a, const Scalar* b, Index count, Scalar start) {
+  constexpr std::size_t bytes = sizeof(Scalar) * Pack<Scalar>::size;
+  return scalar_product(a, b, count, start, std::make_index_sequence<64 / bytes>());
+}
+
+}  // namespace unroll::detail
