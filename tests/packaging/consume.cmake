@@ -2,16 +2,29 @@
 include(${CMAKE_CURRENT_LIST_DIR}/check_flags.cmake)
 unset(ENV{CXXFLAGS})
 
+# How often a user is told that no build type is set.
+function(configure told)
+  execute_process(
+    COMMAND ${CMAKE_COMMAND} -S ${CONSUMER} -B ${BUILD} -G ${GENERATOR} --no-warn-unused-cli
+      -D CMAKE_CXX_COMPILER=${COMPILER}
+      "-D CMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Wconversion -Werror"
+      -D CMAKE_EXPORT_COMPILE_COMMANDS=ON
+      -D unroll_ROOT=${UNROLL_PREFIX}
+      -D UNROLL_SOURCE=${UNROLL_SOURCE}
+      -D Eigen3_DIR=${EIGEN_DIR}
+      ${ARGN}
+    ERROR_VARIABLE messages ECHO_ERROR_VARIABLE
+    COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "unroll: no build type is set" notices "${messages}")
+  list(LENGTH notices count)
+  if(NOT count EQUAL told)
+    message(FATAL_ERROR "told ${count} times that no build type is set, expected ${told}")
+  endif()
+endfunction()
+
 file(REMOVE_RECURSE ${BUILD})
-execute_process(
-  COMMAND ${CMAKE_COMMAND} -S ${CONSUMER} -B ${BUILD} -G ${GENERATOR} --no-warn-unused-cli
-    -D CMAKE_CXX_COMPILER=${COMPILER}
-    "-D CMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Wconversion -Werror"
-    -D CMAKE_EXPORT_COMPILE_COMMANDS=ON
-    -D unroll_ROOT=${UNROLL_PREFIX}
-    -D UNROLL_SOURCE=${UNROLL_SOURCE}
-    -D Eigen3_DIR=${EIGEN_DIR}
-  COMMAND_ERROR_IS_FATAL ANY)
+configure(0 -D CMAKE_BUILD_TYPE=Release)
+configure(1 -D CMAKE_BUILD_TYPE=)
 execute_process(COMMAND ${CMAKE_COMMAND} --build ${BUILD} COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND ${BUILD}/consumer COMMAND_ERROR_IS_FATAL ANY)
 
