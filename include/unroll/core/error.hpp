@@ -1,18 +1,75 @@
 #pragma once
 
 #include <charconv>
-#include <cstddef>
+#include <cmath>
+#include <cstdlib>
+#include <exception>
 #include <initializer_list>
-#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
-namespace unroll::detail {
+namespace unroll {
 
-/// A part of a message: a string, or a number as the shortest text that reads back as the same number, whatever the
-/// locale is. A string must outlive it.
+/// Where a program is compiled without exceptions, this is called in an exception's place, with its message. It must
+/// not return; without a handler the program is aborted.
+inline void (*error_handler)(const char* message) = nullptr;
+
+namespace detail {
+
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+inline constexpr bool has_exceptions = true;
+#else
+inline constexpr bool has_exceptions = false;
+#endif
+
+/// Throws Error(arguments...): all errors of the library begin here.
+template <class Error, class... Arguments>
+[[noreturn]] void raise(Arguments&&... arguments) {
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+  throw Error(std::forward<Arguments>(arguments)...);
+#else
+  if (error_handler != nullptr) error_handler(Error(std::forward<Arguments>(arguments)...).what());
+  std::abort();
+#endif
+}
+
+/// Calls f(); what it throws, to be thrown again elsewhere.
+template <class F>
+std::exception_ptr exception_of(const F& f) {
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+  try {
+    f();
+  } catch (...) {
+    return std::current_exception();
+  }
+#else
+  f();
+#endif
+  return nullptr;
+}
+
+/// A number as the shortest text that reads back as the same number, whatever the locale is. Without exceptions, which
+/// is where memory is short, fractions have six digits: the tables of the shortest text take 130 KB.
+template <class Number>
+std::string number_text(Number number) {
+  if constexpr (std::is_floating_point_v<Number> && !has_exceptions) {
+    if (!std::isfinite(number)) return std::isnan(number) ? "nan" : number < 0 ? "-inf" : "inf";
+    int exponent = 0;
+    for (; std::abs(number) >= 1e6; number /= 10) ++exponent;
+    for (; std::abs(number) < 1e5 && number != 0; number *= 10) --exponent;
+    long digits = std::lround(number);
+    for (; digits % 10 == 0 && exponent < 0; digits /= 10) ++exponent;
+    return number_text(digits) + (exponent == 0 ? "" : "e" + number_text(exponent));
+  } else {
+    char digits[64];  // of a long double there are at most 40
+    return {digits, std::to_chars(digits, digits + sizeof(digits), +number).ptr};
+  }
+}
+
+/// A part of a message: a number, or a string that must outlive it.
 class TextPart {
  public:
   TextPart(std::string_view string) : text_(string) {}
@@ -20,15 +77,14 @@ class TextPart {
   TextPart(const char* string) : text_(string) {}
   template <class Number>
     requires std::is_arithmetic_v<Number>
-  TextPart(Number number)
-      : text_(digits_, static_cast<std::size_t>(std::to_chars(digits_, std::end(digits_), +number).ptr - digits_)) {}
+  TextPart(Number number) : number_(number_text(number)), text_(number_) {}
   TextPart(const TextPart&) = delete;
   TextPart& operator=(const TextPart&) = delete;
 
   operator std::string_view() const { return text_; }
 
  private:
-  char digits_[64];  // of a long double there are at most 40
+  std::string number_;
   std::string_view text_;
 };
 
@@ -39,7 +95,7 @@ inline std::string joined(std::initializer_list<TextPart> parts) {
   return result;
 }
 
-[[noreturn]] inline void refuse(std::initializer_list<TextPart> parts) { throw std::invalid_argument(joined(parts)); }
+[[noreturn]] inline void refuse(std::initializer_list<TextPart> parts) { raise<std::invalid_argument>(joined(parts)); }
 
 /// Strings and numbers side by side, without streams.
 template <class... Parts>
@@ -53,4 +109,6 @@ void require(bool good, const Parts&... parts) {
   if (!good) refuse({TextPart(parts)...});
 }
 
-}  // namespace unroll::detail
+}  // namespace detail
+
+}  // namespace unroll

@@ -31,7 +31,7 @@ struct Csv {
  private:
   static std::size_t place(const std::vector<std::string>& names, const std::string& name) {
     const auto found = std::find(names.begin(), names.end(), name);
-    if (found == names.end()) throw std::invalid_argument("Csv: no column is named '" + name + "'");
+    if (found == names.end()) detail::raise<std::invalid_argument>("Csv: no column is named '" + name + "'");
     return static_cast<std::size_t>(found - names.begin());
   }
 };
@@ -80,7 +80,7 @@ class CsvLine {
   /// "name:line:column: what", both from 1 on; the column is where the field starts.
   [[noreturn]] void fail(const std::string& what) const { fail(what, start_); }
   [[noreturn]] void fail(const std::string& what, std::size_t at) const {
-    throw std::runtime_error(text(name_, ":", number_, ":", at + 1, ": ", what));
+    raise<std::runtime_error>(text(name_, ":", number_, ":", at + 1, ": ", what));
   }
   /// Whether there is nothing on the line.
   bool blank() const {
@@ -154,7 +154,7 @@ class CsvReader {
       read_line(all.substr(0, size), end);
       all.remove_prefix((std::min)(size + 1, all.size()));
     }
-    if (kinds_.empty()) throw std::runtime_error(name_ + ": cannot be read or is empty");
+    if (kinds_.empty()) raise<std::runtime_error>(name_ + ": cannot be read or is empty");
     const Index rows = std::count(kinds_.begin(), kinds_.end(), Kind::number);
     csv_.values = Matrix<double>::Map(values_.data(), rows, lines_);
     return std::move(csv_);
@@ -203,7 +203,7 @@ class CsvReader {
     for (const auto* list : {&options_.skip, &options_.text})
       for (const std::string& name : *list)
         if (std::find(names.begin(), names.end(), name) == names.end())
-          throw std::runtime_error(text(name_, ":", number_, ":1: no column is named '", name, "'"));
+          raise<std::runtime_error>(text(name_, ":", number_, ":1: no column is named '", name, "'"));
   }
 
   const std::string& name_;

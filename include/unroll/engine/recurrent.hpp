@@ -125,9 +125,9 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
                         const BackwardOptions& options, const State& d_final) const {
     const std::string caller = detail::text(name(), "::backward");
     if (tape.content == Tape::Content::outputs)
-      throw std::logic_error(caller + ": the forward pass was not recorded (Batch::record)");
+      detail::raise<std::logic_error>(caller + ": the forward pass was not recorded (Batch::record)");
     if (tape.content != Tape::Content::activations)
-      throw std::logic_error(caller + ": the tape holds no forward pass; a backward pass consumes it");
+      detail::raise<std::logic_error>(caller + ": the tape holds no forward pass; a backward pass consumes it");
     require_parameters();
     detail::require(tape.inputs == input_size() && tape.gates.units() == hidden_size(), caller,
                     ": the tape is of a layer of ", tape.inputs, " inputs and ", tape.gates.units(),

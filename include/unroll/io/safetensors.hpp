@@ -62,16 +62,16 @@ inline nlohmann::json parse_json(std::string_view text, const std::string& file,
     if (event == Event::object_start) keys.emplace_back();
     if (event == Event::object_end) keys.pop_back();
     if (event == Event::key && !keys.back().insert(value.get_ref<const std::string&>()).second)
-      throw format_error(file, value.get<std::string>(), offset, "the name is there twice");
-    if (depth > 4) throw format_error(file, "", offset, "the JSON is nested too deep");
+      raise<format_error>(file, value.get<std::string>(), offset, "the name is there twice");
+    if (depth > 4) raise<format_error>(file, "", offset, "the JSON is nested too deep");
     return true;
   };
   try {
     return nlohmann::json::parse(text.begin(), text.end(), watch);
   } catch (const nlohmann::json::parse_error& error) {
-    throw format_error(file, "", offset + (error.byte > 0 ? error.byte - 1 : 0), error.what());
+    raise<format_error>(file, "", offset + (error.byte > 0 ? error.byte - 1 : 0), error.what());
   } catch (const nlohmann::json::exception& error) {  // a number that no double holds
-    throw format_error(file, "", offset, error.what());
+    raise<format_error>(file, "", offset, error.what());
   }
 }
 
@@ -81,7 +81,7 @@ class HeaderReader {
   HeaderReader(const std::string& file, std::string_view header, std::uint64_t size)
       : file_(file), data_(8 + header.size()), size_(size) {
     if (header.empty() || header.front() != '{' || header[header.find_last_not_of(' ')] != '}')
-      throw format_error(file_, "", 8, "the header is no JSON object padded with spaces");
+      raise<format_error>(file_, "", 8, "the header is no JSON object padded with spaces");
     const Json json{parse_json(header, file_, 8)};
     for (const auto& [name, value] : json.value.items()) {
       if (name == "__metadata__")
@@ -151,7 +151,7 @@ class HeaderReader {
   }
 
   [[noreturn]] void fail(const std::string& tensor, std::uint64_t offset, const std::string& what) const {
-    throw format_error(file_, tensor, offset, what);
+    raise<format_error>(file_, tensor, offset, what);
   }
 
   struct Place {
@@ -171,19 +171,19 @@ inline TensorFile read_header(std::istream& in, const std::string& file) {
   in.seekg(0, std::ios::end);
   const std::streamoff end = in.tellg();
   in.seekg(0);
-  if (!in || end < 0) throw format_error(file, "", 0, "cannot be read");
+  if (!in || end < 0) raise<format_error>(file, "", 0, "cannot be read");
   const auto size = static_cast<std::uint64_t>(end);
-  if (size < 8) throw format_error(file, "", 0, text("has ", size, " bytes, expected a header's length of 8 bytes"));
+  if (size < 8) raise<format_error>(file, "", 0, text("has ", size, " bytes, expected a header's length of 8 bytes"));
   char bytes[8];
   std::uint64_t length = 0;
-  if (!in.read(bytes, 8)) throw format_error(file, "", 0, "cannot be read");
+  if (!in.read(bytes, 8)) raise<format_error>(file, "", 0, "cannot be read");
   std::memcpy(&length, bytes, 8);
   if (length > size - 8)
-    throw format_error(file, "", 0, text("the header's length is ", length, ", the file has ", size - 8, " after it"));
+    raise<format_error>(file, "", 0, text("the header's length is ", length, ", the file has ", size - 8, " after it"));
   if (length > max_header)
-    throw format_error(file, "", 0, text("the header's length is ", length, ", expected at most ", max_header));
+    raise<format_error>(file, "", 0, text("the header's length is ", length, ", expected at most ", max_header));
   std::string header(static_cast<std::size_t>(length), ' ');
-  if (!in.read(header.data(), static_cast<std::streamsize>(length))) throw format_error(file, "", 8, "cannot be read");
+  if (!in.read(header.data(), static_cast<std::streamsize>(length))) raise<format_error>(file, "", 8, "cannot be read");
   return std::move(HeaderReader(file, header, size - 8 - length).result);
 }
 
@@ -202,14 +202,14 @@ inline void read_numbers(std::istream& in, const std::string& file, TensorFile& 
     tensor.bytes.resize(static_cast<std::size_t>(*byte_count(tensor.dtype, tensor.shape)));
     in.seekg(static_cast<std::streamoff>(tensor.offset));
     if (!in.read(tensor.bytes.data(), static_cast<std::streamsize>(tensor.bytes.size())))
-      throw format_error(file, name, tensor.offset, "cannot be read");
+      raise<format_error>(file, name, tensor.offset, "cannot be read");
   }
   const auto expected = header.metadata.find(checksum_key);
   if (expected == header.metadata.end()) return;
   if (const std::string found = checksum_text(header.tensors); found != expected->second)
-    throw format_error(file, "", 8,
-                       text("the numbers have the checksum ", found, ", expected ", expected->second,
-                            ": they are damaged (or were changed by a program that kept ", checksum_key, ")"));
+    raise<format_error>(file, "", 8,
+                        text("the numbers have the checksum ", found, ", expected ", expected->second,
+                             ": they are damaged (or were changed by a program that kept ", checksum_key, ")"));
   header.metadata.erase(expected);
 }
 
@@ -262,7 +262,8 @@ inline void write_safetensors(const TensorFile& file, const std::filesystem::pat
   try {
     text = header.dump();
   } catch (const nlohmann::json::type_error& error) {
-    throw std::invalid_argument(detail::path_text(path) + ": a name or a metadata text is no UTF-8: " + error.what());
+    detail::raise<std::invalid_argument>(detail::path_text(path) +
+                                         ": a name or a metadata text is no UTF-8: " + error.what());
   }
   text.append((8 - text.size() % 8) % 8, ' ');
   detail::require(text.size() <= detail::max_header, detail::path_text(path), ": the header has ", text.size(),

@@ -27,7 +27,7 @@ class TensorReader {
     try {
       require_valid(loaded);
     } catch (const std::invalid_argument& error) {
-      throw format_error(file_, "", 8, error.what());
+      raise<format_error>(file_, "", 8, error.what());
     }
     value = std::move(loaded);
   }
@@ -37,12 +37,12 @@ class TensorReader {
   void take(const std::string& name, Value&& value) {
     const auto found = content_.tensors.find(name);
     if (found == content_.tensors.end())
-      throw format_error(file_, name, 8, "is missing, expected the shape " + shape_text(store(value).shape));
+      raise<format_error>(file_, name, 8, "is missing, expected the shape " + shape_text(store(value).shape));
     try {
       require_fits(found->second, value, options_);
       if (read_) restore(found->second, value, options_);
     } catch (const std::invalid_argument& error) {
-      throw format_error(file_, name, found->second.offset, error.what());
+      raise<format_error>(file_, name, found->second.offset, error.what());
     }
     taken_.insert(name);
   }
@@ -59,8 +59,8 @@ class TensorReader {
   void require_all_taken() const {
     for (const auto& [name, tensor] : content_.tensors)
       if (!taken_.contains(name))
-        throw format_error(file_, name, tensor.offset,
-                           "is surplus, its shape is " + shape_text(tensor.shape) + ", expected no such tensor");
+        raise<format_error>(file_, name, tensor.offset,
+                            "is surplus, its shape is " + shape_text(tensor.shape) + ", expected no such tensor");
   }
 
   std::string file_;

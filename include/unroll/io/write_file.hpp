@@ -31,8 +31,8 @@ namespace unroll {
 namespace detail {
 
 [[noreturn]] inline void throw_errno(int number, const std::string& what) {
-  if (number == ENOMEM) throw std::bad_alloc();
-  throw std::system_error(number, std::generic_category(), what);
+  if (number == ENOMEM) raise<std::bad_alloc>();
+  raise<std::system_error>(number, std::generic_category(), what);
 }
 
 /// A path for messages. On Windows path::string() throws for names outside the code page.
@@ -103,7 +103,7 @@ inline void collect_temporaries(const std::filesystem::path& folder) {
   };
   // No directory_iterator: libstdc++'s ends the program where memory runs out.
   const std::unique_ptr<DIR, Close> entries(::opendir(folder.empty() ? "." : folder.c_str()));
-  if (entries == nullptr && errno == ENOMEM) throw std::bad_alloc();
+  if (entries == nullptr && errno == ENOMEM) raise<std::bad_alloc>();
   while (const ::dirent* entry = entries == nullptr ? nullptr : ::readdir(entries.get())) {
     if (!is_temporary(entry->d_name)) continue;
     const std::filesystem::path path = folder / entry->d_name;

@@ -132,7 +132,7 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
   void require_backward(Index rows, Index columns, const Tape& tape, const Chain& gradient,
                         const BackwardOptions& options, const State& d_final) const {
     if (detail::part_count(tape.layers) != detail::part_count(layers))
-      throw std::logic_error("model::backward: the tape holds no forward pass");
+      detail::raise<std::logic_error>("model::backward: the tape holds no forward pass");
     detail::require(detail::part_count(gradient.layers) == detail::part_count(layers),
                     "model::backward: the gradient has ", detail::part_count(gradient.layers), " layers, expected ",
                     detail::part_count(layers));

@@ -82,7 +82,7 @@ class Conv1d : public LayerBase<Conv1d<Scalar_>> {
   void require_backward(Index rows, Index columns, const Tape& tape, const Conv1d& gradient,
                         const BackwardOptions& options, const State& d_final) const {
     if (!tape.recorded)
-      throw std::logic_error("Conv1d::backward: the tape holds no forward pass; a backward pass consumes it");
+      detail::raise<std::logic_error>("Conv1d::backward: the tape holds no forward pass; a backward pass consumes it");
     require_parameters();
     detail::require(tape.shape == shape_, "Conv1d::backward: the tape is of a layer of ", tape.shape.text(),
                     "; this one is of ", shape_.text());

@@ -175,7 +175,7 @@ auto stream_of(const L& layer, Index inputs) {
 /// say, leaves some of its tapes with the pass before.
 inline void require_recorded(const char* layer, bool recorded) {
   if (!recorded)
-    throw std::logic_error(
+    raise<std::logic_error>(
         text(layer, "::backward: the tape holds no whole forward pass; the last one was broken off"));
 }
 

@@ -107,7 +107,7 @@ class Memoryless : public LayerBase<Derived> {
     self().require_parameters();
     static const std::string caller = detail::text(self().name(), "::backward");
     if (!tape.recorded)
-      throw std::logic_error(caller + ": the tape holds no forward pass; a backward pass consumes it");
+      detail::raise<std::logic_error>(caller + ": the tape holds no forward pass; a backward pass consumes it");
     const auto shape = self().shape();
     detail::require(tape.shape == shape, caller, ": the tape is of a weight of ", tape.shape[0], " x ", tape.shape[1],
                     ", this layer's is ", shape[0], " x ", shape[1]);
