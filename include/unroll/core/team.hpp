@@ -1,72 +1,13 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
-#include <thread>
 
 #include "unroll/core/range.hpp"
 #include "unroll/core/thread_pool.hpp"
 
 /// Threads that go through one pass side by side: each has its part of the units in every step.
 namespace unroll::detail {
-
-/// Where the members of a team wait for one another. They look for a moment, for a step is shorter than a sleep; then
-/// they let others have the processor, who may be members; then they sleep.
-class Barrier {
- public:
-  /// What `wait` throws where a member has given up.
-  struct Broken {};
-
-  explicit Barrier(Index members) : members_(members) {}
-
-  void wait() {
-    const Index before = arrived_.fetch_add(1);
-    const Index all = before - before % members_ + members_;  // arrivals when this round is complete
-    if (before + 1 == all) {
-      if (asleep_ > 0) wake();  // who is not counted yet will see that all have arrived
-      return;
-    }
-    const auto complete = [&] {
-      if (broken_.load(std::memory_order_relaxed)) throw Broken();
-      return arrived_.load() >= all;
-    };
-    for (int look = 0; look < looks; ++look) {
-      if (complete()) return;
-      if (look >= looks - yields) std::this_thread::yield();
-    }
-    sleep(complete);
-  }
-  void give_up() {
-    broken_ = true;
-    wake();
-  }
-
- private:
-  static constexpr int looks = 1'000, yields = 32;
-
-  template <class Complete>
-  void sleep(Complete complete) {
-    std::unique_lock lock(mutex_);
-    ++asleep_;
-    woken_.wait(lock, complete);  // who leaves a broken barrier stays counted: it only costs a call
-    --asleep_;
-  }
-  void wake() {
-    mutex_.lock();  // a member between its last look and its sleep has the lock
-    mutex_.unlock();
-    woken_.notify_all();
-  }
-
-  const Index members_;
-  std::atomic<Index> arrived_{0};  // in all rounds
-  std::atomic<Index> asleep_{0};
-  std::atomic<bool> broken_{false};
-  std::mutex mutex_;
-  std::condition_variable woken_;
-};
 
 /// One thread of a team; a team of one, where nothing else is said.
 class Member {
@@ -124,21 +65,15 @@ inline Index team_size(const ThreadPool* pool, Index blocks, Index products) {
 /// thread, for a team of one. Rethrows what one of them throws.
 template <class F>
 void run_team(ThreadPool* pool, Index members, const F& f) {
-  if (at_a_task) members = 1;
+  if (members == 1 || at_a_task) return f(Member());
   Barrier barrier(members);
   const auto join = [&](Index index) {
-    try {
-      f(Member(index, members, &barrier));
-    } catch (const Barrier::Broken&) {  // the one who gave up says why
-    } catch (...) {
-      barrier.give_up();
-      throw;
+    if (const auto error = exception_of([&] { f(Member(index, members, &barrier)); })) {
+      barrier.give_up(error);
+      std::rethrow_exception(error);
     }
   };
-  if (members == 1)
-    join(0);
-  else
-    pool->run(members, std::ref(join));  // too large for std::function's own room
+  pool->run(members, std::ref(join));  // too large for std::function's own room
 }
 
 }  // namespace unroll::detail

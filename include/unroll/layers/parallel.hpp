@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 
 #include "unroll/core/range.hpp"
 #include "unroll/core/thread_pool.hpp"
@@ -85,14 +84,14 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
       tape.recorded = true;
       return y;
     }
-    std::mutex sizing;  // y, by the first shard that knows its columns
+    detail::Mutex sizing;  // y, by the first shard that knows its columns
     pool->run(static_cast<Index>(tape.shards.size()), [&](Index i) {
       Shard& shard = tape.shards[static_cast<std::size_t>(i)];
       take_samples(x, tape.batch.size, shard, shard.x);
       shard.initial = part_of(initial, shard);
       const Output<Scalar> y = model.run(shard.x, shard.tape, shard.batch, shard.initial);
       const Index columns = y.cols() / shard.batch.size * tape.batch.size;
-      if (const std::lock_guard lock(sizing); tape.y.rows() != y.rows() || tape.y.cols() != columns)
+      if (const detail::Lock lock(sizing); tape.y.rows() != y.rows() || tape.y.cols() != columns)
         detail::resize(tape.y, y.rows(), columns);
       put_samples(y, tape.batch.size, shard, tape.y);
     });
