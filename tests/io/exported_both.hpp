@@ -3,7 +3,7 @@
 #pragma once
 
 #include <algorithm>
-#include <unroll/unroll.hpp>
+#include <unroll/inference.hpp>
 
 namespace both {
 

@@ -167,7 +167,7 @@ inline bool names_a_namespace(const std::string& name) {
 /// Writes a trained model as one C++ header, for devices without a file system: namespace `name` with the weights as
 /// constexpr arrays, the type `Model` with all sizes at compile time, and `model()`, which returns the model:
 ///
-///   #include "pedal.hpp"             // needs <unroll/unroll.hpp> and nothing else
+///   #include "pedal.hpp"             // needs <unroll/inference.hpp> and nothing else
 ///   Stream stream(pedal::model());
 ///
 /// The weights are hexadecimal literals, so its outputs have the bits of this model's. A Stack becomes a Sequential,
@@ -183,7 +183,7 @@ void export_header(const Model& model, const std::string& name, std::ostream& ou
   std::ostringstream header;
   header.imbue(std::locale::classic());
   header << "// Written by unroll::export_header.\n// clang-format off\n#pragma once\n\n#include <algorithm>\n"
-            "#include <unroll/unroll.hpp>\n\nnamespace "
+            "#include <unroll/inference.hpp>\n\nnamespace "
          << name << " {\n\nusing Model = " << layer.type << ";\n";
   Index arrays = 0;
   const auto write = [&](const std::string& tensor_name, const auto& tensor) {
