@@ -86,7 +86,7 @@ struct PackedGates {
         packed.pack(matrix, units, gates, scales.segment(run.first * units, run.count * units));
       });
       scale.set_column(gate_count<Cell>, units, scales);
-      bias.set_column(gate_count<Cell>, units, weights.bias.cwiseQuotient(scales));
+      bias.set_column(gate_count<Cell>, units, quotients(weights.bias, scales));
     }
   }
 

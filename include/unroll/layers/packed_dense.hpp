@@ -38,7 +38,7 @@ struct DenseWeights {
         scales.setOnes();
       }
       scale.set_column(1, weight.rows(), scales);
-      bias.set_column(1, weight.rows(), full_bias.cwiseQuotient(scales));
+      bias.set_column(1, weight.rows(), quotients(full_bias, scales));
     }
   }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 
 #include "unroll/core/error.hpp"
 #include "unroll/core/pack.hpp"
@@ -120,8 +121,15 @@ template <class Storage>
 Vector<float> scales_of(const Vector<float>& largest) {
   Vector<float> scales = Vector<float>::Ones(largest.size());
   if constexpr (is_scaled<Storage>)
-    scales = (largest.array() / Storage::scaled_to > 0).select(largest / Storage::scaled_to, scales);
+    for (Index i = 0; i < largest.size(); ++i)
+      if (const float scale = largest[i] / Storage::scaled_to; scale > 0) scales[i] = scale;
   return scales;
+}
+
+/// a / b, number by number; Eigen 3.4's own quotients are estimates on 32-bit NEON.
+template <class Scalar>
+Vector<Scalar> quotients(const Vector<Scalar>& a, const Vector<Scalar>& b) {
+  return a.binaryExpr(b, std::divides<Scalar>());
 }
 
 }  // namespace detail
