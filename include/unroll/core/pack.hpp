@@ -46,9 +46,9 @@ struct Pack {
     if constexpr (masked) {
       return wrap(Eigen::internal::ploadu<Packet>(from, mask(count)));
     } else {
-      std::array<Scalar, size> lanes{};
-      for (Index i = 0; i < count; ++i) lanes[static_cast<std::size_t>(i)] = from[i];
-      return load(lanes.data());
+      Numbers lanes = {};
+      for (Index i = 0; i < count; ++i) lanes[i] = from[i];
+      return load(lanes);
     }
   }
   /// Writes the first `count` lanes to memory, and nothing behind them.
@@ -57,20 +57,20 @@ struct Pack {
     if constexpr (masked) {
       Eigen::internal::pstoreu(to, packet, mask(count));
     } else {
-      std::array<Scalar, size> lanes;
-      store(lanes.data());
-      for (Index i = 0; i < count; ++i) to[i] = lanes[static_cast<std::size_t>(i)];
+      Numbers lanes;
+      store(lanes);
+      for (Index i = 0; i < count; ++i) to[i] = lanes[i];
     }
   }
 
   /// Adds the first `count` lanes to sums in double.
   void add_to(double* sums, Index count) const {
-    std::array<Scalar, size> lanes;
-    store(lanes.data());
+    Numbers lanes;
+    store(lanes);
     if (count >= size)
-      for (int i = 0; i < size; ++i) sums[i] += static_cast<double>(lanes[static_cast<std::size_t>(i)]);
+      for (int i = 0; i < size; ++i) sums[i] += static_cast<double>(lanes[i]);
     else
-      for (Index i = 0; i < count; ++i) sums[i] += static_cast<double>(lanes[static_cast<std::size_t>(i)]);
+      for (Index i = 0; i < count; ++i) sums[i] += static_cast<double>(lanes[i]);
   }
 
   /// The same pack, kept in a register: the compiler neither computes nor loads it again for each use, and does not
@@ -95,9 +95,9 @@ struct Pack {
   /// The first `count` lanes, zeros behind them.
   Pack first(Index count) const {
     if (count >= size) return *this;
-    std::array<Scalar, size> lanes;
-    store(lanes.data());
-    return load(lanes.data(), count);
+    Numbers lanes;
+    store(lanes);
+    return load(lanes, count);
   }
 
   friend Pack operator+(Pack a, Pack b) { return wrap(Eigen::internal::padd(a.packet, b.packet)); }
@@ -206,13 +206,13 @@ struct Pack {
     if constexpr (std::is_same_v<Packet, __m128>) return wrap(_mm_sqrt_ps(a.packet));
 #endif
     if constexpr (std::is_same_v<Scalar, double>) return wrap(Eigen::internal::psqrt(a.packet));
-    std::array<Scalar, size> lanes;
-    a.store(lanes.data());
+    Numbers lanes;
+    a.store(lanes);
     for (Scalar& lane : lanes) lane = std::sqrt(lane);
-    return load(lanes.data());
+    return load(lanes);
   }
   /// Lane j of pack i becomes lane i of pack j.
-  friend void transpose(Pack (&square)[size]) {
+  friend void transpose(Pack (&square)[static_cast<std::size_t>(Lanes)]) {
     Eigen::internal::PacketBlock<Packet, size> block;
     for (int i = 0; i < size; ++i) block.packet[i] = square[i].packet;
     Eigen::internal::ptranspose(block);
@@ -229,14 +229,15 @@ struct Pack {
   }
   /// The sum of the lanes, one after the other.
   friend Scalar sum_of_lanes(Pack a) {
-    Scalar lanes[size], sum = 0;
+    Numbers lanes;
     a.store(lanes);
+    Scalar sum = 0;
     for (const Scalar lane : lanes) sum += lane;
     return sum;
   }
   /// The same, its second half added to its first until one number is left.
   friend Scalar sum_by_halves(Pack a) {
-    Scalar lanes[size];
+    Numbers lanes;
     a.store(lanes);
     for (int half = size / 2; half > 0; half /= 2)
       for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
@@ -244,7 +245,7 @@ struct Pack {
   }
   /// The sum of the squares of the lanes, in double.
   friend double sum_of_squares(Pack a) {
-    Scalar lanes[size];
+    Numbers lanes;
     a.store(lanes);
     double sum = 0;
     for (const Scalar lane : lanes) sum += static_cast<double>(lane) * static_cast<double>(lane);
@@ -265,6 +266,8 @@ struct Pack {
   }
 
  private:
+  using Numbers = Scalar[static_cast<std::size_t>(size)];
+
   static auto mask(Index count) {  // not covered: only where stores are masked (AVX-512)
     return static_cast<std::conditional_t<(size > 8), std::uint16_t, std::uint8_t>>((1 << count) - 1);
   }

@@ -7,6 +7,10 @@
 
 namespace unroll::detail {
 
+/// T[N], where N is an int.
+template <class T, int N>
+using Values = T[static_cast<std::size_t>(N)];
+
 /// f<0>(), f<1>(), ..., f<N - 1>() of a lambda [&]<int i>() { ... }: compilers keep an array in registers where all of
 /// its indices are constants.
 template <int N, class F>
@@ -20,7 +24,8 @@ EIGEN_ALWAYS_INLINE void unrolled(F&& f) {
 template <int N, class F>
 EIGEN_ALWAYS_INLINE constexpr auto array_of(F&& f) {
   return [&]<int... Each>(std::integer_sequence<int, Each...>) {
-    return std::array<decltype(f.template operator()<0>()), N> { {f.template operator()<Each>()...} };
+    using Value = decltype(f.template operator()<0>());
+    return std::array<Value, static_cast<std::size_t>(N)> { {f.template operator()<Each>()...} };
   }(std::make_integer_sequence<int, N>());
 }
 

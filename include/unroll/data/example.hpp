@@ -41,7 +41,7 @@ using ExampleOf = std::remove_cvref_t<decltype(std::declval<const D&>().example(
 /// 0, 1, ..., count - 1, shuffled where there is a seed (Fisher & Yates 1938; Durstenfeld 1964).
 inline std::vector<Index> shuffled(Index count, std::optional<std::uint64_t> seed) {
   std::vector<Index> order(static_cast<std::size_t>(count));
-  std::iota(order.begin(), order.end(), Index(0));
+  std::iota(order.begin(), order.end(), Index{});
   if (!seed) return order;
   Random random(*seed);
   for (std::size_t i = order.size(); i > 1; --i)

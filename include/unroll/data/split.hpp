@@ -24,7 +24,7 @@ Split<Scalar> split_by_time(const Matrix<Scalar>& x, double validation, double t
   detail::require(samples >= 1 && x.cols() % samples == 0, "split_by_time: x has ", x.cols(),
                   " columns, expected a multiple of the batch size ", samples);
   const Index steps = x.cols() / samples;
-  const auto share = [&](double part) { return static_cast<Index>(std::lround(part * static_cast<double>(steps))); };
+  const auto share = [&](double part) { return static_cast<Index>(std::round(part * static_cast<double>(steps))); };
   const Index last = share(test), middle = share(validation), first = steps - last - middle;
   detail::require(first >= 1, "split_by_time: of ", steps, " steps none is left to train on");
   return {x.leftCols(first * samples), x.middleCols(first * samples, middle * samples), x.rightCols(last * samples)};

@@ -10,7 +10,7 @@ struct PointwiseBackward {
   using Cell = typename Sweep::Cell;
   using Scalar = typename Sweep::Scalar;
   using P = Pack<Scalar>;
-  static constexpr int N = state_count<Cell>;
+  static constexpr std::size_t N = Cell::state_names.size();
   static constexpr GateRun late = late_gates<Cell>();
 
   Sweep& sweep;

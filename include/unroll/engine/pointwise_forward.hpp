@@ -8,7 +8,7 @@ namespace unroll::detail {
 /// One step of all samples forward: the recurrent product, and the cell's rule while its sums are at hand.
 template <class Cell, class Scalar, class Storage>
 struct PointwiseForward {
-  static constexpr int N = state_count<Cell>;
+  static constexpr std::size_t N = Cell::state_names.size();
   static constexpr GateRun in = input_gates<Cell>(), early = early_gates<Cell>(), late = late_gates<Cell>();
 
   const PackedGates<Cell, Scalar, Storage>& packed;

@@ -170,7 +170,7 @@ class MicroTile {
   [[gnu::flatten]] static EIGEN_DONT_INLINE void run(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
                                                      const Sums<const Scalar>& from, const Sums<Scalar>& to,
                                                      Index panel, Index column) {
-    P s[MR * NR];
+    Values<P, MR * NR> s;
     const Index last = to.units - (panel + Side - 1) * lanes;  // units of the tile's last panel
     const Place<const Scalar> start(from, panel, column);
     const Place<Scalar> end(to, panel, column);

@@ -68,7 +68,7 @@ void add_terms(const BlockedMatrix<Scalar>& d, Range columns, Vector<double>& su
   const Range mine = member.part(d.panels());
   for (Index panel = mine.first; panel < mine.end(); ++panel)
     for_each_part(columns.count, 16, [&](Range part) {
-      Pack<Scalar> sum[Packs];
+      Values<Pack<Scalar>, Packs> sum;
       unrolled<Packs>([&]<int group>() { sum[group] = Pack<Scalar>(0); });
       for (Index j = columns.first + part.first; j < columns.first + part.end(); ++j)
         unrolled<Packs>([&]<int group>() { sum[group] = add(sum[group], panel, j, group * d.lanes); });

@@ -62,7 +62,7 @@ class PackedMatrix {
       for (Index group = 0; group < groups.count; ++group)
         for (Index unit = 0; unit < units; unit += lanes) {
           const Index count = (std::min)(lanes, units - unit);
-          Pack<Scalar> square[lanes];
+          Values<Pack<Scalar>, lanes> square;
           for (Index i = 0; i < lanes; ++i)
             square[i] = i < columns ? Pack<Scalar>::load(
                                           &matrix((groups.first + group) * units + unit, panel * lanes + i), count)

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <string>
 
 #ifdef _WIN32
 #include <io.h>
@@ -57,8 +58,9 @@ class Progress {
     std::fprintf(to_, "epoch %lld/%lld", static_cast<long long>(now.epoch), static_cast<long long>(now.epochs));
     if (terminal_) {
       constexpr int width = 24;
-      const int full = static_cast<int>(now.batch * width / now.batches);
-      std::fprintf(to_, " [%.*s%*s]", full, "========================", width - full, "");
+      std::string bar(width, ' ');
+      std::fill_n(bar.begin(), now.batch * width / now.batches, '=');
+      std::fprintf(to_, " [%s]", bar.c_str());
     }
     std::fprintf(to_, " loss %.5g", now.loss);
     if (now.validation_loss) std::fprintf(to_, ", validation %.5g", *now.validation_loss);
