@@ -2,10 +2,13 @@
 
 /// All of Unroll but unroll/testing/ and unroll/io/.
 #include "unroll/data/csv.hpp"
+#include "unroll/data/fill_gaps.hpp"
+#include "unroll/data/forecast_windows.hpp"
 #include "unroll/data/sequences.hpp"
 #include "unroll/data/split.hpp"
 #include "unroll/data/standardizer.hpp"
 #include "unroll/data/stream_windows.hpp"
+#include "unroll/data/tokens.hpp"
 #include "unroll/inference.hpp"
 #include "unroll/layers/parallel.hpp"
 #include "unroll/losses/binary_cross_entropy.hpp"

@@ -3,10 +3,13 @@
 #include <set>
 
 #include "catch.hpp"
+#include "unroll/data/fill_gaps.hpp"
+#include "unroll/data/forecast_windows.hpp"
 #include "unroll/data/sequences.hpp"
 #include "unroll/data/split.hpp"
 #include "unroll/data/standardizer.hpp"
 #include "unroll/data/stream_windows.hpp"
+#include "unroll/data/tokens.hpp"
 
 using namespace unroll;
 using Catch::Matchers::Message;
@@ -31,7 +34,21 @@ void refuse(F f, const std::string& why) {
   CHECK_THROWS_MATCHES(f(), std::invalid_argument, Message(why));
 }
 
-static_assert(DataSource<Sequences<float>> && DataSource<StreamWindows<double>>);
+/// 2 x cols: counted from 0, and from 100 on.
+Matrix<double> two_rows(Index cols, double first = 0) {
+  Matrix<double> result(2, cols);
+  result << counted(cols, first), counted(cols, first + 100);
+  return result;
+}
+
+/// The steps that the targets of some windows begin with.
+std::vector<Index> targets_of(const ForecastWindows<double>& windows) {
+  std::vector<Index> result;
+  for (const auto& window : windows.windows()) result.push_back(window.target);
+  return result;
+}
+
+static_assert(DataSource<Sequences<float>> && DataSource<StreamWindows<double>> && DataSource<ForecastWindows<double>>);
 
 }  // namespace
 
@@ -128,6 +145,115 @@ TEST_CASE("a split by time takes the last steps for the test, those before for v
   refuse([] { split_by_time(counted(1), 0, 0.9); }, "split_by_time: of 1 steps none is left to train on");
   refuse([] { split_by_time(counted(9), 0, 0, 2); },
          "split_by_time: x has 9 columns, expected a multiple of the batch size 2");
+}
+
+TEST_CASE("a window's x are the steps before its target, and what is known of the target's", "[data]") {
+  const ForecastWindows<double> data({two_rows(7)}, 2,
+                                     {.past = 2, .horizon = 3, .stride = 2, .targets = {0}, .known_ahead = {1}});
+  CHECK(targets_of(data) == std::vector<Index>{2, 4});
+  const Example<double> both = data.example(0, {1, 0});
+  Matrix<double> x(5, 4), target(3, 2);
+  x << 2, 0, 3, 1, 102, 100, 103, 101,  // the step itself, of two samples side by side
+      103, 101, 104, 102, 104, 102, 105, 103, 105, 103, 106, 104;
+  target << 4, 2, 5, 3, 6, 4;
+  CHECK(both.x == x);
+  CHECK(both.target == target);
+  CHECK(both.batch.size == 2);
+  CHECK(both.weights.empty());
+
+  const ForecastWindows<double> all({two_rows(4), two_rows(5, 50)}, 2, {.past = 2, .horizon = 2},
+                                    {two_rows(4), two_rows(5, 7)});
+  CHECK(targets_of(all) == std::vector<Index>{2, 2, 3});
+  CHECK(all.batches() == 2);
+  CHECK(all.order(1) == shuffled(3, 1));
+  CHECK(all.example(1, all.order({})).target == Eigen::Vector4d(53, 153, 54, 154));
+  CHECK(all.example(1, all.order({})).weights == std::vector<double>{10, 110, 11, 111});
+  CHECK(all.example(0, all.order({})).weights == std::vector<double>{2, 102, 3, 103, 9, 109, 10, 110});
+}
+
+TEST_CASE("no window learns from a number that a later part asks for", "[data]") {
+  for (const Index stride : {1, 2, 3}) {
+    const ForecastWindows<double> windows({counted(40), counted(20)}, 64,
+                                          {.past = 5, .horizon = 3, .stride = stride, .known_ahead = {0}});
+    const auto split = split_by_time(windows, 0.25, 0.2);
+    // The parts begin where those of the series do: at 22 and 32 of 40, at 11 and 16 of 20.
+    const auto numbers = [&](const ForecastWindows<double>& part, Index series) {
+      std::set<double> seen;
+      for (const auto& window : part.windows())
+        if (window.series == series)
+          for (Index h = 0; h < 3; ++h) seen.insert(static_cast<double>(window.target + h));
+      return seen;
+    };
+    for (const Index series : {0, 1}) {
+      const double scale = series == 0 ? 1 : 0.5;
+      CHECK(*numbers(split.training, series).rbegin() < 22 * scale);
+      CHECK(*numbers(split.validation, series).begin() == 22 * scale);
+      CHECK(*numbers(split.validation, series).rbegin() < 32 * scale);
+      CHECK(*numbers(split.test, series).begin() == 32 * scale);
+    }
+    const Example<double> learned = split.training.example(0, split.training.order({}));
+    CHECK(learned.x.maxCoeff() == learned.target.maxCoeff());  // what is known ahead reaches no further
+    CHECK(learned.target.maxCoeff() < 22);
+  }
+  const ForecastWindows<double> windows({counted(20)}, 4, {.past = 5, .horizon = 3});
+  CHECK(split_by_time(windows, 0, 0).training.windows().size() == windows.windows().size());
+  CHECK(split_by_time(windows, 0, 0).test.batches() == 0);
+  refuse([&] { split_by_time(windows, 0.1, 0.2); },
+         "split_by_time: the longest validation part has 2 steps, expected at least 3");
+  refuse([&] { split_by_time(windows, 0.2, 0.1); },
+         "split_by_time: the longest test part has 2 steps, expected at least 3");
+  refuse([&] { split_by_time(windows, 0.5, 0.15); },
+         "split_by_time: the longest training part has 7 steps, expected at least 8");
+  refuse([&] { split_by_time(windows, 0.5, 0.5); },
+         "split_by_time: validation is 0.5 and test 0.5, expected shares whose sum is less than 1");
+}
+
+TEST_CASE("windows refuse what is too short, and rows and weights that are not there", "[data]") {
+  using Windows = ForecastWindows<double>;
+  refuse([] { Windows({counted(9), counted(7)}, 1, {.past = 5, .horizon = 3}); },
+         "ForecastWindows: series 1 has 7 steps, expected at least past 5 and horizon 3");
+  refuse([] { Windows({counted(9)}, 1, {.past = 5, .horizon = 0}); },
+         "ForecastWindows: past is 5, horizon 0, stride 1, expected at least 1 of each");
+  refuse([] { Windows({counted(9)}, 0, {}); }, "ForecastWindows: batch_size is 0, expected at least 1");
+  refuse([] { Windows({}, 1, {}); }, "ForecastWindows: there is no series");
+  refuse([] { Windows({counted(9), two_rows(9)}, 1, {}); }, "ForecastWindows: series 1 has 2 rows, series 0 has 1");
+  refuse([] { Windows({counted(9)}, 1, {.targets = {1}}); }, "ForecastWindows: targets names row 1, expected 0 to 0");
+  refuse([] { Windows({counted(9)}, 1, {.known_ahead = {0, -1}}); },
+         "ForecastWindows: known_ahead names row -1, expected 0 to 0");
+  refuse([] { Windows({counted(9)}, 1, {}, {counted(8)}); }, "ForecastWindows: weights 0 are 1 x 8, expected 1 x 9");
+  refuse([] { Windows({counted(9)}, 1, {}, {counted(9), counted(9)}); }, "ForecastWindows: 2 weights for 1 series");
+}
+
+TEST_CASE("gaps are filled from the past, and what was known is told", "[data]") {
+  const double gap = std::numeric_limits<double>::quiet_NaN();
+  Matrix<double> series(2, 5);
+  series << gap, gap, 1, gap, 2, 3, gap, gap, 4, gap;
+  Matrix<double> known(2, 5), filled(2, 5);
+  known << 0, 0, 1, 0, 1, 1, 0, 0, 1, 0;
+  filled << 1, 1, 1, 1, 2, 3, 3, 3, 4, 4;
+  CHECK(fill_gaps(series) == known);
+  CHECK(series == filled);
+  series.row(1).setConstant(gap);
+  series(0, 0) = gap;
+  refuse([&] { fill_gaps(series); }, "fill_gaps: row 1 has no number in 5 columns");
+  CHECK(std::isnan(series(0, 0)));  // a refusal changes nothing
+}
+
+TEST_CASE("whole numbers of any type are tokens, and each text's next tokens its target", "[data]") {
+  CHECK(token_row<double>(std::vector<int>{3, 0, 4}, 5) == row({3, 0, 4}));
+  CHECK(token_row<double>(std::string("\1\2"), 3) == row({1, 2}));
+  CHECK(token_row<float>(std::vector<std::uint32_t>{(1u << 24) - 2}, (1 << 24) - 1)(0, 0) == 16777214.0f);
+  refuse([] { token_row<float>(std::vector<int>{0, -1}, 5); },
+         "token_row: token 1 is -1, expected a number from 0 to 4");
+  refuse([] { token_row<float>(std::vector<std::uint64_t>{~std::uint64_t(0)}, 5); },
+         "token_row: token 0 is 18446744073709551615, expected a number from 0 to 4");
+  refuse([] { token_row<float>(std::vector<int>{0}, 1 << 24); }, "token_row: 16777216 tokens, expected 1 to 16777215");
+  const auto data = next_tokens<double>(std::vector<std::vector<int>>{{1, 2, 3}, {4, 0}}, 5, 2);
+  CHECK(data.example(0, {0, 1}).x == row({1, 4, 2, 0}));
+  CHECK(data.example(0, {0, 1}).target == row({2, 0, 3, 0}));
+  CHECK(data.example(0, {0, 1}).batch.lengths == std::vector<Index>{2, 1});
+  refuse([] { next_tokens(std::vector<std::vector<int>>{{1, 2}, {3}}, 5, 1); },
+         "next_tokens: text 1 has 1 tokens, expected at least 2");
 }
 
 TEST_CASE("a standardizer gives mean 0 and deviation 1, and the way back", "[data]") {

@@ -15,19 +15,36 @@ struct Split {
   Matrix<Scalar> test;        ///< what judges the model that was chosen
 };
 
+namespace detail {
+
+/// The first steps of the validation and of the test.
+struct Cuts {
+  Index validation, test;
+};
+
+/// Throws std::invalid_argument where no step is left to train on.
+inline Cuts cut_by_time(Index steps, double validation, double test) {
+  require(validation >= 0 && test >= 0 && validation + test < 1, "split_by_time: validation is ", validation,
+          " and test ", test, ", expected shares whose sum is less than 1");
+  const auto share = [&](double part) { return static_cast<Index>(std::lround(part * static_cast<double>(steps))); };
+  const Index last = steps - share(test), middle = last - share(validation);
+  require(middle >= 1, "split_by_time: of ", steps, " steps none is left to train on");
+  return {middle, last};
+}
+
+}  // namespace detail
+
 /// Splits the steps of x, I x (T*B), by time: first the training part, then `validation`, last `test`. The two numbers
 /// are shares of T from 0 on; `samples` is B. Throws std::invalid_argument where no step is left to train on.
 template <class Scalar>
 Split<Scalar> split_by_time(const Matrix<Scalar>& x, double validation, double test, Index samples = 1) {
-  detail::require(validation >= 0 && test >= 0 && validation + test < 1, "split_by_time: validation is ", validation,
-                  " and test ", test, ", expected shares whose sum is less than 1");
   detail::require(samples >= 1 && x.cols() % samples == 0, "split_by_time: x has ", x.cols(),
                   " columns, expected a multiple of the batch size ", samples);
   const Index steps = x.cols() / samples;
-  const auto share = [&](double part) { return static_cast<Index>(std::round(part * static_cast<double>(steps))); };
-  const Index last = share(test), middle = share(validation), first = steps - last - middle;
-  detail::require(first >= 1, "split_by_time: of ", steps, " steps none is left to train on");
-  return {x.leftCols(first * samples), x.middleCols(first * samples, middle * samples), x.rightCols(last * samples)};
+  const auto cuts = detail::cut_by_time(steps, validation, test);
+  const Index middle = cuts.test - cuts.validation, last = steps - cuts.test;
+  return {x.leftCols(cuts.validation * samples), x.middleCols(cuts.validation * samples, middle * samples),
+          x.rightCols(last * samples)};
 }
 
 }  // namespace unroll

@@ -1,0 +1,185 @@
+#pragma once
+
+#include <memory>
+
+#include "unroll/data/example.hpp"
+#include "unroll/data/split.hpp"
+
+namespace unroll {
+
+/// What ForecastWindows cuts out of a series.
+struct ForecastOptions {
+  Index past = 1;                       ///< T: the steps that a model reads
+  Index horizon = 1;                    ///< the steps right behind them, which it tells
+  Index stride = 1;                     ///< steps from one window to the next
+  std::vector<Index> targets = {};      ///< the rows that it tells; empty: all
+  std::vector<Index> known_ahead = {};  ///< rows that are known a horizon ahead: a calendar, a plan
+};
+
+/// Windows of one or many series, and what comes behind each, for models that read T steps and tell the next ones at
+/// the last of them (`Readout::last`).
+///
+/// Each series is I x L, of any L. With O targets and K rows known ahead a window's x is (I + K horizon) x T: the
+/// series' rows, then at step t the rows known of step t+1, of t+2, ... Its target is (O horizon) x 1: the O rows of
+/// the first step behind the window, then those of the second, ... Windows are shuffled; the series are held once.
+///
+///   const ForecastWindows<float> windows({unit.apply(series)}, 32, {.past = 168, .horizon = 24, .targets = {0}});
+///   const auto [training, validation, test] = split_by_time(windows, 0.1, 0.1);
+template <class Scalar_>
+class ForecastWindows {
+ public:
+  using Scalar = Scalar_;
+
+  /// Where a window lies.
+  struct Window {
+    Index series;  ///< its number
+    Index target;  ///< the step of the series that its target begins with
+  };
+
+  /// Takes the series over; `batch_size` is B. `weights`, where they are given, are of the series' shapes: what each
+  /// number weighs where it is a target (0: it is not known). Throws std::invalid_argument for shapes, rows and options
+  /// that do not fit, and for a series that is too short for a window.
+  ForecastWindows(std::vector<Matrix<Scalar>> series, Index batch_size, ForecastOptions options,
+                  std::vector<Matrix<Scalar>> weights = {})
+      : options_(std::move(options)), batch_size_(batch_size) {
+    require_fit(series, weights);
+    if (options_.targets.empty()) options_.targets = shuffled(series[0].rows(), std::nullopt);
+    numbers_ = std::make_shared<const Numbers>(Numbers{std::move(series), std::move(weights)});
+    for (std::size_t n = 0; n < numbers_->series.size(); ++n) cut(n, 0, numbers_->series[n].cols());
+  }
+
+  /// The windows, in the order of time, series by series.
+  const std::vector<Window>& windows() const { return windows_; }
+  /// What was asked for.
+  const ForecastOptions& options() const { return options_; }
+  /// The number of batches an epoch.
+  Index batches() const { return (size() + batch_size_ - 1) / batch_size_; }
+  /// The windows' numbers, shuffled where there is a seed.
+  std::vector<Index> order(std::optional<std::uint64_t> seed) const { return shuffled(size(), seed); }
+
+  /// The k-th batch.
+  Example<Scalar> example(Index k, const std::vector<Index>& order) const {
+    const Index first = k * batch_size_, count = (std::min)(batch_size_, size() - first);
+    const Index rows = numbers_->series[0].rows(), ahead = count_of(options_.known_ahead) * options_.horizon;
+    const Index targets = count_of(options_.targets) * options_.horizon;
+    Example<Scalar> result;
+    result.batch.size = count;
+    result.x.resize(rows + ahead, options_.past * count);
+    result.target.resize(targets, count);
+    if (!numbers_->weights.empty()) result.weights.reserve(static_cast<std::size_t>(targets * count));
+    for (Index b = 0; b < count; ++b) {
+      const auto [n, target] = windows_[static_cast<std::size_t>(order[static_cast<std::size_t>(first + b)])];
+      const Matrix<Scalar>& series = numbers_->series[static_cast<std::size_t>(n)];
+      for (Index t = 0; t < options_.past; ++t) {
+        const Index step = target - options_.past + t;
+        auto x = result.x.col(t * count + b);
+        x.head(rows) = series.col(step);
+        put_behind(series, options_.known_ahead, step + 1, x.tail(ahead));
+      }
+      put_behind(series, options_.targets, target, result.target.col(b));
+      if (numbers_->weights.empty()) continue;
+      Vector<Scalar> weights(targets);
+      put_behind(numbers_->weights[static_cast<std::size_t>(n)], options_.targets, target, weights);
+      result.weights.insert(result.weights.end(), weights.data(), weights.data() + targets);
+    }
+    return result;
+  }
+
+  /// Those windows whose targets lie between two steps of their series: `range(L)` gives the first, and the one behind
+  /// the last. Their first one begins right there; what they read may lie before.
+  template <class Range>
+  ForecastWindows within(Range range) const {
+    ForecastWindows part = *this;
+    part.windows_.clear();
+    for (std::size_t n = 0; n < numbers_->series.size(); ++n) {
+      const auto [from, to] = range(numbers_->series[n].cols());
+      part.cut(n, from, to);
+    }
+    return part;
+  }
+
+ private:
+  struct Numbers {
+    std::vector<Matrix<Scalar>> series, weights;
+  };
+
+  static Index count_of(const std::vector<Index>& rows) { return static_cast<Index>(rows.size()); }
+  Index size() const { return static_cast<Index>(windows_.size()); }
+
+  void cut(std::size_t n, Index from, Index to) {
+    for (Index step = (std::max)(from, options_.past); step + options_.horizon <= to; step += options_.stride)
+      windows_.push_back({static_cast<Index>(n), step});
+  }
+
+  /// Puts the rows of the `horizon` steps from `step` on one below the other.
+  template <class Column>
+  void put_behind(const Matrix<Scalar>& from, const std::vector<Index>& rows, Index step, Column&& to) const {
+    Index at = 0;
+    for (Index t = step; t < step + options_.horizon; ++t)
+      for (const Index row : rows) to[at++] = from(row, t);
+  }
+
+  void require_fit(const std::vector<Matrix<Scalar>>& series, const std::vector<Matrix<Scalar>>& weights) const {
+    using detail::require;
+    const auto& [past, horizon, stride, targets, known_ahead] = options_;
+    require(past >= 1 && horizon >= 1 && stride >= 1, "ForecastWindows: past is ", past, ", horizon ", horizon,
+            ", stride ", stride, ", expected at least 1 of each");
+    require(batch_size_ >= 1, "ForecastWindows: batch_size is ", batch_size_, ", expected at least 1");
+    require(!series.empty(), "ForecastWindows: there is no series");
+    require(weights.empty() || weights.size() == series.size(), "ForecastWindows: ", weights.size(), " weights for ",
+            series.size(), " series");
+    for (std::size_t n = 0; n < series.size(); ++n) {
+      const Index rows = series[n].rows(), steps = series[n].cols();
+      require(rows == series[0].rows(), "ForecastWindows: series ", n, " has ", rows, " rows, series 0 has ",
+              series[0].rows());
+      require(steps - past >= horizon, "ForecastWindows: series ", n, " has ", steps, " steps, expected at least past ",
+              past, " and horizon ", horizon);
+      require(weights.empty() || (weights[n].rows() == rows && weights[n].cols() == steps), "ForecastWindows: weights ",
+              n, " are ", weights.empty() ? 0 : weights[n].rows(), " x ", weights.empty() ? 0 : weights[n].cols(),
+              ", expected ", rows, " x ", steps);
+    }
+    for (const auto* list : {&targets, &known_ahead})
+      for (const Index row : *list)
+        require(row >= 0 && row < series[0].rows(), "ForecastWindows: ", list == &targets ? "targets" : "known_ahead",
+                " names row ", row, ", expected 0 to ", series[0].rows() - 1);
+  }
+
+  ForecastOptions options_;
+  Index batch_size_;
+  std::shared_ptr<const Numbers> numbers_;
+  std::vector<Window> windows_;
+};
+
+/// Windows in three parts, in the order of time.
+template <class Scalar>
+struct ForecastSplit {
+  ForecastWindows<Scalar> training;    ///< what the model learns from
+  ForecastWindows<Scalar> validation;  ///< what chooses among models, or says when to stop
+  ForecastWindows<Scalar> test;        ///< what judges the model that was chosen
+};
+
+/// Splits windows by time, each series where split_by_time cuts its steps. A window belongs to the part that holds its
+/// whole target; one whose target lies in two parts is left out. So no model learns from a number that a later part
+/// asks for, while the first windows of a later part read what was known before it. Throws std::invalid_argument where
+/// a part has no window, unless its share is 0.
+template <class Scalar>
+ForecastSplit<Scalar> split_by_time(const ForecastWindows<Scalar>& windows, double validation, double test) {
+  const auto part = [&](const char* name, bool wanted, Index least, auto range) {
+    Index longest = 0;
+    const auto result = windows.within([&](Index steps) {
+      const auto [from, to] = range(detail::cut_by_time(steps, validation, test), steps);
+      longest = (std::max)(longest, to - from);
+      return std::pair(from, to);
+    });
+    detail::require(!wanted || !result.windows().empty(), "split_by_time: the longest ", name, " part has ", longest,
+                    " steps, expected at least ", least);
+    return result;
+  };
+  const Index past = windows.options().past, horizon = windows.options().horizon;
+  return {part("training", true, past + horizon, [](auto cuts, Index) { return std::pair(Index(0), cuts.validation); }),
+          part("validation", validation > 0, horizon,
+               [](auto cuts, Index) { return std::pair(cuts.validation, cuts.test); }),
+          part("test", test > 0, horizon, [](auto cuts, Index steps) { return std::pair(cuts.test, steps); })};
+}
+
+}  // namespace unroll
