@@ -26,7 +26,7 @@ struct Cuts {
 inline Cuts cut_by_time(Index steps, double validation, double test) {
   require(validation >= 0 && test >= 0 && validation + test < 1, "split_by_time: validation is ", validation,
           " and test ", test, ", expected shares whose sum is less than 1");
-  const auto share = [&](double part) { return static_cast<Index>(std::lround(part * static_cast<double>(steps))); };
+  const auto share = [&](double part) { return static_cast<Index>(std::round(part * static_cast<double>(steps))); };
   const Index last = steps - share(test), middle = last - share(validation);
   require(middle >= 1, "split_by_time: of ", steps, " steps none is left to train on");
   return {middle, last};

@@ -56,10 +56,12 @@ struct PointwiseForward {
   }
   template <int Side>
   [[gnu::flatten]] EIGEN_DONT_INLINE void alone(Index panel) {
-    side_by_side(panel, std::make_index_sequence<Side>(), std::make_index_sequence<Side * gate_count<Cell>>());
+    side_by_side(panel, std::make_integer_sequence<int, Side>(),
+                 std::make_integer_sequence<int, Side * gate_count<Cell>>());
   }
-  template <std::size_t... p, std::size_t... i>
-  EIGEN_ALWAYS_INLINE void side_by_side(Index panel, std::index_sequence<p...>, std::index_sequence<i...>) {
+  template <int... p, int... i>
+  EIGEN_ALWAYS_INLINE void side_by_side(Index panel, std::integer_sequence<int, p...>,
+                                        std::integer_sequence<int, i...>) {
     constexpr int Side = sizeof...(p), G = gate_count<Cell>;
     const Scalar* const from[] = {(x != nullptr ? packed.bias.at(panel + p, 0) : gates.at(panel + p, at.first))...};
     Pack<Scalar> s[] = {Pack<Scalar>::load(from[i / G] + i % G * gates.lanes)...};
@@ -69,10 +71,10 @@ struct PointwiseForward {
     if constexpr (early.count > 0)
       add_products<TileShape<early.count, Side, 1, G, early.first>>(
           packed.early.panels(), {at.fed_back, 1, 0, 1, {packed.early.depth()}}, panel, 0, s);
-    (apply_rule(panel + p, s + p * G, std::make_index_sequence<G>()), ...);
+    (apply_rule(panel + p, s + p * G, std::make_integer_sequence<int, G>()), ...);
   }
-  template <std::size_t... g>
-  EIGEN_ALWAYS_INLINE void apply_rule(Index panel, const Pack<Scalar>* s, std::index_sequence<g...>) {
+  template <int... g>
+  EIGEN_ALWAYS_INLINE void apply_rule(Index panel, const Pack<Scalar>* s, std::integer_sequence<int, g...>) {
     GateValues<Cell, Pack<Scalar>> values{{s[g]...}};
     apply_rule(panel, 0, values);
   }

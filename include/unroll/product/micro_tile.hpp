@@ -92,9 +92,9 @@ EIGEN_ALWAYS_INLINE P keep(P row) {
 /// Its loops are packs of indices: g++ keeps an array in registers where each index is a constant from the start.
 template <int Packs_, int Side_, int NR_, int Stride_ = Packs_, int First_ = 0>
 struct TileShape {
-  static constexpr std::size_t Packs = Packs_, Side = Side_, NR = NR_, Stride = Stride_, First = First_;
-  using Rows = std::make_index_sequence<Packs * Side>;
-  using Each = std::make_index_sequence<NR>;
+  static constexpr int Packs = Packs_, Side = Side_, NR = NR_, Stride = Stride_, First = First_;
+  using Rows = std::make_integer_sequence<int, Packs * Side>;
+  using Each = std::make_integer_sequence<int, NR>;
 };
 
 template <class P>
@@ -102,19 +102,19 @@ EIGEN_ALWAYS_INLINE void add_product(P row, P value, P& sum) {
   sum = multiply_add(row, value, sum);
 }
 /// One column of a step of k.
-template <class Shape, class P, std::size_t... r>
-EIGEN_ALWAYS_INLINE void add_column(const P* row, P value, P* s, std::index_sequence<r...>) {
+template <class Shape, class P, int... r>
+EIGEN_ALWAYS_INLINE void add_column(const P* row, P value, P* s, std::integer_sequence<int, r...>) {
   (add_product(row[r], value, s[r / Shape::Packs * Shape::Stride + Shape::First + r % Shape::Packs]), ...);
 }
 /// One step of k, the j-th of its words: all rows by all columns.
-template <class Shape, class Storage, int j, class Word, class Scalar, class P, std::size_t... r, std::size_t... c>
+template <class Shape, class Storage, int j, class Word, class Scalar, class P, int... r, int... c>
 EIGEN_ALWAYS_INLINE void add_step(const Word* words, Index panel_stride, const Scalar* x, Index column_stride, P* s,
-                                  std::index_sequence<r...> rows, std::index_sequence<c...>) {
+                                  std::integer_sequence<int, r...> rows, std::integer_sequence<int, c...>) {
   constexpr bool kept = few_but_fused && Shape::NR > 1;
   constexpr int lanes = Pack<Scalar>::size;
-  const P row[] = {keep<kept>(Storage::template decode<j, P>(
-      words + static_cast<Index>(r / Shape::Packs) * panel_stride + r % Shape::Packs * lanes))...};
-  (add_column<Shape>(row, P(x[static_cast<Index>(c) * column_stride]), s + c * Shape::Side * Shape::Stride, rows), ...);
+  const P row[] = {keep<kept>(
+      Storage::template decode<j, P>(words + r / Shape::Packs * panel_stride + r % Shape::Packs * lanes))...};
+  (add_column<Shape>(row, P(x[c * column_stride]), s + c * Shape::Side * Shape::Stride, rows), ...);
 }
 /// The steps of a word; the first `left` of them where fewer are left.
 template <class Shape, bool Whole, class Storage, class Scalar, class P, int... j>
@@ -185,36 +185,34 @@ class MicroTile {
  private:
   static constexpr int MR = Packs * Side;
   static constexpr Index lanes = Pack<Scalar>::size;
-  using Each = std::make_index_sequence<MR * NR>;
+  using Each = std::make_integer_sequence<int, MR * NR>;
 
   /// How many lanes of the i-th sum are units: all, but in the tile's last panel no more than `last`.
-  static constexpr Index count(std::size_t i, Index last) {
-    return static_cast<int>(i) % MR / Packs == Side - 1 ? last : P::size;
-  }
-  template <class From, std::size_t... i>
-  static EIGEN_ALWAYS_INLINE void load(P* s, const From& from, Index last, std::index_sequence<i...>) {
+  static constexpr Index count(int i, Index last) { return i % MR / Packs == Side - 1 ? last : P::size; }
+  template <class From, int... i>
+  static EIGEN_ALWAYS_INLINE void load(P* s, const From& from, Index last, std::integer_sequence<int, i...>) {
     if (last >= P::size)
       ((s[i] = P::load(from[i])), ...);
     else
       ((s[i] = P::load(from[i], count(i, last))), ...);
   }
-  template <class From, std::size_t... i>
-  static EIGEN_ALWAYS_INLINE void add(P* s, const From& from, Index last, std::index_sequence<i...>) {
+  template <class From, int... i>
+  static EIGEN_ALWAYS_INLINE void add(P* s, const From& from, Index last, std::integer_sequence<int, i...>) {
     if (last >= P::size)
       ((s[i] += P::load(from[i])), ...);
     else
       ((s[i] += P::load(from[i], count(i, last))), ...);
   }
-  template <class To, std::size_t... i>
-  static EIGEN_ALWAYS_INLINE void store(const P* s, const To& to, Index last, std::index_sequence<i...>) {
+  template <class To, int... i>
+  static EIGEN_ALWAYS_INLINE void store(const P* s, const To& to, Index last, std::integer_sequence<int, i...>) {
     if (last >= P::size)
       (s[i].store(to[i]), ...);
     else
       (s[i].store(to[i], count(i, last)), ...);
   }
   /// Of half a pack: what lies behind the units.
-  template <class From, class To, std::size_t... i>
-  static EIGEN_ALWAYS_INLINE void take_along(const From& from, const To& to, std::index_sequence<i...>) {
+  template <class From, class To, int... i>
+  static EIGEN_ALWAYS_INLINE void take_along(const From& from, const To& to, std::integer_sequence<int, i...>) {
     (P::load(from[i] + P::size).store(to[i] + P::size), ...);
   }
 
@@ -229,8 +227,7 @@ class MicroTile {
           panel_stride(sums.panel_stride),
           group_stride(sums.group_stride),
           column_stride(sums.column_stride) {}
-    EIGEN_ALWAYS_INLINE S* operator[](std::size_t sum) const {
-      const int i = static_cast<int>(sum);
+    EIGEN_ALWAYS_INLINE S* operator[](int i) const {
       return data + i % MR / Packs * panel_stride + i / MR * column_stride + i % Packs * group_stride;
     }
   };

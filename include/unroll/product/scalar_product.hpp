@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <utility>
 
 #include "unroll/core/pack.hpp"
@@ -7,24 +8,25 @@
 namespace unroll::detail {
 
 /// The sums of the second half are added to those of the first, until one is left.
-template <class P, std::size_t... i>
-EIGEN_ALWAYS_INLINE void add_halves(P* sums, std::index_sequence<i...>) {
-  ((sums[i] += sums[i + sizeof...(i)]), ...);
-  if constexpr (sizeof...(i) > 0) add_halves(sums, std::make_index_sequence<sizeof...(i) / 2>());
+template <class P, int... i>
+EIGEN_ALWAYS_INLINE void add_halves(P* sums, std::integer_sequence<int, i...>) {
+  constexpr int half = sizeof...(i);
+  ((sums[i] += sums[i + half]), ...);
+  if constexpr (half > 0) add_halves(sums, std::make_integer_sequence<int, half / 2>());
 }
 
-template <class Scalar, std::size_t... i>
+template <class Scalar, int... i>
 EIGEN_ALWAYS_INLINE Scalar scalar_product(const Scalar* a, const Scalar* b, Index count, Scalar start,
-                                          std::index_sequence<i...>) {
+                                          std::integer_sequence<int, i...>) {
   using P = Pack<Scalar>;
-  constexpr Index chains = P::size * sizeof...(i);
+  constexpr int packs = sizeof...(i), chains = P::size * packs;
   P sums[] = {(static_cast<void>(i), P(0))...};
   for (; count >= chains; count -= chains, a += chains, b += chains)
     ((sums[i] = multiply_add(P::load(a + i * P::size), P::load(b + i * P::size), sums[i])), ...);
-  const auto left = [&](std::size_t pack) { return (std::max)(count - static_cast<Index>(pack) * P::size, Index{0}); };
+  const auto left = [&](int pack) { return (std::max)(count - pack * P::size, Index{0}); };
   if (count > 0)
     ((sums[i] = multiply_add(P::load(a + i * P::size, left(i)), P::load(b + i * P::size, left(i)), sums[i])), ...);
-  add_halves(sums, std::make_index_sequence<sizeof...(i) / 2>());
+  add_halves(sums, std::make_integer_sequence<int, packs / 2>());
   return start + sum_by_halves(sums[0]);
 }
 
@@ -35,8 +37,8 @@ EIGEN_ALWAYS_INLINE Scalar scalar_product(const Scalar* a, const Scalar* b, Inde
 /// chains are added by halves. So the bits are the same whatever the width of a register, as in every other product.
 template <class Scalar>
 EIGEN_ALWAYS_INLINE Scalar scalar_product(const Scalar* a, const Scalar* b, Index count, Scalar start) {
-  constexpr std::size_t bytes = sizeof(Scalar) * Pack<Scalar>::size;
-  return scalar_product(a, b, count, start, std::make_index_sequence<64 / bytes>());
+  constexpr int chains = 64 / static_cast<int>(sizeof(Scalar));
+  return scalar_product(a, b, count, start, std::make_integer_sequence<int, chains / Pack<Scalar>::size>());
 }
 
 }  // namespace unroll::detail
