@@ -172,6 +172,17 @@ TEST_CASE("a stream of one input takes a number", "[stream]") {
   }
 }
 
+TEST_CASE("a stream takes a std::array and a std::vector", "[stream]") {
+  Random random(1);
+  const Dense<float> model(3, 2, random);
+  Stream stream(model), expected(model);
+  const Eigen::Vector3f x(1, -2, 0.5f);
+  const Vector<float> y = expected.step(x);
+  CHECK(stream.step(std::array{1.0f, -2.0f, 0.5f}) == y);
+  CHECK(stream.step(std::vector{1.0f, -2.0f, 0.5f}) == y);
+  CHECK(stream.step(std::array{1.0f, -2.0f}).array().isNaN().all());
+}
+
 TEST_CASE("a stream tells of a state of another shape, and stays as it was", "[stream]") {
   Random random(5);
   const Stack<Lstm<float>> model(2, 3, 4, random);

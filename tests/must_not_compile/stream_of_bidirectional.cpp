@@ -1,4 +1,4 @@
-// expect: constraints not satisfied
+// expect: a Stream needs a model that runs step by step: a Bidirectional needs the whole sequence
 #include "unroll/unroll.hpp"
 
 #ifdef UNROLL_MUST_COMPILE

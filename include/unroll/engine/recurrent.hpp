@@ -44,6 +44,7 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
       : RecurrentLayer(Inputs, Outputs, Outputs, how) {
     initialize(random);
   }
+  RecurrentLayer(Index, Index, Unrolling = {}) = delete;  // fresh weights are drawn from a Random: (2, 3, random)
   /// The same, of a layer with a projection.
   RecurrentLayer(Index input_size, Index hidden_size, Index output_size, Random& random, Unrolling how = {})
     requires(Step::projected)

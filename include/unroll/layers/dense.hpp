@@ -127,7 +127,7 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
     return detail::team_size(batch.pool, detail::panel_count<Scalar>(output_size()), weight.size() * columns);
   }
 
-  Dense(Index input_size, Index output_size) {
+  Dense(Index input_size, Index output_size) {  // fresh weights are drawn from a Random: (2, 3, random)
     detail::require(input_size >= 1 && (Inputs == Dynamic || input_size == Inputs), "Dense: input_size is ", input_size,
                     ", expected ", Inputs == Dynamic ? "at least 1" : std::to_string(Inputs));
     detail::require(output_size >= 1 && (O == Dynamic || output_size == O), "Dense: output_size is ", output_size,

@@ -110,7 +110,7 @@ class Embedding : public Memoryless<Embedding<Scalar_>, Scalar_, detail::Embeddi
   }
 
  private:
-  Embedding(Index tokens, Index output_size) {
+  Embedding(Index tokens, Index output_size) {  // fresh weights are drawn from a Random: (2, 3, random)
     detail::require(tokens >= 1 && output_size >= 1, "Embedding: ", tokens, " tokens of size ", output_size,
                     ", expected at least 1 of each");
     detail::require(tokens < detail::too_many_numbers<Scalar>, "Embedding: ", tokens, " tokens, expected fewer than ",

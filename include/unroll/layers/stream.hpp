@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cmath>
+#include <concepts>
 #include <limits>
+#include <type_traits>
 
 #include "unroll/layers/packed.hpp"
 
@@ -16,8 +18,11 @@ namespace unroll {
 ///
 /// `step`, `reset` and `restore` allocate nothing and never throw: `step` tells of an x of another size by NaN,
 /// `restore` of a state of another shape by false, and the stream stays as it was. Streamed outputs are the sequence's.
-template <StreamableLayer Model, class Storage = Full>
+template <class Model, class Storage = Full>
 class Stream {
+  static_assert(StreamableLayer<Model>,
+                "a Stream needs a model that runs step by step: a Bidirectional needs the whole sequence");
+
  public:
   using Scalar = typename Model::Scalar;
   using State = typename Model::State;
@@ -43,6 +48,16 @@ class Stream {
     requires(Model::InputSize == 1 || Model::InputSize == Dynamic)
   {
     return step(&x, 1);
+  }
+  /// One step of a std::array, a std::vector or the like.
+  template <class Numbers>
+    requires(!std::convertible_to<const Numbers&, Eigen::Ref<const Vector<Scalar>>> && std::is_class_v<Numbers>)
+  Result step(const Numbers& x) noexcept {
+    static_assert(
+        requires {
+          { x.data() } -> std::convertible_to<const Scalar*>;
+        }, "a step takes numbers of the model's own type: a Vector, a std::array, or one number");
+    return step(x.data(), static_cast<Index>(x.size()));
   }
 
   /// Starts anew, from a state of zeros.
