@@ -73,11 +73,8 @@ def find(cursor, found):
             find(child, found)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="+", default=[], help="folders of include/unroll")
-    parser.add_argument("--but", nargs="+", default=[], help="folders of include/unroll that are left out")
-    arguments = parser.parse_args()
+def parse():
+    """All headers as one translation unit."""
     headers = sorted(str(path.relative_to(INCLUDE)) for path in INCLUDE.rglob("*.hpp"))
     text = "".join(f'#include "{header}"\n' for header in headers)
     eigen = subprocess.run(["pkg-config", "--cflags", "eigen3"], capture_output=True, text=True, check=True).stdout
@@ -85,8 +82,16 @@ def main():
     errors = [str(problem) for problem in unit.diagnostics if problem.severity >= cindex.Diagnostic.Error]
     if errors:
         raise SystemExit("\n".join(errors))
+    return unit
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", default=[], help="folders of include/unroll")
+    parser.add_argument("--but", nargs="+", default=[], help="folders of include/unroll that are left out")
+    arguments = parser.parse_args()
     found = []
-    find(unit.cursor, found)
+    find(parse().cursor, found)
     folder = lambda name: name[0].split("/")[1]  # noqa: E731
     found = sorted(name for name in set(found) if folder(name) not in arguments.but
                    and (not arguments.only or folder(name) in arguments.only))
