@@ -1,6 +1,7 @@
 // A page that is opened as a file may start no Worker: the search then runs in a hidden frame, which stands in for one.
 if (location.protocol === "file:") {
-  window.Worker = class extends EventTarget {
+  // The search asks for this name to find its files.
+  window.Worker = window.IFrameWorker = class extends EventTarget {
     constructor(url) {
       super();
       const frame = document.createElement("iframe");
