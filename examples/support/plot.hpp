@@ -44,6 +44,13 @@ inline bool run_gnuplot(const std::string& commands) {
   return close(gnuplot) == 0;
 }
 
+/// Draws data by a script, after what all scripts have in common.
+inline std::string commands(const std::filesystem::path& data, const std::filesystem::path& script) {
+  const auto style = script.parent_path().parent_path() / "support/style.gp";
+  return "data = " + quoted(data) + "\nset datafile separator ','\nload " + quoted(style) + "\nload " + quoted(script) +
+         "\n";
+}
+
 }  // namespace plot_detail
 
 /// Draws `folder/name.svg` from `folder/name.csv` by a gnuplot script, which finds the two paths in its variables
@@ -52,8 +59,7 @@ inline void draw(const std::filesystem::path& folder, const std::string& name, c
                  std::ostream& say) {
   using namespace plot_detail;
   const auto data = folder / (name + ".csv"), picture = folder / (name + ".svg");
-  const bool drawn = run_gnuplot("data = " + quoted(data) + "\npicture = " + quoted(picture) +
-                                 "\nset datafile separator ','\nload " + quoted(script) + "\n");
+  const bool drawn = run_gnuplot("picture = " + quoted(picture) + "\n" + commands(data, script));
   say << "The numbers are in " << data.string();
   if (drawn)
     say << ", the picture is " << picture.string() << ".\n";
@@ -66,5 +72,5 @@ inline void draw(const std::filesystem::path& folder, const std::string& name, c
 inline void draw_text(const std::filesystem::path& data, const std::filesystem::path& script) {
   using namespace plot_detail;
   std::fflush(stdout);
-  run_gnuplot("data = " + quoted(data) + "\nset datafile separator ','\nload " + quoted(script) + "\n");
+  run_gnuplot(commands(data, script));
 }

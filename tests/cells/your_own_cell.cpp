@@ -1,6 +1,6 @@
-// The cell of examples/4_your_own_cell, checked as its author would check it.
+// The cell of examples/04_your_own_cell, checked as its author would check it.
 
-#include "../../examples/4_your_own_cell/coupled_gate_lstm.hpp"
+#include "../../examples/04_your_own_cell/coupled_gate_lstm.hpp"
 #include "catch.hpp"
 #include "unroll/testing/cell_contract.hpp"
 

@@ -11,10 +11,10 @@ source "$(dirname "$0")/../checks.sh"
 
 check_remembers() {
   succeed --quick --plot "$work/plot"
-  has_lines 12 '(adding|copy) +[0-9]+  (Rnn|Lstm|Gru) +[0-9.]+ +(0\.1667|1\.3863) +[0-9]+   (learnt|in part|-)'
-  for cell in Rnn Lstm Gru; do has_line "adding +5  $cell +0\.0[0-9]+ +0\.1667 .*"; done
-  for cell in Lstm Gru; do has_line "adding +30  $cell +0\.0[0-9]+ +0\.1667 .*   (learnt|in part)"; done
-  has_line 'adding +30  Rnn +0\.[12][0-9]+ +0\.1667 +300   -'
+  has_lines 12 '(adding|copy) +[0-9]+  (RNN|LSTM|GRU) +[0-9.]+ +(0\.1667|1\.3863) +[0-9]+   (learnt|in part|-)'
+  for cell in RNN LSTM GRU; do has_line "adding +5  $cell +0\.0[0-9]+ +0\.1667 .*"; done
+  for cell in LSTM GRU; do has_line "adding +30  $cell +0\.0[0-9]+ +0\.1667 .*   (learnt|in part)"; done
+  has_line 'adding +30  RNN +0\.[12][0-9]+ +0\.1667 +300   -'
   [[ $(wc -l <"$work/plot/long_memory.csv") == 5 ]] || fail "not 5 lines in long_memory.csv"
   [[ $(awk -F, '{ print NF }' "$work/plot/long_memory.csv" | sort -u) == 6 ]] || fail "not 6 columns"
   if command -v gnuplot >/dev/null; then

@@ -9,7 +9,7 @@ set -uo pipefail
 mode=$1
 program=$2
 source "$(dirname "$0")/../checks.sh"
-data="$(dirname "$0")/../../../examples/5_next_word/idioms.txt"
+data="$(dirname "$0")/../../../examples/05_next_word/idioms.txt"
 
 # Per cent of the last words: those asked in order (4) or shuffled (5), of the network that learnt them as $1 says.
 per_cent() {

@@ -43,7 +43,7 @@ check_options() {
   while read -ra options; do
     number=$((number + 1))
     if [[ $mode == live ]]; then
-      "$python" "$here/../../../examples/1_numpy_demo/numpy_demo.py" "${options[@]}" >"$work/wanted" ||
+      "$python" "$here/../../../examples/01_numpy_demo/numpy_demo.py" "${options[@]}" >"$work/wanted" ||
         fail "numpy_demo.py: ${options[*]}"
     else
       cp "$here/expected/$(printf %02d "$number").txt" "$work/wanted" || fail "no expected text $number"

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 python=${PYTHON:-python3}
-demo=../../../examples/1_numpy_demo/numpy_demo.py
+demo=../../../examples/01_numpy_demo/numpy_demo.py
 
 rm -rf expected
 mkdir expected

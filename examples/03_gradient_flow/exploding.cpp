@@ -7,7 +7,7 @@
 //
 // Without clipping the weights are thrown so far that they grow until they are no numbers; `fit` stops there and says
 // at which step, layer and gate. Two cures are compared: clipping by the global norm (Pascanu, Mikolov & Bengio 2013),
-// and the lesson's own, fewer layers and a smaller network. The default radius and rate were chosen so that both can be
+// and a smaller network: fewer layers and units. The default radius and rate were chosen so that both can be
 // seen to work; with others they do not always. Takes about 4 s on one core.
 
 #include <algorithm>

@@ -1,13 +1,11 @@
-set terminal svg size 900,500 font 'sans,14' background 'white'
-set output picture
 stats data every ::1 using 1 nooutput  # counts the columns
 set logscale y
 set format y '10^{%T}'
+set autoscale xfix
 set xlabel 'step of the sequence; the loss is at the last'
 set ylabel '|dL/dh|, relative to the last step'
-set grid
 set key outside right top title 'cell and spectral radius'
-colour(curve) = word('#d55e00 #0072b2 #009e73', (curve - 1) % 3 + 1)
+colour(curve) = word(rnn.' '.lstm.' '.gru, (curve - 1) % 3 + 1)
 dash(curve) = (curve - 1) / 3 + 1
 plot for [curve = 1:STATS_columns - 1] data using 1:(column(curve + 1)) with lines linewidth 2 \
   dashtype dash(curve) linecolor rgb colour(curve) title columnheader(curve + 1)

@@ -96,9 +96,9 @@ void compare(Task task, const Options& o, const std::shared_ptr<unroll::ThreadPo
   if (std::find(o.tasks.begin(), o.tasks.end(), Task::name) == o.tasks.end()) return;
   for (const Index length : o.lengths) {
     Result result{Task::name, length, Task::guessing(), {}};
-    result.losses.push_back(train<unroll::Rnn<float>>("Rnn", task, length, o, threads));
-    result.losses.push_back(train<unroll::Lstm<float>>("Lstm", task, length, o, threads));
-    result.losses.push_back(train<unroll::Gru<float>>("Gru", task, length, o, threads));
+    result.losses.push_back(train<unroll::Rnn<float>>("RNN", task, length, o, threads));
+    result.losses.push_back(train<unroll::Lstm<float>>("LSTM", task, length, o, threads));
+    result.losses.push_back(train<unroll::Gru<float>>("GRU", task, length, o, threads));
     results.push_back(result);
   }
 }
@@ -112,7 +112,7 @@ void run(const Options& o) {
   if (o.plot.empty()) return;
   {
     auto file = open_csv(o.plot, "long_memory");
-    file << "task,length,guesser,Rnn,Lstm,Gru\n";
+    file << "task,length,guesser,RNN,LSTM,GRU\n";
     for (const Result& r : results) {
       file << r.task << ',' << r.length << ',' << r.guessing;
       for (const double loss : r.losses) file << ',' << loss;

@@ -8,7 +8,7 @@
 // The RNN multiplies by its recurrent matrix at every step: here an orthogonal one times the radius, so a radius below
 // 1 shrinks the gradient at least so much a step. LSTM and GRU have a second way back, through their memory, where each
 // step multiplies by a gate: of the LSTM the forget gate, sigmoid(1) = 0.73 at the start, sigmoid(3) = 0.95; of the GRU
-// the update gate, sigmoid(0) = 0.5. What the lesson's "exploding" does to training: exploding.cpp. Takes a moment.
+// the update gate, sigmoid(0) = 0.5. What exploding gradients do to training: exploding.cpp. Takes a moment.
 
 #include <cmath>
 #include <cstdint>
@@ -90,9 +90,9 @@ void run(const Options& o) {
   for (double& value : x.reshaped()) value = random.normal();
   std::vector<Curve> curves;
   for (const double radius : o.radii) {
-    curves.push_back(gradient_flow<unroll::Rnn<double>>("Rnn", radius, x, batch, o));
-    curves.push_back(gradient_flow<unroll::Lstm<double>>("Lstm", radius, x, batch, o));
-    curves.push_back(gradient_flow<unroll::Gru<double>>("Gru", radius, x, batch, o));
+    curves.push_back(gradient_flow<unroll::Rnn<double>>("RNN", radius, x, batch, o));
+    curves.push_back(gradient_flow<unroll::Lstm<double>>("LSTM", radius, x, batch, o));
+    curves.push_back(gradient_flow<unroll::Gru<double>>("GRU", radius, x, batch, o));
   }
   print(curves);
   if (o.plot.empty()) return;

@@ -129,7 +129,7 @@ void run(const Options& o) {
   if (!o.load.empty()) unroll::load(model, o.load);
   std::printf("An LSTM of %d units and a head, %td weights\n", lstm_units, unroll::parameter_count(model));
   if (o.load.empty()) model = train(std::move(model), o);
-  if (!o.save.empty()) unroll::save(model, o.save, {{"trained on", "the overdrive of examples/9_real_time"}});
+  if (!o.save.empty()) unroll::save(model, o.save, {{"trained on", "the overdrive of examples/09_real_time"}});
   if (!o.header.empty()) unroll::export_header(model, "pedal", std::filesystem::path(o.header));
 
   const Index samples = Index(o.quick ? sample_rate / 2 : 4 * sample_rate) / block_size * block_size;
