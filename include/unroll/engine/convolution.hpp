@@ -219,11 +219,7 @@ void add_weight_gradient(ConvolutionTape<Scalar>& tape, Layer& gradient) {
   d.resize(1, units, tape.columns(), 1);
   const Index members = team_size(tape.batch.pool, d.panels(), gradient.weight.size() * tape.columns());
   const auto add = [&](Index group, Range chunk, Matrix<Scalar>& sum, const Member& member) {
-    const Range mine = member.part(d.panels());
-    for (Index j = chunk.first; j < chunk.end(); ++j)
-      for (Index panel = mine.first; panel < mine.end(); ++panel)
-        Pack<Scalar>::load(&tape.d_y(group * units + panel * d.lanes, tape.before() + j), d.count(panel))
-            .store(d.at(panel, j));
+    d.set_columns(chunk, &tape.d_y(group * units, tape.before()), tape.d_y.rows(), member, [](Index) { return true; });
     for (Index k = 0; k < shape.kernel_size; ++k) {
       const Index rows = windows.stretches.length;
       const Scalar* x = windows.data + group * rows + k * windows.stretches.stride;

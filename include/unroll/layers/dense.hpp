@@ -74,12 +74,8 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
     const Index members = team_size(tape.batch, x.cols());
     detail::run_team(tape.batch.pool, members, [&](const detail::Member& member) {
       tape.packed.matrix.pack_transposed(weight, output_size(), all, member);
-      const detail::Range mine = member.part(tape.d_rows.panels());
-      for (Index j = 0; j < d_y.cols(); ++j)
-        for (Index panel = mine.first; panel < mine.end(); ++panel)
-          (tape.active(j) ? Pack<Scalar>::load(d_y.col(j).data() + panel * tape.d_rows.lanes, tape.d_rows.count(panel))
-                          : Pack<Scalar>(0))
-              .store(tape.d_rows.at(panel, j));
+      tape.d_rows.set_columns({0, d_y.cols()}, d_y.data(), d_y.outerStride(), member,
+                              [&](Index j) { return tape.active(j); });
     });
     detail::for_each_sum({0, x.cols()}, gradient, [&](Dense& sum, detail::Range part) {
       detail::run_team(tape.batch.pool, members, [&](const detail::Member& member) {

@@ -60,6 +60,15 @@ class BlockedMatrix {
         Pack<Scalar>::load(values.data() + group * units + panel * lanes, count(panel))
             .store(at(panel, 0) + group * lanes);
   }
+  /// A member's panels of some columns of a matrix of one group, which lie `stride` apart: zeros where not there(j).
+  template <class There>
+  void set_columns(Range columns, const Scalar* from, Index stride, const Member& member, There there) {
+    const Range mine = member.part(panels());
+    for (Index j = columns.first; j < columns.end(); ++j)
+      for (Index panel = mine.first; panel < mine.end(); ++panel)
+        (there(j) ? Pack<Scalar>::load(from + j * stride + panel * lanes, count(panel)) : Pack<Scalar>(0))
+            .store(at(panel, j));
+  }
   /// Adds some columns of another matrix of this shape.
   void add(const BlockedMatrix& other, Range columns) {
     const Index size = columns.count * groups_ * lanes;
