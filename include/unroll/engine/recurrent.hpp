@@ -44,13 +44,14 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
       : RecurrentLayer(Inputs, Outputs, Outputs, how) {
     initialize(random);
   }
-  RecurrentLayer(Index, Index, Unrolling = {}) = delete;  // fresh weights are drawn from a Random: (2, 3, random)
   /// The same, of a layer with a projection.
   RecurrentLayer(Index input_size, Index hidden_size, Index output_size, Random& random, Unrolling how = {})
     requires(Step::projected)
       : RecurrentLayer(input_size, hidden_size, output_size, how) {
     initialize(random);
   }
+  /// Refused without a Random.
+  RecurrentLayer(Index, Index, Unrolling = {}) = delete;  // fresh weights are drawn from a Random: (2, 3, random)
 
   /// A layer whose parameters are zero, all of them: to be set or loaded, or to hold a gradient.
   static RecurrentLayer zeros(Index input_size, Index hidden_size, Unrolling how = {})
