@@ -1,4 +1,4 @@
-"""What the headers' docstrings say, as Markdown: each public name with its declaration, found in clang's syntax tree."""
+"""What the headers' docstrings say, as Markdown: each public name and its declaration, found in clang's syntax tree."""
 
 import functools
 import pathlib
@@ -120,7 +120,9 @@ def public_names(cursor, found):
             if child.spelling != "detail":
                 public_names(child, found)
         elif child.kind in NAMED and child.spelling and child.raw_comment:
-            if child.kind in CLASSES and (not child.is_definition() or child.kind == Kind.CLASS_TEMPLATE_PARTIAL_SPECIALIZATION):
+            if child.kind == Kind.CLASS_TEMPLATE_PARTIAL_SPECIALIZATION:
+                continue
+            if child.kind in CLASSES and not child.is_definition():
                 continue
             found.setdefault(file.name[len(f"{INCLUDE}/"):], []).append(child)
 
@@ -157,7 +159,3 @@ class Reference:
                     anchor = name if self.anchors[name] == 1 else f"{name}-{self.anchors[name]}"
                     parts.append(entry(cursors, header, anchor))
         return "\n".join(parts)
-
-    def missing(self):
-        """Headers with public names that no page has."""
-        return sorted(set(self.headers) - set(self.printed))
