@@ -11,7 +11,7 @@ from reference import ROOT, Reference
 
 PAGES = ROOT / "build/docs/pages"
 MARK = re.compile(r"<!-- api: ([^>]*) -->")
-NAME = re.compile(r"(?<![\[`])`([A-Za-z_]\w+)(\(\))?`(?![`\]])")
+NAME = re.compile(r"(?<![\[`])`([A-Za-z_]\w+)(::\w+|\(\))?`(?![`\]])")
 
 
 def all_pages():

@@ -35,7 +35,7 @@ def declaration(cursor):
     return re.split(r"\s+:\s", text.replace("::", "\0"))[0].replace("\0", "::")  # without initialisers
 
 
-IDENTIFIER = re.compile(r"(\b(?:std|[A-Z]\w+|testing|activations)(?:::\w+)+|\b[a-z]+(?:_[a-z]+)+\b(?:\(\))?)")
+IDENTIFIER = re.compile(r"(\b[a-z_]+/[a-z_]+\.hpp|\b(?:std|[A-Z]\w+|testing|activations)(?:::\w+)+|\b[a-z]+(?:_[a-z]+)+\b(?:\(\))?)")
 
 
 def escaped(line):
