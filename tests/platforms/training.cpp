@@ -3,7 +3,12 @@
 #include <cstdio>
 
 #include "hash.hpp"
-#include "unroll/unroll.hpp"
+#include "unroll/data/stream_windows.hpp"
+#include "unroll/inference.hpp"
+#include "unroll/layers/parallel.hpp"
+#include "unroll/losses/mean_squared_error.hpp"
+#include "unroll/optimizers/sgd.hpp"
+#include "unroll/training/fit.hpp"
 
 using namespace unroll;
 
