@@ -4,8 +4,12 @@
 #include "reference/read_vectors.hpp"
 #include "unroll/layers/dense.hpp"
 #include "unroll/layers/layer_norm_lstm.hpp"
+#include "unroll/optimizers/adadelta.hpp"
 #include "unroll/optimizers/adagrad.hpp"
 #include "unroll/optimizers/adam.hpp"
+#include "unroll/optimizers/lion.hpp"
+#include "unroll/optimizers/nadam.hpp"
+#include "unroll/optimizers/radam.hpp"
 #include "unroll/optimizers/rms_prop.hpp"
 #include "unroll/optimizers/sgd.hpp"
 
@@ -65,6 +69,27 @@ TEST_CASE("a hundred steps of every optimizer in double are PyTorch's to 1e-12",
   check<Adam>("adam_decay", AdamOptions{.learning_rate = 0.01, .weight_decay = 0.25});
   check<AdamW>("adamw",
                AdamWOptions{.learning_rate = 0.01, .beta1 = 0.8, .beta2 = 0.95, .epsilon = 1e-6, .weight_decay = 0.5});
+  check<Adadelta>("adadelta", AdadeltaOptions());
+  check<Adadelta>("adadelta_decay",
+                  AdadeltaOptions{.learning_rate = 0.5, .rho = 0.75, .epsilon = 1e-4, .weight_decay = 0.125});
+  check<NAdam>("nadam", NAdamOptions{.learning_rate = 0.01});
+  check<NAdam>("nadam_decay", NAdamOptions{.learning_rate = 0.01,
+                                           .beta1 = 0.5,
+                                           .beta2 = 0.95,
+                                           .epsilon = 1e-6,
+                                           .momentum_decay = 0.25,
+                                           .weight_decay = 0.25});
+  check<RAdam>("radam", RAdamOptions{.learning_rate = 0.01});
+  check<RAdam>("radam_decay",
+               RAdamOptions{.learning_rate = 0.01, .beta1 = 0.8, .beta2 = 0.95, .epsilon = 1e-6, .weight_decay = 0.25});
+  check<Lion>("lion", LionOptions{.learning_rate = 0.01});
+  check<Lion>("lion_decay", LionOptions{.learning_rate = 0.01, .beta1 = 0.5, .beta2 = 0.75, .weight_decay = 0.5});
+}
+
+TEST_CASE("a group has a rate and a decay of its own, as one of PyTorch has", "[optimizers]") {
+  check<Adam>("adam_groups", AdamOptions{.learning_rate = 0.01,
+                                         .weight_decay = 0.25,
+                                         .groups = {{.kind = TensorKind::bias, .rate = 0.25, .weight_decay = 0.5}}});
 }
 
 TEST_CASE("weight decay leaves biases alone where it is told to", "[optimizers]") {
@@ -132,6 +157,10 @@ TEST_CASE("options that make no sense are refused", "[optimizers]") {
   refuse([&] { AdamW(model, {.weight_decay = -0.5}); }, "AdamW: weight_decay is -0.5, expected at least 0");
   refuse([&] { RmsProp(model, {.alpha = 2}); }, "RmsProp: alpha is 2, expected at least 0 and less than 1");
   refuse([&] { Adagrad(model, {.epsilon = -1}); }, "Adagrad: epsilon is -1, expected at least 0");
+  refuse([&] { Adadelta(model, {.epsilon = 0}); }, "Adadelta: epsilon is 0, expected more than 0");
+  refuse([&] { NAdam(model, {.momentum_decay = -1}); }, "NAdam: momentum_decay is -1, expected at least 0");
+  refuse([&] { RAdam(model, {.beta2 = 1}); }, "RAdam: beta2 is 1, expected at least 0 and less than 1");
+  refuse([&] { Lion(model, {.beta1 = -1}); }, "Lion: beta1 is -1, expected at least 0 and less than 1");
   auto moved = model;
   Sgd sgd(moved);
   refuse([&] { sgd.step(moved, Dense<double>::zeros(2, 1)); },
@@ -162,6 +191,8 @@ TEST_CASE("gradients whose squares overflow move nothing", "[optimizers]") {
     CHECK(after<AdamW>(3, gradient, AdamWOptions{.weight_decay = 0}) == 1);
     CHECK(after<RmsProp>(3, gradient, RmsPropOptions{.momentum = 0.5}) == 1);
     CHECK(after<Adagrad>(3, gradient, AdagradOptions()) == 1);
+    CHECK(after<Adadelta>(3, gradient, AdadeltaOptions()) == 1);
+    CHECK(after<NAdam>(3, gradient, NAdamOptions()) == 1);
     CHECK(std::isfinite(after<Sgd>(3, gradient, SgdOptions{.momentum = 0.9, .nesterov = true})));
   }
 }
@@ -179,6 +210,8 @@ TEST_CASE("without epsilon a gradient of 0 moves nothing", "[optimizers]") {
     CHECK(after<AdamW>(2, 0, AdamWOptions{.epsilon = epsilon, .weight_decay = 0}) == 1);
     CHECK(after<RmsProp>(2, 0, RmsPropOptions{.epsilon = epsilon}) == 1);
     CHECK(after<Adagrad>(2, 0, AdagradOptions{.epsilon = epsilon}) == 1);
+    CHECK(after<NAdam>(2, 0, NAdamOptions{.epsilon = epsilon}) == 1);
+    CHECK(after<RAdam>(9, 0, RAdamOptions{.epsilon = epsilon}) == 1);
     CHECK(after<Adagrad>(1, 3, AdagradOptions{.learning_rate = 0.5, .epsilon = epsilon}) == 0.5f);
   }
 }
@@ -190,6 +223,9 @@ TEST_CASE("what is not said is as in PyTorch", "[optimizers]") {
   CHECK(RmsPropOptions{}.learning_rate == 1e-2);
   CHECK(RmsPropOptions{}.alpha == 0.99);
   CHECK(AdagradOptions{}.learning_rate == 1e-2);
+  CHECK(AdadeltaOptions{}.learning_rate == 1);
+  CHECK(NAdamOptions{}.learning_rate == 2e-3);
+  CHECK(RAdamOptions{}.learning_rate == 1e-3);
 }
 
 TEST_CASE("weight decay leaves biases and gains alone where it shall, whatever their names", "[optimizers]") {

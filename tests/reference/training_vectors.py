@@ -12,7 +12,7 @@ more_losses: the same of losses with options and of those that look at whole col
 the target by `element_weights`; CTC and the error to signal see whole sequences of the ragged batch.
 
 optimizers: eight weights, the last two a bias, take 100 steps on `gradients`; `NAME` has the weights after each of
-`steps`. Those that end in `_frozen` decay all but the bias.
+`steps`. Those that end in `_frozen` decay all but the bias; GROUPS has what else differs for the bias.
 
 schedules: the learning rate of each epoch, a column each; `plateau` beside the losses it was told.
 """
@@ -25,6 +25,24 @@ from torch.optim import lr_scheduler
 
 DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
 GIVEN = [1, 2, 3, 10, 50, 100]
+
+
+class Lion(torch.optim.Optimizer):
+    """Chen et al. 2023, algorithm 2, which PyTorch does not have."""
+
+    def __init__(self, params, lr, betas):
+        super().__init__(params, dict(lr=lr, betas=betas, weight_decay=0))
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for w in group["params"]:
+                m = self.state[w].setdefault("m", torch.zeros_like(w))
+                w.mul_(1 - group["lr"] * group["weight_decay"])
+                w.sub_(group["lr"] * torch.sign(group["betas"][0] * m + (1 - group["betas"][0]) * w.grad))
+                m.copy_(group["betas"][1] * m + (1 - group["betas"][1]) * w.grad)
+
+
 OPTIMIZERS = {
     "sgd": (torch.optim.SGD, dict(lr=0.05), 0),
     "sgd_momentum": (torch.optim.SGD, dict(lr=0.01, momentum=0.9), 0.125),
@@ -37,7 +55,18 @@ OPTIMIZERS = {
     "adamw": (torch.optim.AdamW, dict(lr=0.01, betas=(0.8, 0.95), eps=1e-6), 0.5),
     "adamw_frozen": (torch.optim.AdamW, dict(lr=0.01), 0.5),
     "sgd_frozen": (torch.optim.SGD, dict(lr=0.01, momentum=0.9), 0.125),
+    "adadelta": (torch.optim.Adadelta, dict(lr=1.0), 0),
+    "adadelta_decay": (torch.optim.Adadelta, dict(lr=0.5, rho=0.75, eps=1e-4), 0.125),
+    "nadam": (torch.optim.NAdam, dict(lr=0.01), 0),
+    "nadam_decay": (torch.optim.NAdam, dict(lr=0.01, betas=(0.5, 0.95), eps=1e-6, momentum_decay=0.25), 0.25),
+    "radam": (torch.optim.RAdam, dict(lr=0.01), 0),
+    "radam_decay": (torch.optim.RAdam, dict(lr=0.01, betas=(0.8, 0.95), eps=1e-6), 0.25),
+    "lion": (Lion, dict(lr=0.01, betas=(0.9, 0.99)), 0),
+    "lion_decay": (Lion, dict(lr=0.01, betas=(0.5, 0.75)), 0.5),
+    "adam_groups": (torch.optim.Adam, dict(lr=0.01), 0.25),
 }
+# Of the bias, where it is treated in another way.
+GROUPS = {"adam_groups": dict(lr=0.0025, weight_decay=0.5)}
 
 
 def write(file, about, tensors):
@@ -150,6 +179,7 @@ def more_losses():
 
 
 def optimizers():
+    torch.set_default_dtype(torch.float64)  # else NAdam keeps the product of its momenta in float
     torch.manual_seed(2)
     start = torch.randint(-1024, 1025, (8,)).double() / 1024
     gradients = torch.randint(-1024, 1025, (100, 8)).double() / 1024
@@ -158,7 +188,7 @@ def optimizers():
     for name, (kind, options, decay) in OPTIMIZERS.items():
         weight, bias = start[:6].clone().requires_grad_(), start[6:].clone().requires_grad_()
         of_bias = 0 if name.endswith("_frozen") else decay
-        groups = [dict(params=[weight], weight_decay=decay), dict(params=[bias], weight_decay=of_bias)]
+        groups = [dict(params=[weight], weight_decay=decay), dict(params=[bias], weight_decay=of_bias) | GROUPS.get(name, {})]
         optimizer = kind(groups, **options)
         out[name] = []
         for step, gradient in enumerate(gradients, start=1):
@@ -185,7 +215,11 @@ def schedules():
         return lr_scheduler.SequentialLR(optimizer, [warm, cosine], milestones=[8])
 
     told = [3, 2.5, 2.5, 2.4999, 2.5, 2.6, 2.6, 2.6, 1, 1.5, 1.5, 0.99995, 2, 2, 2, 2] + [2.0] * 24
+    one_cycle = lambda o, **how: lr_scheduler.OneCycleLR(o, max_lr=0.5, total_steps=40, cycle_momentum=False, **how)
     out = dict(
+        one_cycle=rates(one_cycle),
+        one_cycle_linear=rates(lambda o: one_cycle(
+            o, pct_start=0.25, anneal_strategy="linear", div_factor=10, final_div_factor=100)),
         step=rates(lambda o: lr_scheduler.StepLR(o, 7, 0.3)),
         exponential=rates(lambda o: lr_scheduler.ExponentialLR(o, 0.9)),
         cosine=rates(lambda o: lr_scheduler.CosineAnnealingLR(o, T_max=40)),

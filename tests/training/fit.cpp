@@ -76,6 +76,31 @@ TEST_CASE("fit does what a loop by hand does, to the bit", "[fit]") {
   CHECK(state.history.loss.at(1) == Approx(sum / 4).epsilon(1e-14));
 }
 
+TEST_CASE("fit leaves what is frozen alone and clips by the norm of the rest, and ties before it begins", "[fit]") {
+  SineState state = sine_state();
+  const SineModel start = state.model;
+  state.optimizer.options.groups = {{.names = "0.*", .frozen = true},
+                                    {.names = "2.weight", .tied_to = "2.bias", .transposed = true}};
+  CHECK_THROWS_AS(fit(state, sine_stream(), mean_squared_error), std::invalid_argument);
+  state.optimizer.options.groups = {{.names = "0.*", .frozen = true}};
+  double norm = 0;
+  const FitObserver first = [&](FitProgress& now) {
+    norm = now.gradient_norm;
+    now.stop = true;
+  };
+  SineState free = sine_state();
+  fit(free, sine_stream(), mean_squared_error, {.observers = {first}});
+  const double of_all = norm;
+  fit(state, sine_stream(), mean_squared_error, {.clip_norm = 1e-9, .observers = {first}});
+  CHECK(norm > 0);
+  CHECK(norm < of_all);
+  CHECK(flat(std::get<0>(state.model.layers)) == flat(std::get<0>(start.layers)));
+  CHECK(std::get<2>(state.model.layers).weight != std::get<2>(start.layers).weight);
+  state.optimizer.options.groups = {{.names = "0.bias", .tied_to = "0.weight_ih"}};
+  fit(state, sine_stream(), mean_squared_error, {.epochs = 0});
+  CHECK(std::get<0>(state.model.layers).bias == std::get<0>(start.layers).weight_ih);
+}
+
 TEST_CASE("fit learns, and evaluates without dropout", "[fit]") {
   SineState state = sine_state();
   const double before = evaluate(state.model, sine_sequences(), mean_squared_error);

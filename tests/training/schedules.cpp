@@ -27,6 +27,10 @@ TEST_CASE("the schedules give PyTorch's rates", "[schedules]") {
   check("exponential", ExponentialRate{.rate = 0.5, .factor = 0.9});
   check("cosine", CosineRate{.rate = 0.5, .steps = 40});
   check("warm_cosine", CosineRate{.rate = 0.5, .steps = 40, .warm_up = 8, .least = 0.01});
+  check("one_cycle", OneCycleRate{.rate = 0.5, .steps = 40});
+  check("one_cycle_linear",
+        OneCycleRate{.rate = 0.5, .steps = 40, .rise = 0.25, .start = 10, .end = 100, .linear = true});
+  CHECK(OneCycleRate{.rate = 1, .steps = 10, .start = 2, .end = 2}(99) == 0.25);
   CHECK(ConstantRate{0.25}(17) == 0.25);
   CHECK(CosineRate{.rate = 1, .steps = 10, .least = 0.5}(99) == 0.5);
 }
@@ -59,6 +63,11 @@ TEST_CASE("a schedule that makes no sense is refused", "[schedules]") {
                        Message("StepRate: every is 0, expected at least 1"));
   CHECK_THROWS_MATCHES((CosineRate{.rate = 1, .steps = 3, .warm_up = 3}(0)), std::invalid_argument,
                        Message("CosineRate: steps is 3 and warm_up 3, expected more steps than warm_up"));
+  CHECK_THROWS_MATCHES((OneCycleRate{.rate = 1, .steps = 3}(0)), std::invalid_argument,
+                       Message("OneCycleRate: steps is 3 and rise 0.3, expected a step at least in which the rate "
+                               "rises, and one in which it falls"));
+  CHECK_THROWS_MATCHES((OneCycleRate{.rate = 1, .steps = 9, .end = 0}(0)), std::invalid_argument,
+                       Message("OneCycleRate: start is 25 and end 0, expected more than 0"));
   CHECK_THROWS_MATCHES(ReduceOnPlateau(1, {.factor = 1}), std::invalid_argument,
                        Message("ReduceOnPlateau: factor is 1, expected between 0 and 1"));
 }

@@ -6,11 +6,12 @@ namespace unroll {
 
 /// The numbers of Adagrad; see the formula there. The defaults are PyTorch's.
 struct AdagradOptions {
-  double learning_rate = 1e-2;     ///< the size of a step, at least 0; a schedule of `fit` sets it
-  double learning_rate_decay = 0;  ///< makes the rate fall with the steps, at least 0
-  double epsilon = 1e-10;          ///< added to the divisor, at least 0
-  double weight_decay = 0;         ///< L2: adds weight_decay w to the gradient
-  bool decay_biases = true;        ///< whether weight decay also moves biases and gains
+  double learning_rate = 1e-2;              ///< the size of a step, at least 0; a schedule of `fit` sets it
+  double learning_rate_decay = 0;           ///< makes the rate fall with the steps, at least 0
+  double epsilon = 1e-10;                   ///< added to the divisor, at least 0
+  double weight_decay = 0;                  ///< L2: adds weight_decay w to the gradient
+  bool decay_biases = true;                 ///< whether weight decay also moves biases and gains
+  std::vector<ParameterGroup> groups = {};  ///< tensors that are treated in another way
 };
 
 namespace detail {
@@ -57,7 +58,8 @@ template <class Model>
 class Adagrad : public Optimizer<Model, detail::AdagradRule> {
  public:
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
-  explicit Adagrad(const Model& model, AdagradOptions how = {}) : Optimizer<Model, detail::AdagradRule>(model, how) {}
+  explicit Adagrad(const Model& model, AdagradOptions how = {})
+      : Optimizer<Model, detail::AdagradRule>(model, std::move(how)) {}
 };
 
 }  // namespace unroll

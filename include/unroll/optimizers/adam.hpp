@@ -6,22 +6,24 @@ namespace unroll {
 
 /// The numbers of Adam; see the formula there. The defaults are PyTorch's.
 struct AdamOptions {
-  double learning_rate = 1e-3;  ///< the size of a step, at least 0; a schedule of `fit` sets it
-  double beta1 = 0.9;           ///< how much of the mean gradient m stays, at least 0 and less than 1
-  double beta2 = 0.999;         ///< how much of the mean square v stays, at least 0 and less than 1
-  double epsilon = 1e-8;        ///< added to the divisor, at least 0
-  double weight_decay = 0;      ///< L2: adds weight_decay w to the gradient
-  bool decay_biases = true;     ///< whether weight decay also moves biases and gains
+  double learning_rate = 1e-3;              ///< the size of a step, at least 0; a schedule of `fit` sets it
+  double beta1 = 0.9;                       ///< how much of the mean gradient m stays, at least 0 and less than 1
+  double beta2 = 0.999;                     ///< how much of the mean square v stays, at least 0 and less than 1
+  double epsilon = 1e-8;                    ///< added to the divisor, at least 0
+  double weight_decay = 0;                  ///< L2: adds weight_decay w to the gradient
+  bool decay_biases = true;                 ///< whether weight decay also moves biases and gains
+  std::vector<ParameterGroup> groups = {};  ///< tensors that are treated in another way
 };
 
 /// The numbers of AdamW; see the formula there. The defaults are PyTorch's.
 struct AdamWOptions {
-  double learning_rate = 1e-3;  ///< the size of a step, at least 0; a schedule of `fit` sets it
-  double beta1 = 0.9;           ///< how much of the mean gradient m stays, at least 0 and less than 1
-  double beta2 = 0.999;         ///< how much of the mean square v stays, at least 0 and less than 1
-  double epsilon = 1e-8;        ///< added to the divisor, at least 0
-  double weight_decay = 1e-2;   ///< shrinks w itself by learning_rate weight_decay w
-  bool decay_biases = true;     ///< whether weight decay also moves biases and gains
+  double learning_rate = 1e-3;              ///< the size of a step, at least 0; a schedule of `fit` sets it
+  double beta1 = 0.9;                       ///< how much of the mean gradient m stays, at least 0 and less than 1
+  double beta2 = 0.999;                     ///< how much of the mean square v stays, at least 0 and less than 1
+  double epsilon = 1e-8;                    ///< added to the divisor, at least 0
+  double weight_decay = 1e-2;               ///< shrinks w itself by learning_rate weight_decay w
+  bool decay_biases = true;                 ///< whether weight decay also moves biases and gains
+  std::vector<ParameterGroup> groups = {};  ///< tensors that are treated in another way
 };
 
 namespace detail {
@@ -80,7 +82,7 @@ class Adam : public Optimizer<Model, detail::AdamRule<AdamOptions>> {
  public:
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit Adam(const Model& model, AdamOptions how = {})
-      : Optimizer<Model, detail::AdamRule<AdamOptions>>(model, how) {}
+      : Optimizer<Model, detail::AdamRule<AdamOptions>>(model, std::move(how)) {}
 };
 
 /// Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2): w = w - learning_rate weight_decay w
@@ -90,7 +92,7 @@ class AdamW : public Optimizer<Model, detail::AdamRule<AdamWOptions>> {
  public:
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit AdamW(const Model& model, AdamWOptions how = {})
-      : Optimizer<Model, detail::AdamRule<AdamWOptions>>(model, how) {}
+      : Optimizer<Model, detail::AdamRule<AdamWOptions>>(model, std::move(how)) {}
 };
 
 }  // namespace unroll

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "unroll/core/pack.hpp"
-#include "unroll/core/parameters.hpp"
+#include "unroll/optimizers/parameter_group.hpp"
 
 namespace unroll {
 
@@ -36,7 +36,7 @@ Scalar divisor_epsilon(double epsilon) {
 ///
 /// The Rule is one parameter's step:
 ///
-///   Options                            learning_rate, weight_decay, decay_biases, and its own
+///   Options                            learning_rate, weight_decay, decay_biases, groups, and its own
 ///   name, moment_names                 for messages and files
 ///   decoupled                          whether weight decay shrinks w itself instead of adding to the gradient
 ///   check(options)                     throws std::invalid_argument
@@ -45,7 +45,8 @@ Scalar divisor_epsilon(double epsilon) {
 ///                                      a Pack of parameters
 ///
 /// Weight decay: g = g + weight_decay w before the rule, or decoupled w = w - learning_rate weight_decay w (Loshchilov
-/// & Hutter 2019). Without `decay_biases` the biases and gains are left alone (TensorKind).
+/// & Hutter 2019). Without `decay_biases` the biases and gains are left alone (TensorKind). `groups` treat some tensors
+/// in another way: their rate, their decay, frozen, or tied to another tensor (ParameterGroup).
 template <class Model, class Rule>
 class Optimizer {
  public:
@@ -55,28 +56,40 @@ class Optimizer {
   Options options;  ///< may be changed between steps
 
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
-  Optimizer(const Model& model, Options how) : options(how), moments_(zeros(model, Places())) { require_options(); }
+  Optimizer(const Model& model, Options how) : options(std::move(how)), moments_(zeros(model, Places())) {
+    require_options();
+    grouping(Rule::name, model);
+  }
 
   /// Steps done.
   std::int64_t steps() const { return steps_; }
 
-  /// Moves the model against the gradient by one step. Throws std::invalid_argument where the shapes differ. Nothing is
-  /// changed then, nor where memory runs out.
+  /// Moves the model against the gradient by one step. Throws std::invalid_argument where the shapes differ or the
+  /// groups do not fit. Nothing is changed then, nor where memory runs out.
   void step(Model& model, const Model& gradient) {
     const std::string caller = detail::text(Rule::name, "::step");
     detail::require_same_shape(caller.c_str(), model, gradient);
     for (const Model& moment : moments_) detail::require_same_shape(caller.c_str(), model, moment);
-    // All tensors are found before one moves: their names take memory.
-    std::vector<Moving> all;
-    const auto find = [&](const auto& name, auto& w, const auto& g, auto&... moments) {
-      const bool decays = options.decay_biases || kind_of(name) == TensorKind::weight;
-      all.push_back({w.size(), decays, w.data(), g.data(), {moments.data()...}});
-    };
-    [&]<std::size_t... K>(std::index_sequence<K...>) {
-      for_each_tensor(find, model, gradient, moments_[K]...);
-    }(Places());
-    ++steps_;
-    for (const Moving& tensor : all) move(tensor);
+    require_options();
+    const detail::Grouping groups = grouping(caller.c_str(), model);
+    if (groups.ties().empty()) return step(model, gradient, groups);
+    Model sum = gradient;
+    detail::gather_tied(groups, options.groups, sum);
+    auto tensors = detail::tensors_of(model);
+    step(model, sum, groups);
+    detail::copy_tied(groups, std::move(tensors));
+  }
+
+  /// Makes tied tensors of the model equal, as they are after each step. Throws std::invalid_argument where the groups
+  /// do not fit.
+  void tie(Model& model) const {
+    if (!options.groups.empty()) detail::copy_tied(grouping("tie", model), detail::tensors_of(model));
+  }
+
+  /// Leaves in the gradient what moves parameters: sums of those that are tied, zeros for what is frozen. So its norm
+  /// is that of what moves. Throws std::invalid_argument where the groups do not fit.
+  void gather(Model& gradient) const {
+    if (!options.groups.empty()) detail::gather_tied(grouping("gather", gradient), options.groups, gradient);
   }
 
   static const char* name() { return Rule::name; }
@@ -87,6 +100,7 @@ class Optimizer {
     Rule::each_option(f, options);
     f("weight_decay", options.weight_decay);
     f("decay_biases", options.decay_biases);
+    if (!options.groups.empty()) f("groups", detail::groups_text(options.groups));
   }
 
   /// Throws std::invalid_argument where options or counts that came from a file make no sense.
@@ -112,7 +126,13 @@ class Optimizer {
     Rule::check(options);
     detail::require_not_negative(Rule::name, "learning_rate", options.learning_rate);
     detail::require_not_negative(Rule::name, "weight_decay", options.weight_decay);
+    for (const ParameterGroup& group : options.groups) {
+      detail::require_not_negative(Rule::name, "the rate of a group", group.rate);
+      detail::require_not_negative(Rule::name, "the weight_decay of a group", group.weight_decay.value_or(0));
+    }
   }
+
+  detail::Grouping grouping(const char* caller, const Model& model) const { return {caller, options.groups, model}; }
 
   using Scalar = typename Model::Scalar;
   static constexpr std::size_t moment_count = Rule::moment_names.size();
@@ -123,21 +143,66 @@ class Optimizer {
     return {((void)K, zeros_like(model))...};
   }
 
+  using Step = typename Rule::template Step<Scalar>;
+
+  /// The numbers of one step, of all tensors of one group.
+  struct GroupStep {
+    Step step;
+    Scalar decay, decay_of_biases;
+  };
+
   /// A parameter tensor, its gradient and its moments.
   struct Moving {
     Index size;
-    bool decays;
+    const GroupStep* how;
+    bool is_weight;
     Scalar* w;
     const Scalar* g;
     std::array<Scalar*, moment_count> moments;
   };
 
+  GroupStep group_step(const ParameterGroup& group) const {
+    Options of_group = options;
+    of_group.learning_rate *= group.rate;
+    const auto decay = [&](double otherwise) {
+      return static_cast<Scalar>(group.weight_decay.value_or(otherwise) *
+                                 (Rule::decoupled ? of_group.learning_rate : 1));
+    };
+    return {Step(of_group, static_cast<double>(steps_ + 1)), decay(options.weight_decay),
+            decay(options.decay_biases ? options.weight_decay : 0)};
+  }
+
+  /// A step of what is neither frozen nor tied to another tensor.
+  void step(Model& model, const Model& gradient, const detail::Grouping& groups) {
+    // All tensors are found before one moves: their names take memory.
+    const GroupStep others = group_step({});
+    std::vector<GroupStep> of_groups;
+    for (const ParameterGroup& group : options.groups) of_groups.push_back(group_step(group));
+    std::vector<Moving> all;
+    std::size_t k = 0;
+    const auto find = [&](const auto& name, auto& w, const auto& g, auto&... moments) {
+      const std::size_t group = groups[k++];
+      const bool alone = group == detail::Grouping::none;
+      if (!alone && (options.groups[group].frozen || !options.groups[group].tied_to.empty())) return;
+      all.push_back({w.size(),
+                     alone ? &others : &of_groups[group],
+                     kind_of(name) == TensorKind::weight,
+                     w.data(),
+                     g.data(),
+                     {moments.data()...}});
+    };
+    [&]<std::size_t... K>(std::index_sequence<K...>) {
+      for_each_tensor(find, model, gradient, moments_[K]...);
+    }(Places());
+    ++steps_;
+    for (const Moving& tensor : all) move(tensor);
+  }
+
   /// Register by register, the last one padded: every parameter goes the same way wherever it lies in memory.
-  void move(const Moving& tensor) const {
+  static void move(const Moving& tensor) {
     using P = Pack<Scalar>;
-    const typename Rule::template Step<Scalar> step(options, static_cast<double>(steps_));
-    const double weight_decay = tensor.decays ? options.weight_decay : 0;
-    const Scalar decay = static_cast<Scalar>(weight_decay * (Rule::decoupled ? options.learning_rate : 1));
+    const Step& step = tensor.how->step;
+    const Scalar decay = tensor.is_weight ? tensor.how->decay : tensor.how->decay_of_biases;
     for (Index i = 0; i < tensor.size; i += P::size) {
       const Index count = tensor.size - i;
       P w = P::load(tensor.w + i, count), g = P::load(tensor.g + i, count);

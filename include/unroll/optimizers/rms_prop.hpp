@@ -6,12 +6,13 @@ namespace unroll {
 
 /// The numbers of RMSprop; see the formula there. The defaults are PyTorch's.
 struct RmsPropOptions {
-  double learning_rate = 1e-2;  ///< the size of a step, at least 0; a schedule of `fit` sets it
-  double alpha = 0.99;          ///< how much of the mean square v stays, at least 0 and less than 1
-  double epsilon = 1e-8;        ///< added to the divisor, at least 0
-  double momentum = 0;          ///< how much of the last move stays, at least 0
-  double weight_decay = 0;      ///< L2: adds weight_decay w to the gradient
-  bool decay_biases = true;     ///< whether weight decay also moves biases and gains
+  double learning_rate = 1e-2;              ///< the size of a step, at least 0; a schedule of `fit` sets it
+  double alpha = 0.99;                      ///< how much of the mean square v stays, at least 0 and less than 1
+  double epsilon = 1e-8;                    ///< added to the divisor, at least 0
+  double momentum = 0;                      ///< how much of the last move stays, at least 0
+  double weight_decay = 0;                  ///< L2: adds weight_decay w to the gradient
+  bool decay_biases = true;                 ///< whether weight decay also moves biases and gains
+  std::vector<ParameterGroup> groups = {};  ///< tensors that are treated in another way
 };
 
 namespace detail {
@@ -64,7 +65,8 @@ template <class Model>
 class RmsProp : public Optimizer<Model, detail::RmsPropRule> {
  public:
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
-  explicit RmsProp(const Model& model, RmsPropOptions how = {}) : Optimizer<Model, detail::RmsPropRule>(model, how) {}
+  explicit RmsProp(const Model& model, RmsPropOptions how = {})
+      : Optimizer<Model, detail::RmsPropRule>(model, std::move(how)) {}
 };
 
 }  // namespace unroll

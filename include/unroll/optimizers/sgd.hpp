@@ -6,11 +6,12 @@ namespace unroll {
 
 /// The numbers of gradient descent; see the formula there.
 struct SgdOptions {
-  double learning_rate = 1e-2;  ///< the size of a step, at least 0; a schedule of `fit` sets it
-  double momentum = 0;          ///< how much of the last move stays, at least 0
-  bool nesterov = false;        ///< looks ahead by the momentum; needs a momentum above 0
-  double weight_decay = 0;      ///< L2: adds weight_decay w to the gradient
-  bool decay_biases = true;     ///< whether weight decay also moves biases and gains
+  double learning_rate = 1e-2;              ///< the size of a step, at least 0; a schedule of `fit` sets it
+  double momentum = 0;                      ///< how much of the last move stays, at least 0
+  bool nesterov = false;                    ///< looks ahead by the momentum; needs a momentum above 0
+  double weight_decay = 0;                  ///< L2: adds weight_decay w to the gradient
+  bool decay_biases = true;                 ///< whether weight decay also moves biases and gains
+  std::vector<ParameterGroup> groups = {};  ///< tensors that are treated in another way
 };
 
 namespace detail {
@@ -60,7 +61,7 @@ template <class Model>
 class Sgd : public Optimizer<Model, detail::SgdRule> {
  public:
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
-  explicit Sgd(const Model& model, SgdOptions how = {}) : Optimizer<Model, detail::SgdRule>(model, how) {}
+  explicit Sgd(const Model& model, SgdOptions how = {}) : Optimizer<Model, detail::SgdRule>(model, std::move(how)) {}
 };
 
 }  // namespace unroll

@@ -51,6 +51,7 @@ class Fit {
   }
 
   FitReport run() {
+    if constexpr (has_groups) state_.optimizer.tie(state_.model);
     if (tracks()) judge_start();
     for (;;) {
       const bool no_better = options_.patience > 0 && state_.epochs_since_best >= options_.patience;
@@ -67,6 +68,12 @@ class Fit {
   }
 
  private:
+  /// Whether the optimizer has groups of parameters; one of the user's own need not.
+  static constexpr bool has_groups = requires(State& state) {
+    state.optimizer.gather(state.model);
+    state.optimizer.tie(state.model);
+  };
+
   /// Of losses, each times its count.
   struct Sum {
     double sum = 0, count = 0;
@@ -136,6 +143,7 @@ class Fit {
     const Sum loss = take_gradient(random, carried, progress);
     ClipReport clip;
     if (progress.problem.empty()) {
+      if constexpr (has_groups) state_.optimizer.gather(gradient_);
       clip = options_.clip_norm > 0 ? clip_by_global_norm(gradient_, options_.clip_norm)
                                     : ClipReport{global_norm(gradient_), false};
       progress.gradient_norm = clip.norm;

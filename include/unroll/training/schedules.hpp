@@ -60,6 +60,32 @@ struct CosineRate {
   }
 };
 
+/// One cycle (Smith & Topin 2017): the rate rises from rate / start to `rate` in the first `rise` of the steps and
+/// falls to rate / (start end) in the rest, along half a cosine each: torch.optim.lr_scheduler.OneCycleLR without
+/// momentum.
+struct OneCycleRate {
+  double rate;          ///< the highest one
+  Index steps;          ///< epochs or batches; afterwards the rate stays
+  double rise = 0.3;    ///< the share of the steps in which it rises, between 0 and 1
+  double start = 25;    ///< how many times lower the first rate is than the highest
+  double end = 1e4;     ///< how many times lower the last rate is than the first
+  bool linear = false;  ///< along straight lines instead
+
+  /// The rate after t epochs or batches. Throws std::invalid_argument where the rise or the fall has no step.
+  double operator()(Index t) const {
+    const double top = rise * static_cast<double>(steps) - 1, last = static_cast<double>(steps - 1);
+    detail::require(top > 0 && top < last, "OneCycleRate: steps is ", steps, " and rise ", rise,
+                    ", expected a step at least in which the rate rises, and one in which it falls");
+    detail::require(start > 0 && end > 0, "OneCycleRate: start is ", start, " and end ", end, ", expected more than 0");
+    const double now = (std::min)(static_cast<double>(t), last);
+    const bool rises = now <= top;
+    const double from = rises ? rate / start : rate, to = rises ? rate : rate / start / end;
+    const double done = rises ? now / top : (now - top) / (last - top);
+    constexpr double pi = 3.14159265358979323846;
+    return from + (to - from) * (linear ? done : (1 - std::cos(pi * done)) / 2);
+  }
+};
+
 /// When and how ReduceOnPlateau lowers the rate.
 struct PlateauOptions {
   double factor = 0.1;      ///< what a reduction multiplies the rate by, between 0 and 1

@@ -1,0 +1,167 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "unroll/core/parameters.hpp"
+
+namespace unroll {
+
+/// Tensors that an optimizer treats in another way than the rest: an entry of every optimizer's option `groups`.
+///
+///   Adam(model, {.groups = {{.names = "0.*", .frozen = true}, {.names = "1.*", .kind = TensorKind::bias, .rate = 2}}})
+///
+/// A group that chooses no tensor is refused, and so is a tensor that two groups choose.
+struct ParameterGroup {
+  std::string names = "*";                  ///< of its tensors, as `visit` gives them; a * stands for any text
+  std::optional<TensorKind> kind = {};      ///< its tensors are of this kind alone
+  double rate = 1;                          ///< times the learning rate, at least 0
+  std::optional<double> weight_decay = {};  ///< of all its tensors, instead of the optimizer's, at least 0
+  bool frozen = false;                      ///< its tensors keep their bits
+  /// Its tensors are at all times equal to the tensor of this name, whose gradient is the sum of theirs.
+  std::string tied_to = {};
+  bool transposed = false;  ///< equal to its transpose, as a Dense that reads out an Embedding is
+};
+
+namespace detail {
+
+/// Whether a name is of a pattern in which a * stands for any text.
+constexpr bool matches(std::string_view pattern, std::string_view name) {
+  if (pattern.empty()) return name.empty();
+  if (pattern[0] == '*') return matches(pattern.substr(1), name) || (!name.empty() && matches(pattern, name.substr(1)));
+  return !name.empty() && name[0] == pattern[0] && matches(pattern.substr(1), name.substr(1));
+}
+
+/// "0.* of biases", for messages and files.
+inline std::string chosen_text(const ParameterGroup& group) {
+  const char* kinds[] = {"weight", "bias", "gain"};
+  return group.names + (group.kind ? text(" of kind ", kinds[static_cast<int>(*group.kind)]) : std::string());
+}
+
+/// Every group as one line, so that a file tells them.
+inline std::string groups_text(const std::vector<ParameterGroup>& groups) {
+  std::string result;
+  for (const ParameterGroup& group : groups) {
+    result += text(result.empty() ? "" : "; ", chosen_text(group), " rate ", group.rate);
+    if (group.weight_decay) result += text(" weight_decay ", *group.weight_decay);
+    if (group.frozen) result += " frozen";
+    if (!group.tied_to.empty()) result += " tied to " + group.tied_to + (group.transposed ? " transposed" : "");
+  }
+  return result;
+}
+
+/// Which tensors of a model which group holds.
+class Grouping {
+ public:
+  static constexpr std::size_t none = ~std::size_t();
+
+  struct Tie {
+    std::size_t tensor, to;  // places in the order of visit
+    bool transposed;
+  };
+
+  /// Throws std::invalid_argument where groups and tensors do not fit.
+  template <class Model>
+  Grouping(const char* caller, const std::vector<ParameterGroup>& groups, const Model& model) {
+    if (groups.empty()) return;
+    std::vector<Shape> tensors;
+    const auto add = [&](const auto& name, const auto& tensor) {
+      tensors.push_back({name, kind_of(name), tensor.rows(), tensor.cols()});
+    };
+    for_each_tensor(add, model);
+    std::string all;
+    for (const Shape& tensor : tensors) all += (all.empty() ? "" : ", ") + tensor.name;
+    group_.assign(tensors.size(), none);
+    for (std::size_t g = 0; g < groups.size(); ++g) choose(caller, groups, g, tensors, all);
+    for (std::size_t k = 0; k < tensors.size(); ++k)
+      if (group_[k] != none && !groups[group_[k]].tied_to.empty()) tie(caller, groups, k, tensors, all);
+  }
+
+  /// The group of the k-th tensor, or `none`.
+  std::size_t operator[](std::size_t k) const { return group_.empty() ? none : group_[k]; }
+  const std::vector<Tie>& ties() const { return ties_; }
+
+ private:
+  struct Shape {
+    std::string name;
+    TensorKind kind;
+    Index rows, cols;
+  };
+
+  void choose(const char* caller, const std::vector<ParameterGroup>& groups, std::size_t g,
+              const std::vector<Shape>& tensors, const std::string& all) {
+    const ParameterGroup& group = groups[g];
+    bool found = false;
+    for (std::size_t k = 0; k < tensors.size(); ++k) {
+      if (!matches(group.names, tensors[k].name) || (group.kind && *group.kind != tensors[k].kind)) continue;
+      require(group_[k] == none, caller, ": ", tensors[k].name, " is in two groups, ",
+              group_[k] == none ? "" : chosen_text(groups[group_[k]]), " and ", chosen_text(group));
+      group_[k] = g;
+      found = true;
+    }
+    require(found, caller, ": the group ", chosen_text(group), " has no tensor; there are ", all);
+  }
+
+  void tie(const char* caller, const std::vector<ParameterGroup>& groups, std::size_t k,
+           const std::vector<Shape>& tensors, const std::string& all) {
+    const ParameterGroup& group = groups[group_[k]];
+    std::size_t to = 0;
+    while (to < tensors.size() && tensors[to].name != group.tied_to) ++to;
+    require(to < tensors.size(), caller, ": ", tensors[k].name, " is tied to ", group.tied_to, "; there are ", all);
+    const Shape &a = tensors[k], &b = tensors[to];
+    require(to != k && (group_[to] == none || groups[group_[to]].tied_to.empty()), caller, ": ", a.name, " is tied to ",
+            b.name, ", which is tied itself");
+    const Index rows = group.transposed ? b.cols : b.rows, cols = group.transposed ? b.rows : b.cols;
+    require(a.rows == rows && a.cols == cols, caller, ": ", a.name, " is ", a.rows, " x ", a.cols, ", expected ", rows,
+            " x ", cols, " as ", b.name, group.transposed ? " transposed" : "", ", which it is tied to");
+    ties_.push_back({k, to, group.transposed});
+  }
+
+  std::vector<std::size_t> group_;  // of each tensor; empty: there are no groups
+  std::vector<Tie> ties_;
+};
+
+/// The model's tensors in the order of visit, as matrices.
+template <class Model>
+auto tensors_of(Model& model) {
+  std::vector<Eigen::Map<Matrix<typename Model::Scalar>>> result;
+  const auto add = [&](const std::string&, auto& t) { result.emplace_back(t.data(), t.rows(), t.cols()); };
+  for_each_tensor(add, model);
+  return result;
+}
+
+/// Adds to the gradient of a tensor those of the tensors that are tied to it. Theirs, and those of frozen tensors, are
+/// zero then, so that a norm counts each parameter once.
+template <class Model>
+void gather_tied(const Grouping& grouping, const std::vector<ParameterGroup>& groups, Model& gradient) {
+  auto tensors = tensors_of(gradient);
+  for (const Grouping::Tie& tie : grouping.ties()) {
+    auto& from = tensors[tie.tensor];
+    if (tie.transposed)
+      tensors[tie.to] += from.transpose();
+    else
+      tensors[tie.to] += from;
+    from.setZero();
+  }
+  for (std::size_t k = 0; k < tensors.size(); ++k)
+    if (grouping[k] != Grouping::none && groups[grouping[k]].frozen) tensors[k].setZero();
+}
+
+/// Makes tied tensors equal; `tensors` are the model's, by tensors_of.
+template <class Tensors>
+void copy_tied(const Grouping& grouping, Tensors tensors) {
+  for (const Grouping::Tie& tie : grouping.ties()) {
+    if (tie.transposed)
+      tensors[tie.tensor] = tensors[tie.to].transpose();
+    else
+      tensors[tie.tensor] = tensors[tie.to];
+  }
+}
+
+}  // namespace detail
+
+}  // namespace unroll
