@@ -185,7 +185,7 @@ inline std::vector<LayerDescription> take_layers(const std::string& file, const 
                         layer.at("input_size").get<Index>(), layer.at("output_size").get<Index>(),
                         layer.at("properties").get<Metadata>()});
   } catch (const nlohmann::json::exception& error) {
-    raise<format_error>(file, "__metadata__", 8, text(key, ": ", error.what()));
+    raise<format_error>(file, "__metadata__", 8u, text(key, ": ", error.what()));
   }
   metadata.erase(found);
   return result;
@@ -200,9 +200,9 @@ inline FileDescription read_description(const std::string& file, Metadata metada
   }
   if (const auto version = metadata.find(format_key); version != metadata.end()) {
     if (version->second != std::to_string(format_version))
-      raise<format_error>(file, "__metadata__", 8,
+      raise<format_error>(file, "__metadata__", 8u,
                           text("the format version is ", version->second, ", expected ", format_version));
-    if (!metadata.contains(layers_key)) raise<format_error>(file, "__metadata__", 8, text(layers_key, " is missing"));
+    if (!metadata.contains(layers_key)) raise<format_error>(file, "__metadata__", 8u, text(layers_key, " is missing"));
     result.format_version = format_version;
     result.layers = take_layers(file, layers_key, metadata);
     result.training = take_layers(file, training_key, metadata);

@@ -81,7 +81,7 @@ class HeaderReader {
   HeaderReader(const std::string& file, std::string_view header, std::uint64_t size)
       : file_(file), data_(8 + header.size()), size_(size) {
     if (header.empty() || header.front() != '{' || header[header.find_last_not_of(' ')] != '}')
-      raise<format_error>(file_, "", 8, "the header is no JSON object padded with spaces");
+      raise<format_error>(file_, "", 8u, "the header is no JSON object padded with spaces");
     const Json json{parse_json(header, file_, 8)};
     for (const auto& [name, value] : json.value.items()) {
       if (name == "__metadata__")
@@ -171,17 +171,17 @@ inline TensorFile read_header(std::istream& in, const std::string& file) {
   in.seekg(0, std::ios::end);
   const std::streamoff end = in.tellg();
   in.seekg(0);
-  if (!in || end < 0) raise<format_error>(file, "", 0, "cannot be read");
+  if (!in || end < 0) raise<format_error>(file, "", 0u, "cannot be read");
   const auto size = static_cast<std::uint64_t>(end);
-  if (size < 8) raise<format_error>(file, "", 0, text("has ", size, " bytes, expected a header's length of 8 bytes"));
+  if (size < 8) raise<format_error>(file, "", 0u, text("has ", size, " bytes, expected a header's length of 8 bytes"));
   char bytes[8];
   std::uint64_t length = 0;
-  if (!in.read(bytes, 8)) raise<format_error>(file, "", 0, "cannot be read");
+  if (!in.read(bytes, 8)) raise<format_error>(file, "", 0u, "cannot be read");
   std::memcpy(&length, bytes, 8);
   if (length > size - 8)
-    raise<format_error>(file, "", 0, text("the header's length is ", length, ", the file has ", size - 8, " after it"));
+    raise<format_error>(file, "", 0u, text("the header's length is ", length, ", the file has ", size - 8, " after it"));
   if (length > max_header)
-    raise<format_error>(file, "", 0, text("the header's length is ", length, ", expected at most ", max_header));
+    raise<format_error>(file, "", 0u, text("the header's length is ", length, ", expected at most ", max_header));
   std::string header(static_cast<std::size_t>(length), ' ');
   if (!in.read(header.data(), static_cast<std::streamsize>(length))) raise<format_error>(file, "", 8, "cannot be read");
   return std::move(HeaderReader(file, header, size - 8 - length).result);
