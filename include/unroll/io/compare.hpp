@@ -34,7 +34,7 @@ inline void require_layers(const std::string& file, FileDescription found,
         if (const auto other = expected[k].properties.find(name); other != expected[k].properties.end())
           read_old_number(value, other->second);
     if (!both || !(found.layers[k] == expected[k]))
-      raise<format_error>(file, "__metadata__", 8,
+      raise<format_error>(file, "__metadata__", 8u,
                           text("the layer is ", said(found.layers, k), "; expected ", said(expected, k)));
   }
 }
@@ -42,7 +42,7 @@ inline void require_layers(const std::string& file, FileDescription found,
 /// Throws format_error where the file holds an optimizer or a plateau of another kind, or with another option.
 inline void require_training(const std::string& file, const FileDescription& found,
                              const std::vector<LayerDescription>& expected) {
-  const auto fail = [&](const auto&... parts) { raise<format_error>(file, "__metadata__", 8, text(parts...)); };
+  const auto fail = [&](const auto&... parts) { raise<format_error>(file, "__metadata__", 8u, text(parts...)); };
   for (const LayerDescription& part : expected)
     for (const LayerDescription& other : found.training) {
       if (part.name != other.name) continue;

@@ -183,7 +183,7 @@ inline TensorFile read_header(std::istream& in, const std::string& file) {
   if (length > max_header)
     raise<format_error>(file, "", 0u, text("the header's length is ", length, ", expected at most ", max_header));
   std::string header(static_cast<std::size_t>(length), ' ');
-  if (!in.read(header.data(), static_cast<std::streamsize>(length))) raise<format_error>(file, "", 8, "cannot be read");
+  if (!in.read(header.data(), static_cast<std::streamsize>(length))) raise<format_error>(file, "", 8u, "cannot be read");
   return std::move(HeaderReader(file, header, size - 8 - length).result);
 }
 
@@ -207,7 +207,7 @@ inline void read_numbers(std::istream& in, const std::string& file, TensorFile& 
   const auto expected = header.metadata.find(checksum_key);
   if (expected == header.metadata.end()) return;
   if (const std::string found = checksum_text(header.tensors); found != expected->second)
-    raise<format_error>(file, "", 8,
+    raise<format_error>(file, "", 8u,
                         text("the numbers have the checksum ", found, ", expected ", expected->second,
                              ": they are damaged (or were changed by a program that kept ", checksum_key, ")"));
   header.metadata.erase(expected);

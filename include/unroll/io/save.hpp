@@ -53,7 +53,7 @@ void load(Value& value, const std::filesystem::path& path, const LoadOptions& op
   detail::TensorReader reader(path, options);
   const FileDescription description = detail::read_description(reader.file(), reader.metadata());
   if (description.format_version == 0)
-    detail::raise<format_error>(reader.file(), "__metadata__", 8,
+    detail::raise<format_error>(reader.file(), "__metadata__", 8u,
                                 "the file was not written by unroll; a state_dict of PyTorch is read by load_pytorch");
   detail::require_layers(reader.file(), description, detail::layers_of(value));
   detail::require_training(reader.file(), description, detail::training_of(value));

@@ -27,7 +27,7 @@ class TensorReader {
     try {
       require_valid(loaded);
     } catch (const std::invalid_argument& error) {
-      raise<format_error>(file_, "", 8, error.what());
+      raise<format_error>(file_, "", 8u, error.what());
     }
     value = std::move(loaded);
   }
