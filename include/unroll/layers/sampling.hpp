@@ -1,0 +1,157 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "unroll/core/error.hpp"
+#include "unroll/core/random.hpp"
+#include "unroll/core/types.hpp"
+
+/// Tokens out of logits: one drawn at a time, or the likeliest sequence.
+namespace unroll {
+
+/// Which tokens may be drawn, and how boldly.
+struct SamplingOptions {
+  double temperature = 1;  ///< divides the logits, at least 0; 0: the likeliest token always
+  Index top_k = 0;         ///< only so many of the likeliest tokens; 0: all
+  double top_p = 1;        ///< only the likeliest tokens that have this much of the chance together, above 0, up to 1
+};
+
+namespace detail {
+
+/// log softmax, in double.
+template <class Y>
+Vector<double> log_softmax(const char* caller, const Eigen::MatrixBase<Y>& logits) {
+  require(logits.size() >= 1 && logits.cols() == 1, caller, ": logits are ", logits.rows(), " x ", logits.cols(),
+          ", expected a column of one at least");
+  const Vector<double> y = logits.template cast<double>();
+  const double largest = y.maxCoeff();
+  require(!y.hasNaN() && std::isfinite(largest), caller, ": a logit is no finite number");
+  return (y.array() - largest - std::log((y.array() - largest).exp().sum())).matrix();
+}
+
+}  // namespace detail
+
+/// The likeliest token of a column of logits, the first of several.
+template <class Y>
+Index greedy(const Eigen::MatrixBase<Y>& logits) {
+  Index token = 0;
+  detail::log_softmax("greedy", logits).maxCoeff(&token);
+  return token;
+}
+
+/// The chance of each token to be drawn: softmax(logits / temperature), cut to the top_k likeliest and then to the
+/// likeliest that have top_p together (Fan et al. 2018; Holtzman et al. 2020, equations 2 and 3). V numbers. Throws
+/// std::invalid_argument for options that make no sense and logits that are NaN.
+template <class Y>
+Vector<double> chances(const Eigen::MatrixBase<Y>& logits, const SamplingOptions& how = {}) {
+  detail::require(how.temperature >= 0, "sample: temperature is ", how.temperature, ", expected at least 0");
+  detail::require(how.top_k >= 0, "sample: top_k is ", how.top_k, ", expected at least 0");
+  detail::require(how.top_p > 0 && how.top_p <= 1, "sample: top_p is ", how.top_p, ", expected above 0 and up to 1");
+  const Vector<double> logs = detail::log_softmax("sample", logits);
+  if (how.temperature == 0) return Vector<double>::Unit(logs.size(), greedy(logs));
+  Vector<double> p = detail::log_softmax("sample", logs / how.temperature).array().exp();
+  std::vector<Index> order(static_cast<std::size_t>(p.size()));
+  std::iota(order.begin(), order.end(), Index(0));
+  std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) { return p[a] > p[b]; });
+  const Index most = how.top_k == 0 ? p.size() : how.top_k;
+  double kept = 0, all = 0;
+  for (Index k = 0; k < (std::min)(most, p.size()); ++k) all += p[order[static_cast<std::size_t>(k)]];
+  for (Index k = 0; k < p.size(); ++k) {
+    double& chance = p[order[static_cast<std::size_t>(k)]];
+    if (k >= most || (how.top_p < 1 && kept >= how.top_p * all)) chance = 0;
+    kept += chance;
+  }
+  return p / kept;
+}
+
+/// Draws a token from a column of logits: the generator's next number decides.
+template <class Y>
+Index sample(const Eigen::MatrixBase<Y>& logits, Random& random, const SamplingOptions& how = {}) {
+  const Vector<double> p = chances(logits, how);
+  double left = random.uniform();
+  Index token = 0;
+  for (Index k = 0; k < p.size(); ++k) {
+    if (p[k] == 0) continue;
+    token = k;
+    if (left < p[k]) break;
+    left -= p[k];
+  }
+  return token;
+}
+
+/// How beam_search looks for sequences.
+struct BeamOptions {
+  Index width = 4;            ///< sequences that are kept at every step, at least 1
+  Index steps = 100;          ///< tokens of the longest sequence, at least 1
+  Index end = -1;             ///< the token that ends a sequence; -1: none does
+  double length_penalty = 0;  ///< ranks by log chance / ((5 + tokens) / 6)^penalty (Wu et al. 2016, equation 14)
+};
+
+/// A sequence that beam_search found.
+template <class State>
+struct Hypothesis {
+  std::vector<Index> tokens;  ///< without the first one, which was given; with the end
+  double log_chance = 0;      ///< of all its tokens together
+  State state;                ///< after the last token but one was taken in
+  bool ended = false;         ///< its last token is the end
+};
+
+/// The likeliest sequences after the token `first`, the best first; at most `width` of them. `step(state, token)` takes
+/// a token in and gives the logits of the next, V x 1. The state is a value: a Stream, whose copies share its weights.
+///
+///   const auto found = beam_search(Stream(model), start, [](auto& stream, Index token) -> Vector<float> {
+///     return stream.step(static_cast<float>(token));
+///   }, {.width = 4, .end = 0});
+///
+/// Throws std::invalid_argument for options that make no sense and logits that are NaN, and passes on what step throws.
+template <class State, class Step>
+std::vector<Hypothesis<State>> beam_search(State start, Index first, Step step, const BeamOptions& how = {}) {
+  detail::require(how.width >= 1, "beam_search: width is ", how.width, ", expected at least 1");
+  detail::require(how.steps >= 1, "beam_search: steps is ", how.steps, ", expected at least 1");
+  struct Next {
+    std::size_t from;
+    Index token;  // -1: it has ended, and stays
+    double log_chance, rank;
+  };
+  const auto rank = [&](double log_chance, std::size_t tokens) {
+    return log_chance / std::pow((5 + static_cast<double>(tokens)) / 6, how.length_penalty);
+  };
+  std::vector<Hypothesis<State>> beam{{{}, 0, std::move(start)}};
+  for (Index t = 0; t < how.steps; ++t) {
+    std::vector<Next> all;
+    for (std::size_t k = 0; k < beam.size(); ++k) {
+      Hypothesis<State>& one = beam[k];
+      const std::size_t length = one.tokens.size();
+      if (one.ended) {
+        all.push_back({k, -1, one.log_chance, rank(one.log_chance, length)});
+        continue;
+      }
+      const Vector<double> logs =
+          detail::log_softmax("beam_search", step(one.state, one.tokens.empty() ? first : one.tokens.back()));
+      for (Index token = 0; token < logs.size(); ++token)
+        all.push_back({k, token, one.log_chance + logs[token], rank(one.log_chance + logs[token], length + 1)});
+    }
+    const auto kept = all.begin() + (std::min)(how.width, static_cast<Index>(all.size()));
+    const auto better = [](const Next& a, const Next& b) {
+      return a.rank != b.rank ? a.rank > b.rank : std::pair(a.from, a.token) < std::pair(b.from, b.token);
+    };
+    std::partial_sort(all.begin(), kept, all.end(), better);
+    std::vector<Hypothesis<State>> next;
+    for (auto found = all.begin(); found != kept; ++found) {
+      next.push_back(beam[found->from]);
+      if (found->token < 0) continue;
+      next.back().tokens.push_back(found->token);
+      next.back().log_chance = found->log_chance;
+      next.back().ended = found->token == how.end;
+    }
+    beam = std::move(next);
+    if (std::all_of(beam.begin(), beam.end(), [](const auto& one) { return one.ended; })) break;
+  }
+  return beam;
+}
+
+}  // namespace unroll
