@@ -200,7 +200,7 @@ TEST_CASE("the state of a layer of a user's own comes back", "[visit_state]") {
 TEST_CASE("a run of fit that went through a file ends with the bits of one that never stopped", "[checkpoint]") {
   const Folder folder("run");
   const auto path = folder / "run.safetensors";
-  const FitOptions options{.epochs = 3, .clip_norm = 0.05, .patience = 10};
+  const FitOptions options{.epochs = 3, .clip_norm = 0.05, .patience = 10, .metrics = {mae(), r2()}, .best_by = "r2"};
   SineState whole = sine_state();
   fit(whole, sine_stream(), sine_sequences(), mean_squared_error, options);
 
@@ -218,6 +218,16 @@ TEST_CASE("a run of fit that went through a file ends with the bits of one that 
   CHECK(bits(loaded) == bits(stopped));
   fit(loaded, sine_stream(), sine_sequences(), mean_squared_error, options);
   CHECK(bits(loaded) == bits(whole));
+  CHECK(loaded.history.metrics.at("mae").size() == 3);
+
+  loaded.optimizer.options.groups = {{.names = "0.*", .frozen = true}};
+  CHECK_THROWS_WITH(load(loaded, path), Catch::Contains("groups"));
+  save(loaded, path);
+  CHECK_THAT(describe(path).text(), contains_text("groups 0.* rate 1 frozen"));
+  load(loaded, path);
+  loaded.history.metrics.at("mae").pop_back();
+  save(loaded, path);
+  CHECK_THROWS_WITH(load(loaded, path), Catch::Contains("the state's history has 3 losses and 2 values of mae"));
 }
 
 TEST_CASE("a run of a model that is no layer goes through a file, which tells its layers", "[checkpoint]") {
@@ -371,8 +381,10 @@ TEST_CASE("a checkpoint that 0.1.0 wrote goes on to the same bits", "[checkpoint
   std::size_t tensors = 0;
   for_each_tensor(
       [&](const std::string& name, const auto& part) {
-        CHECK((detail::store(part).bytes == file.tensors.at(name).bytes));
-        ++tensors;
+        if constexpr (requires { detail::store(part); }) {
+          CHECK((detail::store(part).bytes == file.tensors.at(name).bytes));
+          ++tensors;
+        }
       },
       state);
   CHECK(tensors == file.tensors.size());

@@ -139,6 +139,90 @@ TEST_CASE("fit stops where nothing gets better, and the model is the best there 
   CHECK(flat(patient.best) == models[best]);
 }
 
+TEST_CASE("evaluate gives as many metrics as are asked for, and the loss that it gives without", "[fit]") {
+  const SineState state = sine_state();
+  const double loss = evaluate(state.model, sine_sequences(), mean_squared_error);
+  const Evaluation found = evaluate(state.model, sine_sequences(), mean_squared_error, {rmse(), mae(), r2()});
+  CHECK(found.loss == loss);
+  CHECK(found.metrics.size() == 3);
+  CHECK(found.metrics.at("rmse") == Approx(std::sqrt(loss)).epsilon(1e-12));
+  CHECK(evaluate(state.model, broken(false), mean_squared_error, {rmse()}).metrics.empty());
+  const auto blind = [](const SineModel&, const Example<double>&, ObjectivePass<SineModel>&, SineModel*) {
+    return ExampleLoss{1, 1};
+  };
+  CHECK_THROWS_MATCHES(
+      evaluate(state.model, sine_sequences(), blind, {rmse()}), std::invalid_argument,
+      Message("the metrics saw no column; an objective of one's own gives them its outputs by pass.measure"));
+}
+
+TEST_CASE("fit shows metrics, keeps the best by one of them, and the history is CSV", "[fit]") {
+  SineState state = sine_state();
+  state.optimizer.options.learning_rate = 0.3;
+  std::vector<Flat> models{flat(state.model)};
+  std::vector<double> found{-evaluate(state.model, sine_sequences(), mean_squared_error, {r2()}).metrics.at("r2")};
+  std::FILE* file = std::tmpfile();
+  {
+    Progress progress(file, false);
+    const auto keep = [&](FitProgress& now) {
+      progress(now);
+      if (!now.epoch_done) return;
+      models.push_back(flat(state.model));
+      found.push_back(-now.metrics.at("r2"));
+    };
+    // The loss falls where R2 rises; so the metric's sign is what is tested.
+    Metric worst = r2();
+    worst.name = "worst";
+    worst.higher_is_better = false;
+    fit(state, sine_stream(), sine_sequences(), mean_squared_error,
+        {.epochs = 1, .keep_best = true, .metrics = {r2(), worst}, .best_by = "worst", .observers = {keep}});
+    CHECK(state.best_loss == std::min(-found[0], -found[1]));
+    state.model = sine_state().model;
+    state.forget_best();
+    models = {flat(state.model)};
+    found = {found[0]};
+    fit(state, sine_stream(), sine_sequences(), mean_squared_error,
+        {.epochs = 5, .keep_best = true, .metrics = {r2(), rmse()}, .best_by = "r2", .observers = {keep}});
+  }
+  const auto best = static_cast<std::size_t>(std::min_element(found.begin(), found.end()) - found.begin());
+  CHECK(flat(state.model) == models[best]);
+  CHECK(state.best_loss == found[best]);
+  CHECK(state.history.metrics.at("r2").at(4) == -found.back());
+  CHECK(std::isnan(state.history.metrics.at("rmse").at(0)));
+  CHECK(std::isnan(state.history.metrics.at("worst").at(1)));
+  CHECK(text_of(file).find(detail::text(", r2 ")) != std::string::npos);
+  const std::string csv = csv_of(state.history);
+  CHECK(csv.starts_with("epoch,loss,validation_loss,learning_rate,clipped,skipped,r2,rmse,worst\n1,"));
+  CHECK(csv.find(detail::text(",0,0,", -found.back(), ",", state.history.metrics.at("rmse")[4], ",\n")) !=
+        std::string::npos);
+  CHECK_THROWS_AS(write_csv(state.history, "no such folder/history.csv"), std::system_error);
+}
+
+TEST_CASE("fit averages the weights over its steps, evaluates the average and keeps it as the best", "[fit]") {
+  SineState state = sine_state();
+  state.average.emplace(state.model, 0.75);
+  SineModel expected = state.model;
+  int steps = 0;
+  double validated = 0;
+  const FitObserver observe = [&](FitProgress& now) {
+    const auto mix = [&](const std::string&, auto& average, const auto& weights) {
+      average = steps == 0 ? weights.eval() : (0.75 * average + 0.25 * weights).eval();
+    };
+    for_each_tensor(mix, expected, state.model);
+    ++steps;
+    if (now.epoch_done) validated = *now.validation_loss;
+  };
+  fit(state, sine_stream(), sine_sequences(), mean_squared_error,
+      {.epochs = 2, .keep_best = true, .observers = {observe}});
+  CHECK(steps == 8);
+  const Flat average = flat(state.average->model), by_hand = flat(expected);
+  for (std::size_t i = 0; i < average.size(); ++i) CHECK(average[i] == Approx(by_hand[i]).epsilon(1e-12));
+  CHECK(validated == evaluate(state.average->model, sine_sequences(), mean_squared_error));
+  CHECK(flat(state.model) == average);
+  CHECK(state.best_loss == validated);
+  CHECK_THROWS_MATCHES(state.average.emplace(state.model, 1), std::invalid_argument,
+                       Message("WeightAverage: decay is 1, expected at least 0 and less than 1"));
+}
+
 TEST_CASE("a schedule sets the rate of each epoch or each batch, a plateau lowers it", "[fit]") {
   std::vector<double> rates;
   const FitObserver keep = [&](FitProgress& now) { rates.push_back(now.learning_rate); };
@@ -325,6 +409,7 @@ TEST_CASE("options that make no sense are refused", "[fit]") {
   refuse({.accumulate = 0}, "fit: accumulate is 0, expected at least 1");
   refuse({.clip_norm = -1}, "fit: clip_norm is -1, expected at least 0");
   refuse({.patience = -1}, "fit: patience is -1, expected at least 0");
+  refuse({.metrics = {mae()}, .best_by = "f1"}, "fit: best_by is 'f1', expected the name of a metric");
   CHECK(bits(state) == before);
   state.batch = 5;
   refuse({}, "fit: the state stands at batch 5, the data have 4");

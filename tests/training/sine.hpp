@@ -55,6 +55,8 @@ struct Bits {
       for (unroll::Index i = 0; i < part.size(); ++i) add(part.data()[i]);
     else if constexpr (std::is_same_v<Part, unroll::Random>)
       for (const std::uint64_t word : std::bit_cast<std::array<std::uint64_t, 4>>(part)) words.push_back(word);
+    else if constexpr (requires { typename Part::mapped_type; })
+      for (const auto& [name, values] : part) (*this)(name, values);
     else if constexpr (requires { part.begin(); })
       for (const auto value : part) add(std::bit_cast<double>(value));
     else

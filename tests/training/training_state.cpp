@@ -15,6 +15,7 @@ void check_resumes(const Data& data, bool plateau, Index accumulate = 1) {
   const auto start = [&] {
     SineState state = sine_state();
     if (plateau) state.plateau = ReduceOnPlateau(0.02, {.factor = 0.5, .patience = 0, .threshold = 0.2});
+    if (plateau) state.average.emplace(state.model, 0.75);
     return state;
   };
   FitOptions options{.epochs = 3, .accumulate = accumulate, .clip_norm = 0.05, .patience = 10};
@@ -34,6 +35,7 @@ void check_resumes(const Data& data, bool plateau, Index accumulate = 1) {
     CAPTURE(k);
     SineState loaded = sine_state(7);
     if (plateau) loaded.plateau = start().plateau;
+    if (plateau) loaded.average = start().average;
     const auto assign = [](const std::string&, auto& to, const auto& from) { to = from; };
     SineState::visit(assign, "", loaded, std::as_const(copies[k]));
     CHECK(bits(loaded) == bits(copies[k]));
@@ -73,6 +75,7 @@ TEST_CASE("a stop is asked for, and a second call of fit goes on", "[training_st
 TEST_CASE("every part of the state has a name of its own", "[training_state]") {
   SineState state = sine_state();
   state.plateau = ReduceOnPlateau(1);
+  state.average.emplace(state.model);
   std::set<std::string> names;
   int parts = 0;
   SineState::visit(
@@ -82,7 +85,8 @@ TEST_CASE("every part of the state has a name of its own", "[training_state]") {
       },
       "state.", state);
   CHECK(static_cast<int>(names.size()) == parts);
-  for (const char* name : {"state.model.0.weight_ih", "state.best.2.bias", "state.optimizer.v.0.bias",
-                           "state.optimizer.steps", "state.carried.0.c", "state.random", "state.plateau.bad"})
+  for (const char* name :
+       {"state.model.0.weight_ih", "state.best.2.bias", "state.optimizer.v.0.bias", "state.optimizer.steps",
+        "state.carried.0.c", "state.random", "state.plateau.bad", "state.average.model.2.bias"})
     CHECK(names.count(name) == 1);
 }

@@ -8,8 +8,8 @@ namespace unroll {
 /// Saves a model, or any value with a `visit`, as one safetensors file, atomically (see write_file), with its layers in
 /// the metadata (see describe) beside the caller's own texts.
 ///
-/// What `visit` shows may be matrices and vectors, numbers, std::vectors of numbers, Random and carried states
-/// (visit_state), so that a whole state of training is one file:
+/// What `visit` shows may be matrices and vectors, numbers, std::vectors of numbers, a map of such of double by name,
+/// Random and carried states (visit_state), so that a whole state of training is one file:
 ///
 ///   struct Training {
 ///     Model model;
@@ -34,9 +34,15 @@ namespace unroll {
 template <class Value>
 void save(const Value& value, const std::filesystem::path& path, const Metadata& metadata = {}) {
   TensorFile file{detail::described(value, metadata), {}};
-  const auto store = [&](const std::string& name, const auto& part) {
+  const auto add = [&](const std::string& name, const auto& part) {
     detail::require(file.tensors.emplace(name, detail::store(part)).second, "save: two tensors are called '", name,
                     "'");
+  };
+  const auto store = [&](const std::string& name, const auto& part) {
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(part)>, detail::NamedVectors>)
+      for (const auto& [column, numbers] : part) add(name + "." + column, numbers);
+    else
+      add(name, part);
   };
   for_each_tensor(store, value);
   write_safetensors(file, path);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -154,8 +155,8 @@ StoredTensor store_numbers(const Number* first, std::size_t count, std::vector<s
   return result;
 }
 
-// For every kind of thing that a `visit` may show, Eigen's matrices and vectors, numbers, generators, vectors of
-// numbers and AnyShape:
+// For every kind of thing that a `visit` may show but NamedVectors, Eigen's matrices and vectors, numbers, generators,
+// vectors of numbers and AnyShape:
 //
 //   store(value)
 //   require_fits(stored, value, options)   looks at dtype and shape alone, the bytes need not be there
@@ -258,6 +259,9 @@ template <class Number>
 void restore(const StoredTensor& stored, std::vector<Number>& values, const LoadOptions& options) {
   values = numbers<Number>(stored, options);
 }
+
+/// Vectors by name: a tensor each, as many as there are.
+using NamedVectors = std::map<std::string, std::vector<double>>;
 
 /// The state of a generator; Random is trivially copyable and holds nothing else.
 using RandomState = std::array<std::uint64_t, 4>;

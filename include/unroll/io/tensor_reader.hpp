@@ -47,6 +47,13 @@ class TensorReader {
     taken_.insert(name);
   }
 
+  /// All tensors that are called `name` and more, which may be none.
+  void take(const std::string& name, NamedVectors& columns) {
+    columns.clear();
+    for (const auto& [full, tensor] : content_.tensors)
+      if (full.starts_with(name + ".")) take(full, columns[full.substr(name.size() + 1)]);
+  }
+
  private:
   template <class Value>
   static void require_valid(const Value& value) {

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,27 +15,32 @@ namespace unroll {
 /// What is done with a batch whose loss or gradient is not finite.
 enum class OnNonFinite { stop, skip };
 
-namespace detail {
-
-/// A mean loss over data; NaN where no column counts.
+/// What a model makes of data.
 struct Evaluation {
-  double loss = std::numeric_limits<double>::quiet_NaN();
+  double loss = std::numeric_limits<double>::quiet_NaN();  ///< the mean; NaN where no column counts
   std::string problem = {};  ///< why there is no loss, or where the first batch stands that was skipped
+  std::map<std::string, double> metrics = {};  ///< the number of each metric by its name; NaN where no column counts
 };
+
+namespace detail {
 
 /// Ends at the first loss that is not finite, or skips its example as `fit` does. Takes an objective of its own over.
 template <class Model, DataSource Data, class Objective>
-Evaluation mean_loss(const Model& model, const Data& data, Objective objective, OnNonFinite on_non_finite) {
+Evaluation mean_loss(const Model& model, const Data& data, Objective objective, OnNonFinite on_non_finite,
+                     const std::vector<Metric>& metrics = {}) {
   const std::vector<Index> order = data.order(std::nullopt);
   auto carried = state_for(model);
   Evaluation result;
+  Measures measures(metrics), before;
   double sum = 0, total = 0;
   for (Index k = 0; k < data.batches(); ++k) {
-    ObjectivePass<Model> pass{.carried = carried, .record = false};
+    before = measures;
+    ObjectivePass<Model> pass{.carried = carried, .record = false, .measures = &measures};
     const ExampleLoss loss = ask(objective, model, data.example(k, order), pass, static_cast<Model*>(nullptr));
     if (!std::isfinite(loss.mean)) {
       if (result.problem.empty()) result.problem = text("batch ", k + 1, ": ", not_finite("loss", objective, model));
       if (on_non_finite == OnNonFinite::stop) return result;
+      measures = std::move(before);
       continue;
     }
     sum += loss.count * loss.mean;
@@ -45,6 +51,9 @@ Evaluation mean_loss(const Model& model, const Data& data, Objective objective, 
     result.loss = sum / total;
   else if (result.problem.empty())
     result.problem = "the data weigh nothing";
+  require(total == 0 || measures.measured(),
+          "the metrics saw no column; an objective of one's own gives them its outputs by pass.measure");
+  result.metrics = measures.values();
   return result;
 }
 
@@ -55,6 +64,14 @@ Evaluation mean_loss(const Model& model, const Data& data, Objective objective, 
 template <Trainable Model, DataSource Data, class Loss>
 double evaluate(const Model& model, const Data& data, const Loss& loss) {
   return detail::mean_loss(model, data, detail::as_objective<Model, Data>(loss), OnNonFinite::stop).loss;
+}
+
+/// The same with as many metrics as are given: evaluate(model, data, loss, {mae(), r2()}).metrics.at("r2"). Where a
+/// batch's loss is not finite, there are no metrics, and `problem` says where. An objective of one's own has metrics
+/// where it calls `pass.measure`. Throws std::invalid_argument where a metric does not fit the data.
+template <Trainable Model, DataSource Data, class Loss>
+Evaluation evaluate(const Model& model, const Data& data, const Loss& loss, const std::vector<Metric>& metrics) {
+  return detail::mean_loss(model, data, detail::as_objective<Model, Data>(loss), OnNonFinite::stop, metrics);
 }
 
 }  // namespace unroll

@@ -41,11 +41,17 @@ class Fit {
     require(options.patience >= 0, "fit: patience is ", options.patience, ", expected at least 0");
     require(data.batches() >= 1, "fit: there is no batch to learn from");
     state.require_valid();
+    if (state.average) require_same_shape("fit, average", state.model, state.average->model);
     require(state.batch <= data.batches(), "fit: the state stands at batch ", state.batch, ", the data have ",
             data.batches());
     require(!options.schedule || !state.plateau, "fit: a schedule and a plateau would both set the learning rate");
     if constexpr (requires { objective_.require_fits(state.model, data.example(0, order_)); })
       if (data.batches() > 1) objective_.require_fits(state.model, data.example(1, data.order(std::nullopt)));
+    const Measures named(options.metrics);
+    for (const Metric& metric : options.metrics)
+      if (metric.name == options.best_by) sign_ = metric.higher_is_better ? -1 : 1;
+    require(options.best_by.empty() || named.values().contains(options.best_by), "fit: best_by is '", options.best_by,
+            "', expected the name of a metric");
     if (options.accumulate > 1) part_ = state.model;
     if (state_.batch > 0) order_ = data_.order(seed(state_.order_seed));
   }
@@ -88,19 +94,24 @@ class Fit {
 
   /// Of weights as they are now: an epoch's own loss was taken while they moved.
   Evaluation evaluate_now(const Model& model) const {
-    return validate_ ? validate_(model) : mean_loss(model, data_, untouched_, options_.on_non_finite);
+    return validate_ ? validate_(model) : mean_loss(model, data_, untouched_, options_.on_non_finite, options_.metrics);
+  }
+
+  /// What is best where it is least.
+  double score(const Evaluation& now) const {
+    return options_.best_by.empty() || now.metrics.empty() ? now.loss : sign_ * now.metrics.at(options_.best_by);
   }
 
   /// Judges the best weights so far by the data of this call, which may differ from those of the call before, and the
   /// weights that this call starts from.
   void judge_start() {
     if (state_.has_best()) {
-      const double loss = evaluate_now(state_.best).loss;
+      const double loss = score(evaluate_now(state_.best));
       if (loss != state_.best_loss) state_.forget_best();
       if (std::isfinite(loss)) state_.best_loss = loss;
     }
     if (state_.batch > 0) return;  // the epoch's end will tell
-    const double loss = evaluate_now(state_.model).loss;
+    const double loss = score(evaluate_now(state_.judged()));
     if (loss < state_.best_loss) state_.set_best(loss);
   }
 
@@ -154,6 +165,7 @@ class Fit {
     if (moves) {
       state_.optimizer.options.learning_rate = progress.learning_rate;
       state_.optimizer.step(state_.model, gradient_);
+      if (state_.average) state_.average->add(state_.model);
       state_.carried = std::move(carried);
     }
     if (begins) state_.begin_epoch(order_seed);
@@ -195,21 +207,23 @@ class Fit {
   /// As one_step: if it throws, or ends the run, the state stays at the epoch's end.
   void end_epoch(FitProgress& progress) {
     Evaluation now;
-    if (validate_ || tracks()) now = evaluate_now(state_.model);
+    if (validate_ || tracks() || !options_.metrics.empty()) now = evaluate_now(state_.judged());
     if (!now.problem.empty()) {
       progress.problem = text("epoch ", progress.epoch, validate_ ? ", validation: " : ", evaluation: ", now.problem);
       if (options_.on_non_finite == OnNonFinite::stop) return;
     }
     if (validate_) progress.validation_loss = now.loss;
+    progress.metrics = now.metrics;
     History history = state_.history;
     history.loss.push_back(progress.loss);
     history.learning_rate.push_back(progress.learning_rate);
     history.clipped.push_back(static_cast<double>(state_.clipped));
     history.skipped.push_back(static_cast<double>(state_.skipped));
     if (validate_) history.validation_loss.push_back(now.loss);
+    history.add(now.metrics);
 
-    if (tracks() && now.loss < state_.best_loss)
-      state_.set_best(now.loss);
+    if (tracks() && score(now) < state_.best_loss)
+      state_.set_best(score(now));
     else if (tracks())
       ++state_.epochs_since_best;
     state_.history = std::move(history);
@@ -228,6 +242,7 @@ class Fit {
   const Objective& untouched_;  // what each evaluation copies
   Objective objective_;         // keeps its buffers from step to step
   const FitOptions& options_;
+  double sign_ = 1;  // of the metric best_by: -1 where higher is better
   Evaluate validate_;
   std::vector<Index> order_;
   Model gradient_;
@@ -256,7 +271,7 @@ template <Trainable Model, class Optimizer, DataSource Data, class Loss>
 FitReport fit(TrainingState<Model, Optimizer>& state, const Data& data, const Loss& loss,
               const FitOptions& options = {}) {
   const auto objective = detail::as_objective<Model, Data>(loss);
-  return detail::Fit(state, data, objective, options, std::function<detail::Evaluation(const Model&)>()).run();
+  return detail::Fit(state, data, objective, options, std::function<Evaluation(const Model&)>()).run();
 }
 
 /// The same with validation data, which are evaluated after each epoch.
@@ -265,9 +280,9 @@ FitReport fit(TrainingState<Model, Optimizer>& state, const Data& data, const Va
               const FitOptions& options = {}) {
   const auto objective = detail::as_objective<Model, Data>(loss);
   const auto validate = [&](const Model& model) {
-    return detail::mean_loss(model, validation, objective, options.on_non_finite);
+    return detail::mean_loss(model, validation, objective, options.on_non_finite, options.metrics);
   };
-  return detail::Fit(state, data, objective, options, std::function<detail::Evaluation(const Model&)>(validate)).run();
+  return detail::Fit(state, data, objective, options, std::function<Evaluation(const Model&)>(validate)).run();
 }
 
 }  // namespace unroll

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ struct FitProgress {
   std::string problem = {};  ///< why this step, or one of the validation data, was skipped; empty: none was
   bool epoch_done = false;   ///< this batch is the last one of its epoch
   std::optional<double> validation_loss = {};  ///< with epoch_done; NaN where no column counted
+  std::map<std::string, double> metrics = {};  ///< with epoch_done: of the validation data, or without them of the data
   bool stop = false;                           ///< to be set by an observer: fit returns after this step
 };
 
@@ -36,9 +38,11 @@ struct FitOptions {
   Index epochs = 10;       ///< counted from the state's beginning
   Index accumulate = 1;    ///< batches for one step, whose gradient is that of all of them as one
   double clip_norm = 0;    ///< limit of the gradient's global norm; 0: none
-  Index patience = 0;      ///< stops after so many epochs without a lower loss than the best; 0: never
+  Index patience = 0;      ///< stops after so many epochs without a better loss, or metric, than the best; 0: never
   bool keep_best = false;  ///< the model ends as the best there was
   bool shuffle = true;     ///< draws each epoch's order anew
+  std::vector<Metric> metrics = {};  ///< taken after each epoch, of the validation data or without them of the data
+  std::string best_by = {};          ///< the metric that patience and keep_best judge by; empty: the loss
   OnNonFinite on_non_finite = OnNonFinite::stop;  ///< a loss or gradient that is not finite
   std::function<double(Index)> schedule = {};     ///< the learning rate of epoch 0, 1, ...; without it, the optimizer's
   bool schedule_by_batch = false;                 ///< it is called with the number of batches done instead

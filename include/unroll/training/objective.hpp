@@ -10,6 +10,7 @@
 #include "unroll/data/example.hpp"
 #include "unroll/layers/states.hpp"
 #include "unroll/losses/function_loss.hpp"
+#include "unroll/training/metrics.hpp"
 
 namespace unroll {
 
@@ -27,6 +28,14 @@ struct ObjectivePass {
   std::optional<std::uint64_t> dropout_seed = {};  ///< of this pass's noise; empty: there is none
   bool record = true;                              ///< false: there is no way back
   BackwardOptions backward = {};                   ///< of FitOptions
+  Measures* measures = nullptr;                    ///< not owned; where it is given, metrics are asked for
+
+  /// Gives the outputs to the metrics that are asked for, if any are. Throws what `Measures::add` throws.
+  template <class Y, class Target>
+  void measure(const Eigen::MatrixBase<Y>& y, const Eigen::MatrixBase<Target>& target, const Batch& layout = {},
+               const std::vector<double>& weights = {}) {
+    if (measures) measures->add(y, target, layout, weights);
+  }
 
   /// The layout of some columns of the example, with what this pass adds.
   Batch batch(Batch layout) const {
@@ -67,6 +76,7 @@ struct LossObjective {
     const Batch batch = pass.batch(e.batch);
     const auto y = model.forward(e.x, tape, batch, batch.continues ? pass.carried : typename Model::State());
     const ExampleLoss result{loss(y, e.target, d_y, batch, e.weights), loss.count(e.target, batch, e.weights)};
+    pass.measure(y, e.target, batch, e.weights);
     pass.carried = tape.final_state;
     if (gradient && std::isfinite(result.mean)) model.backward(e.x, d_y, tape, *gradient, pass.backward);
     return result;

@@ -12,18 +12,11 @@
 
 #include "unroll/core/random.hpp"
 #include "unroll/layers/states.hpp"
+#include "unroll/training/history.hpp"
 #include "unroll/training/schedules.hpp"
+#include "unroll/training/weight_average.hpp"
 
 namespace unroll {
-
-/// What happened so far: an entry for each epoch that is done.
-struct History {
-  std::vector<double> loss;             ///< the mean over the epoch, taken while the weights moved
-  std::vector<double> validation_loss;  ///< empty where nothing was held out
-  std::vector<double> learning_rate;    ///< of the epoch's last step
-  std::vector<double> clipped;          ///< steps whose gradient was clipped
-  std::vector<double> skipped;          ///< steps whose loss or gradient was not finite
-};
 
 /// All that a training run is at the end of a batch, as one value: `fit` goes on from a copy of it, or from one that a
 /// file gave back, to the same bits as if it had never stopped.
@@ -54,11 +47,14 @@ struct TrainingState {
 
   /// The weights whose loss is best_loss, where has_best(): FitOptions::keep_best and patience ask for them.
   Model best;
-  double best_loss = no_loss;   ///< theirs
+  double best_loss = no_loss;   ///< theirs; with FitOptions::best_by the metric, negative where higher is better
   Index epochs_since_best = 0;  ///< epochs whose weights were no better
 
   /// Lowers the learning rate on a plateau of the validation loss, or without validation data of the loss.
   std::optional<ReduceOnPlateau> plateau = {};
+
+  /// The average of the weights over the steps: it is what `fit` evaluates then, and what becomes the best.
+  std::optional<WeightAverage<Model>> average = {};
 
   /// A run that has not begun. Takes the model, its optimizer and the generator over.
   TrainingState(Model start, Optimizer mover, Random generator)
@@ -71,9 +67,12 @@ struct TrainingState {
   /// Whether weights were judged: `best` belongs to `best_loss` then.
   bool has_best() const { return best_loss < no_loss; }
 
-  /// The weights as they are now become the best, with their loss.
+  /// What is evaluated: the weights as they are now, or their average where there is one.
+  const Model& judged() const { return average ? average->model : model; }
+
+  /// The weights that are judged become the best, with their loss.
   void set_best(double loss) {
-    Model copy = model;
+    Model copy = judged();
     best = std::move(copy);
     best_loss = loss;
     epochs_since_best = 0;
@@ -111,8 +110,12 @@ struct TrainingState {
                     "the state's history has ", epochs, " losses, ", validated, " of validation, ",
                     history.learning_rate.size(), " rates, ", history.clipped.size(), " and ", history.skipped.size(),
                     " counts, expected as many of each");
+    for (const auto& [name, column] : history.metrics)
+      detail::require(column.size() == epochs, "the state's history has ", epochs, " losses and ", column.size(),
+                      " values of ", name, ", expected as many");
     optimizer.require_valid();
     if (plateau) plateau->require_valid();
+    if (average) average->require_valid();
   }
 
   /// f(name, part) for what a file describes and checks beside the model: it has options.
@@ -120,6 +123,7 @@ struct TrainingState {
   void each_part(F&& f) const {
     f("optimizer", optimizer);
     if (plateau) f("plateau", *plateau);
+    if (average) f("average", *average);
   }
 
   /// The model, for its description in a file.
@@ -129,7 +133,8 @@ struct TrainingState {
   }
 
   /// Calls f(name, part...) for everything that a checkpoint must hold, of states that were made alike: tensors (those
-  /// of `carried` as AnyShape), Index, integers of 64 bits, double, std::vector<double> and the generator.
+  /// of `carried` as AnyShape), Index, integers of 64 bits, double, std::vector<double>, a map of such by name, and the
+  /// generator.
   template <class F, class... States>
   static void visit(F&& f, const std::string& prefix, States&... states) {
     Model::visit(f, prefix + "model.", states.model...);
@@ -151,7 +156,9 @@ struct TrainingState {
     f(prefix + "history.learning_rate", states.history.learning_rate...);
     f(prefix + "history.clipped", states.history.clipped...);
     f(prefix + "history.skipped", states.history.skipped...);
+    f(prefix + "history.metrics", states.history.metrics...);
     if ((states.plateau.has_value() && ...)) ReduceOnPlateau::visit(f, prefix + "plateau.", *states.plateau...);
+    if ((states.average.has_value() && ...)) WeightAverage<Model>::visit(f, prefix + "average.", *states.average...);
   }
 };
 

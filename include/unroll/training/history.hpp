@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <map>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "unroll/core/error.hpp"
+
+namespace unroll {
+
+/// What happened so far: an entry for each epoch that is done.
+struct History {
+  std::vector<double> loss;                                 ///< the mean over the epoch, taken while the weights moved
+  std::vector<double> validation_loss;                      ///< empty where nothing was held out
+  std::vector<double> learning_rate;                        ///< of the epoch's last step
+  std::vector<double> clipped;                              ///< steps whose gradient was clipped
+  std::vector<double> skipped;                              ///< steps whose loss or gradient was not finite
+  std::map<std::string, std::vector<double>> metrics = {};  ///< by name; NaN for epochs that were not measured
+
+  /// The metrics of the last epoch of `loss`.
+  void add(const std::map<std::string, double>& now) {
+    for (const auto& [name, value] : now) metrics[name];
+    for (auto& [name, column] : metrics) {
+      column.resize(loss.size(), std::numeric_limits<double>::quiet_NaN());
+      if (const auto found = now.find(name); found != now.end()) column.back() = found->second;
+    }
+  }
+};
+
+/// The history as CSV: a line an epoch under the names of the columns, each number the shortest that reads back, an
+/// empty field where there is none. The last validation losses stand beside the last epochs.
+inline std::string csv_of(const History& history) {
+  std::vector<std::pair<std::string, const std::vector<double>*>> columns{{"loss", &history.loss},
+                                                                          {"validation_loss", &history.validation_loss},
+                                                                          {"learning_rate", &history.learning_rate},
+                                                                          {"clipped", &history.clipped},
+                                                                          {"skipped", &history.skipped}};
+  for (const auto& [name, column] : history.metrics) columns.emplace_back(name, &column);
+  std::erase_if(columns, [](const auto& column) { return column.second->empty(); });
+  std::string result = "epoch";
+  for (const auto& [name, column] : columns) result += "," + name;
+  const std::size_t epochs = history.loss.size();
+  for (std::size_t k = 0; k < epochs; ++k) {
+    result += detail::text("\n", k + 1);
+    for (const auto& [name, column] : columns) {
+      const std::size_t before = epochs - column->size();
+      const bool known = k >= before && !std::isnan((*column)[k - before]);
+      result += "," + (known ? detail::text((*column)[k - before]) : std::string());
+    }
+  }
+  return result + "\n";
+}
+
+/// Writes csv_of(history) to a file. Throws std::system_error where it cannot be written.
+inline void write_csv(const History& history, const std::filesystem::path& path) {
+  std::ofstream file(path, std::ios::binary);
+  file << csv_of(history) << std::flush;
+  if (!file)
+    throw std::system_error(std::make_error_code(std::errc::io_error), "write_csv: cannot write " + path.string());
+}
+
+}  // namespace unroll

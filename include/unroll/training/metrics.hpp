@@ -1,0 +1,264 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "unroll/losses/softmax_cross_entropy.hpp"
+
+namespace unroll {
+
+/// A number that says how good outputs are, taken over all columns of the data that count. A value; one of your own is
+/// a name, a direction and two functions:
+///
+///   using Column = Metric::Column;
+///   const Metric worst{"worst", false,
+///                      [](const Column& y, const Column& target, double, Matrix<double>& sums) {
+///                        const double error = (y - target).cwiseAbs().maxCoeff();
+///                        sums.setConstant(1, 1, sums.size() == 0 ? error : std::max(sums(0), error));
+///                      },
+///                      [](const Matrix<double>& sums) { return sums(0); }};
+struct Metric {
+  /// A column of outputs or targets, in double.
+  using Column = Vector<double>;
+
+  std::string
+      name;  ///< in messages, in the history and for FitOptions::best_by; without commas, quotes and line breaks
+  bool higher_is_better;  ///< what FitOptions::best_by keeps
+  /// add(y, target, weight, sums): a column with a weight above 0.
+  std::function<void(const Column&, const Column&, double, Matrix<double>&)> add;
+  /// value(sums): of sums that at least one column was added to.
+  std::function<double(const Matrix<double>&)> value;
+};
+
+/// Metrics of data that come batch by batch.
+class Measures {
+ public:
+  Measures() = default;
+  /// Nothing was added yet. Takes the metrics over. Throws std::invalid_argument where names are not theirs alone.
+  explicit Measures(std::vector<Metric> metrics) : metrics_(std::move(metrics)), sums_(metrics_.size()) {
+    std::set<std::string> names;
+    for (const Metric& metric : metrics_) {
+      detail::require(!metric.name.empty() && metric.name.find_first_of(",\"\r\n") == std::string::npos,
+                      "a metric is called '", metric.name, "', expected a name without commas, quotes and line breaks");
+      detail::require(names.insert(metric.name).second, "two metrics are called '", metric.name, "'");
+    }
+  }
+
+  /// Adds the columns that count: those within the sequences, by their weights. Throws std::invalid_argument where
+  /// target or weights do not fit, and what the metrics throw.
+  template <class Y, class Target>
+  void add(const Eigen::MatrixBase<Y>& y, const Eigen::MatrixBase<Target>& target, const Batch& batch = {},
+           const std::vector<double>& weights = {}) {
+    if (metrics_.empty()) return;
+    detail::require(target.cols() == y.cols(), "a metric: target has ", target.cols(), " columns, expected ", y.cols(),
+                    " as y");
+    const detail::ColumnWeights columns(batch, weights, target.rows(), target.cols());
+    columns.require_fit("a metric", true, true);
+    for (Index j = 0; j < y.cols(); ++j) {
+      if (!columns.used(j)) continue;
+      const Metric::Column of_y = y.col(j).template cast<double>(), wanted = target.col(j).template cast<double>();
+      const double weight = std::abs(columns[j]);
+      for (std::size_t k = 0; k < metrics_.size(); ++k) metrics_[k].add(of_y, wanted, weight, sums_[k]);
+    }
+  }
+
+  /// The number of each metric by its name; NaN where no column counted.
+  std::map<std::string, double> values() const {
+    std::map<std::string, double> result;
+    for (std::size_t k = 0; k < metrics_.size(); ++k)
+      result[metrics_[k].name] =
+          sums_[k].size() == 0 ? std::numeric_limits<double>::quiet_NaN() : metrics_[k].value(sums_[k]);
+    return result;
+  }
+
+  /// Whether a column was added, or none is needed.
+  bool measured() const { return sums_.empty() || sums_[0].size() > 0; }
+
+  /// What the k-th metric summed: the matrix of `confusion_matrix`.
+  const Matrix<double>& sums(std::size_t k) const { return sums_[k]; }
+
+ private:
+  std::vector<Metric> metrics_;
+  std::vector<Matrix<double>> sums_;
+};
+
+namespace detail {
+
+/// The mean of `of_column` over the columns, by their weights, and then `finish` of it.
+template <class OfColumn, class Finish>
+Metric mean_metric(std::string name, bool higher_is_better, OfColumn of_column, Finish finish) {
+  const auto add = [of_column](const Metric::Column& y, const Metric::Column& target, double weight,
+                               Matrix<double>& sums) {
+    const double value = of_column(y, target);
+    if (sums.size() == 0) sums = Matrix<double>::Zero(2, 1);
+    sums(0) += weight * value;
+    sums(1) += weight;
+  };
+  const auto value = [finish](const Matrix<double>& sums) { return finish(sums(0) / sums(1)); };
+  return {std::move(name), higher_is_better, add, value};
+}
+
+inline void require_as_y(const char* name, const Metric::Column& y, const Metric::Column& target) {
+  require(y.size() == target.size(), name, ": target has ", target.size(), " rows, expected ", y.size(), " as y");
+}
+
+/// The class that the target names, for y's rows.
+inline Index class_of(const char* name, const Metric::Column& y, const Metric::Column& target) {
+  const double given = target.size() == 1 ? target[0] : -1;
+  require(given >= 0 && given < static_cast<double>(y.size()) && given == std::floor(given), name,
+          ": the target is no class, expected a row with a whole number from 0 to one less than the rows of y");
+  return static_cast<Index>(given);
+}
+
+inline Index likeliest(const Metric::Column& y) {
+  Index found = 0;
+  y.maxCoeff(&found);
+  return found;
+}
+
+inline double itself(double value) { return value; }
+
+/// A mean over the classes, of what `of_class(hits, predicted, actual)` gives for each.
+template <class OfClass>
+Metric mean_over_classes(std::string name, OfClass of_class) {
+  const auto add = [name](const Metric::Column& y, const Metric::Column& target, double weight, Matrix<double>& sums) {
+    const Index actual = class_of(name.c_str(), y, target);
+    if (sums.size() == 0) sums = Matrix<double>::Zero(y.size(), y.size());
+    sums(actual, likeliest(y)) += weight;
+  };
+  const auto value = [of_class](const Matrix<double>& sums) {
+    double sum = 0, classes = 0;
+    for (Index k = 0; k < sums.cols(); ++k) {
+      const double predicted = sums.col(k).sum(), actual = sums.row(k).sum();
+      if (predicted + actual == 0) continue;  // scikit-learn does not know of it either
+      sum += of_class(sums(k, k), predicted, actual);
+      ++classes;
+    }
+    return sum / classes;
+  };
+  return {std::move(name), true, add, value};
+}
+
+}  // namespace detail
+
+/// The share of columns whose largest output is the class that the target, 1 x (T*B), names.
+inline Metric accuracy() {
+  const auto hit = [](const Metric::Column& y, const Metric::Column& target) {
+    return detail::class_of("accuracy", y, target) == detail::likeliest(y) ? 1. : 0.;
+  };
+  return detail::mean_metric("accuracy", true, hit, detail::itself);
+}
+
+/// The share of outputs, of a sigmoid that is still to come, on the side of 0 that the target, 0 or 1, names.
+inline Metric binary_accuracy() {
+  const auto hits = [](const Metric::Column& y, const Metric::Column& target) {
+    detail::require_as_y("binary_accuracy", y, target);
+    return ((y.array() > 0) == (target.array() > 0.5)).template cast<double>().mean();
+  };
+  return detail::mean_metric("binary_accuracy", true, hits, detail::itself);
+}
+
+/// Of the columns that were taken for a class, the share that is of it; the mean over the classes (macro).
+inline Metric precision() {
+  return detail::mean_over_classes(
+      "precision", [](double hits, double predicted, double) { return predicted == 0 ? 0 : hits / predicted; });
+}
+
+/// Of the columns of a class, the share that was taken for it; the mean over the classes (macro).
+inline Metric recall() {
+  return detail::mean_over_classes("recall",
+                                   [](double hits, double, double actual) { return actual == 0 ? 0 : hits / actual; });
+}
+
+/// The harmonic mean of precision and recall of each class; the mean over the classes (macro).
+inline Metric f1() {
+  return detail::mean_over_classes(
+      "f1", [](double hits, double predicted, double actual) { return 2 * hits / (predicted + actual); });
+}
+
+/// exp of the mean of -log softmax(y)[target]: how many classes the outputs hesitate between.
+inline Metric perplexity() {
+  const auto surprise = [](const Metric::Column& y, const Metric::Column& target) {
+    const Index wanted = detail::class_of("perplexity", y, target);
+    Metric::Column softmax(y.size());
+    return detail::log_sum_exp(y.data(), y.size(), softmax.data()).surprise(y[wanted]);
+  };
+  return detail::mean_metric("perplexity", false, surprise, [](double mean) { return std::exp(mean); });
+}
+
+/// The mean absolute error of all numbers.
+inline Metric mae() {
+  const auto error = [](const Metric::Column& y, const Metric::Column& target) {
+    detail::require_as_y("mae", y, target);
+    return (y - target).cwiseAbs().mean();
+  };
+  return detail::mean_metric("mae", false, error, detail::itself);
+}
+
+/// The root of the mean squared error of all numbers.
+inline Metric rmse() {
+  const auto error = [](const Metric::Column& y, const Metric::Column& target) {
+    detail::require_as_y("rmse", y, target);
+    return (y - target).squaredNorm() / static_cast<double>(y.size());
+  };
+  return detail::mean_metric("rmse", false, error, [](double mean) { return std::sqrt(mean); });
+}
+
+/// The mean absolute error over that of the forecast "as a season ago" on the training series (Hyndman & Koehler 2006,
+/// equation 3); below 1 it is the better forecast. `training` is F x T. Throws std::invalid_argument for a season that
+/// the series does not have twice, and a series that repeats itself exactly.
+template <class Series>
+Metric mase(const Eigen::MatrixBase<Series>& training, Index season = 1) {
+  const Index more = training.cols() - season;
+  detail::require(season >= 1 && more >= 1, "mase: season is ", season, ", expected from 1 to one less than ",
+                  training.cols(), " steps");
+  const double naive = (training.rightCols(more) - training.leftCols(more)).template cast<double>().cwiseAbs().mean();
+  detail::require(naive > 0, "mase: the naive forecast's error is ", naive, ", expected more than 0");
+  Metric metric = mae();
+  metric.name = "mase";
+  metric.value = [of_mae = metric.value, naive](const Matrix<double>& sums) { return of_mae(sums) / naive; };
+  return metric;
+}
+
+/// The share of the target's variance that is explained, 1 - sum (y - target)^2 / sum (target - mean)^2 of each row;
+/// the mean over the rows. A row that never changes gives 1 where it is met exactly, else 0.
+inline Metric r2() {
+  // Rows: weights, means, squares around the means (West 1979), squared errors; a column a row of y.
+  const auto add = [](const Metric::Column& y, const Metric::Column& target, double weight, Matrix<double>& sums) {
+    detail::require_as_y("r2", y, target);
+    if (sums.size() == 0) sums = Matrix<double>::Zero(4, y.size());
+    for (Index i = 0; i < y.size(); ++i) {
+      auto sum = sums.col(i);
+      const double from_mean = target[i] - sum[1], error = y[i] - target[i];
+      sum[0] += weight;
+      sum[1] += weight / sum[0] * from_mean;
+      sum[2] += weight * from_mean * (target[i] - sum[1]);
+      sum[3] += weight * error * error;
+    }
+  };
+  const auto value = [](const Matrix<double>& sums) {
+    double sum = 0;
+    for (Index i = 0; i < sums.cols(); ++i)
+      sum += sums(2, i) > 0 ? 1 - sums(3, i) / sums(2, i) : (sums(3, i) == 0 ? 1 : 0);
+    return sum / static_cast<double>(sums.cols());
+  };
+  return {"r2", true, add, value};
+}
+
+/// How often a column of class i (row i) was taken for class j (column j), by weights. Its number is the accuracy; the
+/// matrix is what `Measures::sums` gives.
+inline Metric confusion_matrix() {
+  Metric metric = recall();
+  metric.name = "confusion_matrix";
+  metric.value = [](const Matrix<double>& sums) { return sums.trace() / sums.sum(); };
+  return metric;
+}
+
+}  // namespace unroll

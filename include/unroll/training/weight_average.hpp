@@ -1,0 +1,67 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "unroll/core/parameters.hpp"
+
+namespace unroll {
+
+/// The weights averaged over the steps of a training, the newest counting most (Polyak & Juditsky 1992, with the decay
+/// of Kingma & Ba 2015, section 7.2), as torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn has it:
+///
+///   average = decay average + (1 - decay) weights         after the first step: average = weights
+///
+///   state.average.emplace(state.model, 0.99);   // fit keeps it, evaluates it, and ends with it under keep_best
+///   use(state.average->model);
+template <class Model>
+class WeightAverage {
+ public:
+  Model model;   ///< the average
+  double decay;  ///< how much of the average stays in a step, at least 0 and less than 1
+
+  /// Nothing was averaged yet: the average is the model. Throws std::invalid_argument for a decay that makes no sense.
+  explicit WeightAverage(Model start, double how_much = 0.999) : model(std::move(start)), decay(how_much) {
+    require_valid();
+  }
+
+  /// Takes the weights after a step in. Throws std::invalid_argument where the shapes differ.
+  void add(const Model& weights) {
+    detail::require_same_shape("WeightAverage::add", model, weights);
+    const auto mix = [&](const std::string&, auto& average, const auto& now) {
+      using Scalar = typename std::remove_cvref_t<decltype(average)>::Scalar;
+      if (steps_ == 0)
+        average = now;
+      else
+        average += static_cast<Scalar>(1 - decay) * (now - average);
+    };
+    for_each_tensor(mix, model, weights);
+    ++steps_;
+  }
+
+  static const char* name() { return "WeightAverage"; }
+
+  /// f(name, option) for what must stay the same within a run.
+  template <class F>
+  void each_option(F&& f) const {
+    f("decay", decay);
+  }
+
+  /// Throws std::invalid_argument where numbers make no sense.
+  void require_valid() const {
+    detail::require(decay >= 0 && decay < 1, "WeightAverage: decay is ", decay,
+                    ", expected at least 0 and less than 1");
+    detail::require(steps_ >= 0, "WeightAverage: steps is ", steps_, ", expected at least 0");
+  }
+
+  template <class F, class... Averages>
+  static void visit(F&& f, const std::string& prefix, Averages&... averages) {
+    Model::visit(f, prefix + "model.", averages.model...);
+    f(prefix + "steps", averages.steps_...);
+  }
+
+ private:
+  Index steps_ = 0;
+};
+
+}  // namespace unroll

@@ -1,0 +1,100 @@
+// Against scikit-learn: data/metrics.txt, made by reference/metric_vectors.py.
+#include "unroll/training/metrics.hpp"
+
+#include "catch.hpp"
+#include "reference/read_vectors.hpp"
+
+using namespace unroll;
+using Catch::Matchers::Message;
+
+namespace {
+
+const Vectors& sklearn() {
+  static const Vectors vectors(UNROLL_TEST_DATA "/metrics.txt");
+  return vectors;
+}
+
+/// In two batches, the second ragged: what lies past its end, and columns of weight 0, must not count.
+double measured(const Metric& metric, const Eigen::MatrixXd& y, const Eigen::MatrixXd& target,
+                const std::vector<double>& weights) {
+  Measures measures({metric});
+  const auto part = [&](Index first, Index count) {
+    const auto from = weights.begin() + first;
+    return weights.empty() ? weights : std::vector<double>(from, from + count);
+  };
+  measures.add(y.leftCols(30), target.leftCols(30), {.size = 3}, part(0, 30));
+  Eigen::MatrixXd more = y.rightCols(10), more_target = target.rightCols(10);
+  more.conservativeResize(y.rows(), 12);
+  more_target.conservativeResize(target.rows(), 12);
+  more.rightCols(2).setConstant(std::numeric_limits<double>::quiet_NaN());
+  more_target.rightCols(2).setConstant(-7);
+  std::vector<double> more_weights = part(30, 10);
+  if (!weights.empty()) more_weights.resize(12, 3);
+  Batch batch{.size = 6};
+  batch.lengths = {2, 2, 2, 2, 1, 1};
+  measures.add(more, more_target, batch, more_weights);
+  return measures.values().at(metric.name);
+}
+
+void check(const Metric& metric, const char* y, const char* target) {
+  const auto& columns = sklearn()["weights"];
+  const std::vector<double> weights(columns.data(), columns.data() + columns.size());
+  CAPTURE(metric.name);
+  CHECK(measured(metric, sklearn()[y], sklearn()[target], {}) == Approx(sklearn()[metric.name](0)).epsilon(1e-12));
+  CHECK(measured(metric, sklearn()[y], sklearn()[target], weights) ==
+        Approx(sklearn()[metric.name + "_weighted"](0)).epsilon(1e-12));
+}
+
+}  // namespace
+
+TEST_CASE("metrics are scikit-learn's, batch by batch, with weights and past a sequence's end", "[metrics]") {
+  for (const Metric& metric : {accuracy(), precision(), recall(), f1(), perplexity()})
+    check(metric, "logits", "classes");
+  for (const Metric& metric : {binary_accuracy(), mae(), rmse(), mase(sklearn()["series"], 3), r2()})
+    check(metric, "y", "target");
+}
+
+TEST_CASE("the confusion matrix has a row a class and a column a guess", "[metrics]") {
+  Measures measures({mae(), confusion_matrix()});
+  CHECK(std::isnan(measures.values().at("mae")));
+  CHECK_THROWS_AS(measures.add(sklearn()["logits"], sklearn()["classes"]), std::invalid_argument);
+  measures = Measures({confusion_matrix()});
+  measures.add(sklearn()["logits"], sklearn()["classes"]);
+  CHECK(measures.sums(0) == sklearn()["confusion"]);
+  CHECK(measures.values().at("confusion_matrix") == Approx(sklearn()["accuracy"](0)));
+}
+
+TEST_CASE("R2 of numbers far from 0 loses no digits, and one of a row that never changes is 1 or 0", "[metrics]") {
+  Measures measures({r2()});
+  const Eigen::RowVectorXd target = Eigen::RowVectorXd::LinSpaced(5, -2, 2).array() + 1e9;
+  measures.add((target.array() + 1).matrix(), target);
+  CHECK(measures.values().at("r2") == Approx(0.5));
+  for (const double off : {0., 1.}) {
+    measures = Measures({r2()});
+    measures.add(Eigen::RowVectorXd::Constant(4, off), Eigen::RowVectorXd::Zero(4));
+    CHECK(measures.values().at("r2") == 1 - off);
+  }
+}
+
+TEST_CASE("what no metric can be made of is refused", "[metrics]") {
+  const auto refuse = [](auto make, const std::string& why) {
+    CHECK_THROWS_MATCHES(make(), std::invalid_argument, Message(why));
+  };
+  const Eigen::MatrixXd y = Eigen::MatrixXd::Zero(2, 3);
+  const auto add = [&](Metric metric, Index rows, Index cols, double value) {
+    return [=, &y] { Measures({metric}).add(y, Eigen::MatrixXd::Constant(rows, cols, value)); };
+  };
+  refuse(add(mae(), 2, 2, 0), "a metric: target has 2 columns, expected 3 as y");
+  refuse(add(rmse(), 1, 3, 0), "rmse: target has 1 rows, expected 2 as y");
+  for (const double value : {-1., 0.5, 2., std::numeric_limits<double>::quiet_NaN()})
+    refuse(
+        add(accuracy(), 1, 3, value),
+        "accuracy: the target is no class, expected a row with a whole number from 0 to one less than the rows of y");
+  refuse([&] { mase(y, 3); }, "mase: season is 3, expected from 1 to one less than 3 steps");
+  refuse([&] { mase(y); }, "mase: the naive forecast's error is 0, expected more than 0");
+  refuse([] { Measures({mae(), mae()}); }, "two metrics are called 'mae'");
+  Metric named = mae();
+  named.name = "a,b";
+  refuse([&] { Measures({named}); },
+         "a metric is called 'a,b', expected a name without commas, quotes and line breaks");
+}
