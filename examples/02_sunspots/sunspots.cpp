@@ -109,6 +109,7 @@ Model train(const Matrix<float>& roots, const Unit& unit, const Options& o, int 
   std::printf("network %d: %d epochs, the best is epoch %d with a loss of %.4f\n", network,
               static_cast<int>(losses.size()), static_cast<int>(best - losses.begin()) + 1, *best);
   std::fflush(stdout);
+  if (!o.plot.empty()) open_csv(o.plot, "training") << unroll::csv_of(state.history);  // the last network's stays
   return state.model;
 }
 
@@ -177,6 +178,7 @@ void run(const Options& o) {
     write_forecasts(file, split, truth, lstm, linear);
   }
   draw(o.plot, "sunspots", UNROLL_EXAMPLE_FOLDER "/sunspots.gp", std::cout);
+  if (o.validation > 0) draw(o.plot, "training", UNROLL_EXAMPLE_FOLDER "/../support/history.gp", std::cout);
 }
 
 int main(int argc, char** argv) {
@@ -199,7 +201,7 @@ int main(int argc, char** argv) {
   app.add_option("--networks", o.networks, "whose forecasts are averaged")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  app.add_option("--plot", o.plot, "folder for sunspots.csv and sunspots.svg");
+  app.add_option("--plot", o.plot, "folder for the numbers and pictures of the forecasts and the training");
   app.add_flag("--quick", o.quick, "2 epochs, too few to learn much")->excludes("--epochs");
   return run_program(app, argc, argv, [&] {
     if (o.quick) o.epochs = 2;

@@ -35,7 +35,9 @@ check_quick() {
   [[ $(head -n 1 "$csv") == year,truth,LSTM,linear && $(wc -l <"$csv") == 41 ]] || fail "not 40 forecasts in $csv"
   grep -q -x -E '2008,2\.9,[0-9.]+,[0-9.]+' "$csv" || fail "no truth of 2008"
   grep -q -F "The numbers are in $csv" "$work/all" || fail "the file is not named"
+  [[ $(head -n 1 "$work/pictures/training.csv") == epoch,loss,validation_loss,* ]] || fail "no history of the training"
   if command -v gnuplot >/dev/null; then
+    grep -q '</svg>' "$work/pictures/training.svg" || fail "no picture of the training"
     grep -q '</svg>' "$work/pictures/sunspots.svg" || fail "no picture"
     grep -q -F "Sunspot numbers: truth (o) and the LSTM's forecast (*)" "$work/all" || fail "no plot in the text"
   fi
