@@ -17,4 +17,5 @@
 #include "unroll/layers/projected_lstm.hpp"
 #include "unroll/layers/recurrent_layers.hpp"
 #include "unroll/layers/residual.hpp"
+#include "unroll/layers/sampling.hpp"
 #include "unroll/layers/stream.hpp"

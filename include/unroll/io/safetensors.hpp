@@ -179,11 +179,13 @@ inline TensorFile read_header(std::istream& in, const std::string& file) {
   if (!in.read(bytes, 8)) raise<format_error>(file, "", 0u, "cannot be read");
   std::memcpy(&length, bytes, 8);
   if (length > size - 8)
-    raise<format_error>(file, "", 0u, text("the header's length is ", length, ", the file has ", size - 8, " after it"));
+    raise<format_error>(file, "", 0u,
+                        text("the header's length is ", length, ", the file has ", size - 8, " after it"));
   if (length > max_header)
     raise<format_error>(file, "", 0u, text("the header's length is ", length, ", expected at most ", max_header));
   std::string header(static_cast<std::size_t>(length), ' ');
-  if (!in.read(header.data(), static_cast<std::streamsize>(length))) raise<format_error>(file, "", 8u, "cannot be read");
+  if (!in.read(header.data(), static_cast<std::streamsize>(length)))
+    raise<format_error>(file, "", 8u, "cannot be read");
   return std::move(HeaderReader(file, header, size - 8 - length).result);
 }
 

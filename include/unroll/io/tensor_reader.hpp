@@ -37,7 +37,7 @@ class TensorReader {
   void take(const std::string& name, Value&& value) {
     const auto found = content_.tensors.find(name);
     if (found == content_.tensors.end())
-      raise<format_error>(file_, name, 8, "is missing, expected the shape " + shape_text(store(value).shape));
+      raise<format_error>(file_, name, 8u, "is missing, expected the shape " + shape_text(store(value).shape));
     try {
       require_fits(found->second, value, options_);
       if (read_) restore(found->second, value, options_);

@@ -62,7 +62,8 @@ inline void write_csv(const History& history, const std::filesystem::path& path)
   std::ofstream file(path, std::ios::binary);
   file << csv_of(history) << std::flush;
   if (!file)
-    throw std::system_error(std::make_error_code(std::errc::io_error), "write_csv: cannot write " + path.string());
+    detail::raise<std::system_error>(std::make_error_code(std::errc::io_error),
+                                     "write_csv: cannot write " + path.string());
 }
 
 }  // namespace unroll
