@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -70,7 +71,7 @@ class Grouping {
     if (groups.empty()) return;
     std::vector<Shape> tensors;
     const auto add = [&](const auto& name, const auto& tensor) {
-      tensors.push_back({name, kind_of(name), tensor.rows(), tensor.cols()});
+      tensors.push_back({name, unroll::kind_of(name), tensor.rows(), tensor.cols()});
     };
     for_each_tensor(add, model);
     std::string all;
@@ -128,7 +129,8 @@ class Grouping {
 /// The model's tensors in the order of visit, as matrices.
 template <class Model>
 auto tensors_of(Model& model) {
-  std::vector<Eigen::Map<Matrix<typename Model::Scalar>>> result;
+  using Tensor = Matrix<typename Model::Scalar>;
+  std::vector<Eigen::Map<std::conditional_t<std::is_const_v<Model>, const Tensor, Tensor>>> result;
   const auto add = [&](const std::string&, auto& t) { result.emplace_back(t.data(), t.rows(), t.cols()); };
   for_each_tensor(add, model);
   return result;

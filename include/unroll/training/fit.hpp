@@ -41,7 +41,7 @@ class Fit {
     require(options.patience >= 0, "fit: patience is ", options.patience, ", expected at least 0");
     require(data.batches() >= 1, "fit: there is no batch to learn from");
     state.require_valid();
-    if (state.average) require_same_shape("fit, average", state.model, state.average->model);
+    if (state.average) require_same_shape("fit", state.model, state.average->model);
     require(state.batch <= data.batches(), "fit: the state stands at batch ", state.batch, ", the data have ",
             data.batches());
     require(!options.schedule || !state.plateau, "fit: a schedule and a plateau would both set the learning rate");
@@ -164,8 +164,10 @@ class Fit {
     if (!moves && options_.on_non_finite == OnNonFinite::stop) return;
     if (moves) {
       state_.optimizer.options.learning_rate = progress.learning_rate;
+      std::optional<decltype(state_.average->adder(state_.model))> average;
+      if (state_.average) average.emplace(state_.average->adder(state_.model));
       state_.optimizer.step(state_.model, gradient_);
-      if (state_.average) state_.average->add(state_.model);
+      if (average) (*average)();
       state_.carried = std::move(carried);
     }
     if (begins) state_.begin_epoch(order_seed);

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "unroll/core/parameters.hpp"
+#include "unroll/optimizers/parameter_group.hpp"
 
 namespace unroll {
 
@@ -26,17 +26,21 @@ class WeightAverage {
   }
 
   /// Takes the weights after a step in. Throws std::invalid_argument where the shapes differ.
-  void add(const Model& weights) {
+  void add(const Model& weights) { adder(weights)(); }
+
+  /// What adds the weights as they are when it is called, without memory, so that a step and its average are one.
+  /// Refers to both. Throws std::invalid_argument where the shapes differ.
+  auto adder(const Model& weights) {
     detail::require_same_shape("WeightAverage::add", model, weights);
-    const auto mix = [&](const std::string&, auto& average, const auto& now) {
-      using Scalar = typename std::remove_cvref_t<decltype(average)>::Scalar;
-      if (steps_ == 0)
-        average = now;
-      else
-        average += static_cast<Scalar>(1 - decay) * (now - average);
+    return [this, to = detail::tensors_of(model), from = detail::tensors_of(weights)]() mutable {
+      for (std::size_t k = 0; k < to.size(); ++k) {
+        if (steps_ == 0)
+          to[k] = from[k];
+        else
+          to[k] += static_cast<typename Model::Scalar>(1 - decay) * (from[k] - to[k]);
+      }
+      ++steps_;
     };
-    for_each_tensor(mix, model, weights);
-    ++steps_;
   }
 
   static const char* name() { return "WeightAverage"; }
