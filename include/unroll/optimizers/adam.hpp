@@ -1,6 +1,6 @@
 #pragma once
 
-#include "unroll/optimizers/optimizer.hpp"
+#include "unroll/optimizers/adam_moments.hpp"
 
 namespace unroll {
 
@@ -34,39 +34,29 @@ struct AdamRule {
   using Options = Options_;
   static constexpr bool decoupled = std::is_same_v<Options, AdamWOptions>;
   static constexpr const char* name = decoupled ? "AdamW" : "Adam";
-  static constexpr std::array<const char*, 2> moment_names{"m", "v"};
+  static constexpr auto moment_names = AdamMoments<double>::names;
 
-  static void check(const Options& o) {
-    require_fraction(name, "beta1", o.beta1);
-    require_fraction(name, "beta2", o.beta2);
-    require_not_negative(name, "epsilon", o.epsilon);
-  }
+  static void check(const Options& o) { AdamMoments<double>::check(name, o); }
 
   template <class F>
   static void each_option(F&& f, const Options& o) {
-    f("beta1", o.beta1);
-    f("beta2", o.beta2);
-    f("epsilon", o.epsilon);
+    AdamMoments<double>::each_option(f, o);
   }
 
   template <class Scalar>
   struct Step {
-    Scalar beta1, rest1, beta2, rest2, rate, scale, epsilon;
+    AdamMoments<Scalar> moments;
+    Scalar rate, scale;
 
     Step(const Options& o, double steps)
-        : beta1(static_cast<Scalar>(o.beta1)),
-          rest1(static_cast<Scalar>(1 - o.beta1)),
-          beta2(static_cast<Scalar>(o.beta2)),
-          rest2(static_cast<Scalar>(1 - o.beta2)),
+        : moments(o),
           rate(static_cast<Scalar>(o.learning_rate / (1 - std::pow(o.beta1, steps)))),
-          scale(static_cast<Scalar>(1 / std::sqrt(1 - std::pow(o.beta2, steps)))),
-          epsilon(divisor_epsilon<Scalar>(o.epsilon)) {}
+          scale(static_cast<Scalar>(1 / std::sqrt(1 - std::pow(o.beta2, steps)))) {}
 
     template <class V>
     void operator()(V& w, const V& g, V& m, V& v) const {
-      m = beta1 * m + rest1 * g;
-      v = beta2 * v + rest2 * g * g;
-      w -= rate * m / (sqrt(v) * scale + epsilon);
+      moments.add(g, m, v);
+      w -= rate * m / (sqrt(v) * scale + moments.epsilon);
     }
   };
 };

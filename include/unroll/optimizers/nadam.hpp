@@ -1,6 +1,6 @@
 #pragma once
 
-#include "unroll/optimizers/optimizer.hpp"
+#include "unroll/optimizers/adam_moments.hpp"
 
 namespace unroll {
 
@@ -21,35 +21,27 @@ namespace detail {
 struct NAdamRule {
   using Options = NAdamOptions;
   static constexpr const char* name = "NAdam";
-  static constexpr std::array<const char*, 2> moment_names{"m", "v"};
+  static constexpr auto moment_names = AdamMoments<double>::names;
   static constexpr bool decoupled = false;
 
   static void check(const Options& o) {
-    require_fraction(name, "beta1", o.beta1);
-    require_fraction(name, "beta2", o.beta2);
-    require_not_negative(name, "epsilon", o.epsilon);
+    AdamMoments<double>::check(name, o);
     require_not_negative(name, "momentum_decay", o.momentum_decay);
   }
 
   template <class F>
   static void each_option(F&& f, const Options& o) {
-    f("beta1", o.beta1);
-    f("beta2", o.beta2);
-    f("epsilon", o.epsilon);
+    AdamMoments<double>::each_option(f, o);
     f("momentum_decay", o.momentum_decay);
   }
 
   template <class Scalar>
   struct Step {
-    Scalar beta1, rest1, beta2, rest2, rate_of_g, rate_of_m, scale, epsilon;
+    AdamMoments<Scalar> moments;
+    Scalar rate_of_g, rate_of_m, scale;
 
     Step(const Options& o, double steps)
-        : beta1(static_cast<Scalar>(o.beta1)),
-          rest1(static_cast<Scalar>(1 - o.beta1)),
-          beta2(static_cast<Scalar>(o.beta2)),
-          rest2(static_cast<Scalar>(1 - o.beta2)),
-          scale(static_cast<Scalar>(1 / std::sqrt(1 - std::pow(o.beta2, steps)))),
-          epsilon(divisor_epsilon<Scalar>(o.epsilon)) {
+        : moments(o), scale(static_cast<Scalar>(1 / std::sqrt(1 - std::pow(o.beta2, steps)))) {
       const double fall = std::pow(0.96, o.momentum_decay);
       const auto mu = [&](double power) { return o.beta1 * (1 - 0.5 * power); };
       double product = 1, power = 1;
@@ -62,9 +54,8 @@ struct NAdamRule {
 
     template <class V>
     void operator()(V& w, const V& g, V& m, V& v) const {
-      m = beta1 * m + rest1 * g;
-      v = beta2 * v + rest2 * g * g;
-      w -= (rate_of_g * g + rate_of_m * m) / (sqrt(v) * scale + epsilon);
+      moments.add(g, m, v);
+      w -= (rate_of_g * g + rate_of_m * m) / (sqrt(v) * scale + moments.epsilon);
     }
   };
 };

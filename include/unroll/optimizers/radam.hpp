@@ -1,6 +1,6 @@
 #pragma once
 
-#include "unroll/optimizers/optimizer.hpp"
+#include "unroll/optimizers/adam_moments.hpp"
 
 namespace unroll {
 
@@ -20,33 +20,23 @@ namespace detail {
 struct RAdamRule {
   using Options = RAdamOptions;
   static constexpr const char* name = "RAdam";
-  static constexpr std::array<const char*, 2> moment_names{"m", "v"};
+  static constexpr auto moment_names = AdamMoments<double>::names;
   static constexpr bool decoupled = false;
 
-  static void check(const Options& o) {
-    require_fraction(name, "beta1", o.beta1);
-    require_fraction(name, "beta2", o.beta2);
-    require_not_negative(name, "epsilon", o.epsilon);
-  }
+  static void check(const Options& o) { AdamMoments<double>::check(name, o); }
 
   template <class F>
   static void each_option(F&& f, const Options& o) {
-    f("beta1", o.beta1);
-    f("beta2", o.beta2);
-    f("epsilon", o.epsilon);
+    AdamMoments<double>::each_option(f, o);
   }
 
   template <class Scalar>
   struct Step {
-    Scalar beta1, rest1, beta2, rest2, rate, epsilon;
+    AdamMoments<Scalar> moments;
+    Scalar rate;
     bool rectified;
 
-    Step(const Options& o, double steps)
-        : beta1(static_cast<Scalar>(o.beta1)),
-          rest1(static_cast<Scalar>(1 - o.beta1)),
-          beta2(static_cast<Scalar>(o.beta2)),
-          rest2(static_cast<Scalar>(1 - o.beta2)),
-          epsilon(divisor_epsilon<Scalar>(o.epsilon)) {
+    Step(const Options& o, double steps) : moments(o) {
       const double power = std::pow(o.beta2, steps), most = 2 / (1 - o.beta2) - 1;
       const double rho = most - 2 * steps * power / (1 - power);
       rectified = rho > 5;
@@ -56,9 +46,8 @@ struct RAdamRule {
 
     template <class V>
     void operator()(V& w, const V& g, V& m, V& v) const {
-      m = beta1 * m + rest1 * g;
-      v = beta2 * v + rest2 * g * g;
-      w -= rectified ? rate * m / (sqrt(v) + epsilon) : rate * m;
+      moments.add(g, m, v);
+      w -= rectified ? rate * m / (sqrt(v) + moments.epsilon) : rate * m;
     }
   };
 };
