@@ -62,7 +62,7 @@ inline constexpr const char* training_key = "unroll.training";
 inline constexpr Index format_version = 1;
 
 template <class L>
-std::string kind_of(const L&) {
+std::string layer_kind(const L&) {
   if constexpr (requires { L::name(); })
     return L::name();
   else
@@ -121,7 +121,7 @@ template <class Value>
 void add_layers(const Value& value, const std::string& prefix, std::vector<LayerDescription>& to) {
   constexpr bool sized = requires { value.input_size(), value.output_size(); };
   if constexpr (sized && (!Composite<Value> || requires { Value::name(); }))
-    to.push_back({prefix.substr(0, prefix.empty() ? 0 : prefix.size() - 1), kind_of(value), value.input_size(),
+    to.push_back({prefix.substr(0, prefix.empty() ? 0 : prefix.size() - 1), layer_kind(value), value.input_size(),
                   value.output_size(), properties_of(value)});
   if constexpr (Composite<Value>)
     Value::children([&](const std::string& name, const auto& layer) { add_layers(layer, name, to); }, prefix, value);

@@ -71,7 +71,7 @@ class Grouping {
     if (groups.empty()) return;
     std::vector<Shape> tensors;
     const auto add = [&](const auto& name, const auto& tensor) {
-      tensors.push_back({name, unroll::kind_of(name), tensor.rows(), tensor.cols()});
+      tensors.push_back({name, kind_of(name), tensor.rows(), tensor.cols()});
     };
     for_each_tensor(add, model);
     std::string all;
