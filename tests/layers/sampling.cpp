@@ -13,7 +13,7 @@ namespace {
 Eigen::Vector4f four() { return Eigen::Vector4f(4, 1, 2, 1).array().log(); }
 
 /// Logits of the next of three tokens, which depend on all tokens before: the state is their sum, weighted by place.
-struct Chain {
+struct Markov {
   double sum = 0;
   Vector<double> step(Index token) {
     sum = 0.7 * sum + static_cast<double>(token + 1);
@@ -52,9 +52,9 @@ TEST_CASE("tokens are drawn as often as their chances say, and a cut one never",
 
 TEST_CASE("a beam as wide as all sequences finds the likeliest, a beam of one is greedy", "[sampling]") {
   constexpr Index end = 2, steps = 4;
-  const auto step = [](Chain& chain, Index token) { return chain.step(token); };
+  const auto step = [](Markov& chain, Index token) { return chain.step(token); };
   std::vector<std::pair<double, std::vector<Index>>> all;
-  const auto extend = [&](auto& self, Chain chain, const std::vector<Index>& before, double log_chance) -> void {
+  const auto extend = [&](auto& self, Markov chain, const std::vector<Index>& before, double log_chance) -> void {
     if (!before.empty() && (before.back() == end || before.size() == steps)) {
       all.emplace_back(log_chance, before);
       return;
@@ -66,9 +66,9 @@ TEST_CASE("a beam as wide as all sequences finds the likeliest, a beam of one is
       self(self, chain, more, log_chance + std::log(p[token]));
     }
   };
-  extend(extend, Chain(), {}, 0);
+  extend(extend, Markov(), {}, 0);
   std::sort(all.rbegin(), all.rend());
-  const auto found = beam_search(Chain(), 0, step, {.width = 100, .steps = steps, .end = end});
+  const auto found = beam_search(Markov(), 0, step, {.width = 100, .steps = steps, .end = end});
   REQUIRE(found.size() == all.size());
   for (std::size_t k = 0; k < all.size(); ++k) {
     CHECK(found[k].log_chance == Approx(all[k].first).epsilon(1e-12));
@@ -76,9 +76,9 @@ TEST_CASE("a beam as wide as all sequences finds the likeliest, a beam of one is
   }
   CHECK(found[0].tokens == all[0].second);
 
-  const auto one = beam_search(Chain(), 0, step, {.width = 1, .steps = 6});
+  const auto one = beam_search(Markov(), 0, step, {.width = 1, .steps = 6});
   REQUIRE(one.size() == 1);
-  Chain chain;
+  Markov chain;
   Index token = 0;
   for (const Index chosen : one[0].tokens) {
     token = greedy(chain.step(token));
@@ -86,7 +86,7 @@ TEST_CASE("a beam as wide as all sequences finds the likeliest, a beam of one is
   }
   CHECK(one[0].tokens.size() == 6);
 
-  const auto longer = beam_search(Chain(), 0, step, {.width = 100, .steps = steps, .end = end, .length_penalty = 50});
+  const auto longer = beam_search(Markov(), 0, step, {.width = 100, .steps = steps, .end = end, .length_penalty = 50});
   CHECK(longer[0].tokens.size() == steps);
 }
 
@@ -104,9 +104,9 @@ TEST_CASE("what nothing can be drawn from is refused", "[sampling]") {
   CHECK_THROWS_MATCHES(greedy(broken), std::invalid_argument, Message("greedy: a logit is no finite number"));
   CHECK_THROWS_MATCHES(greedy(Eigen::MatrixXf(2, 2)), std::invalid_argument,
                        Message("greedy: logits are 2 x 2, expected a column of one at least"));
-  const auto step = [](Chain& chain, Index token) { return chain.step(token); };
-  CHECK_THROWS_MATCHES(beam_search(Chain(), 0, step, {.width = 0}), std::invalid_argument,
+  const auto step = [](Markov& chain, Index token) { return chain.step(token); };
+  CHECK_THROWS_MATCHES(beam_search(Markov(), 0, step, {.width = 0}), std::invalid_argument,
                        Message("beam_search: width is 0, expected at least 1"));
-  CHECK_THROWS_MATCHES(beam_search(Chain(), 0, step, {.steps = 0}), std::invalid_argument,
+  CHECK_THROWS_MATCHES(beam_search(Markov(), 0, step, {.steps = 0}), std::invalid_argument,
                        Message("beam_search: steps is 0, expected at least 1"));
 }

@@ -58,12 +58,11 @@ inline std::string csv_of(const History& history) {
 }
 
 /// Writes csv_of(history) to a file. Throws std::system_error where it cannot be written.
-inline void write_csv(const History& history, const std::filesystem::path& path) {
+inline void write_csv(const History& history, const std::string& path) {
   std::ofstream file(path, std::ios::binary);
   file << csv_of(history) << std::flush;
   if (!file)
-    detail::raise<std::system_error>(std::make_error_code(std::errc::io_error),
-                                     "write_csv: cannot write " + path.string());
+    detail::raise<std::system_error>(std::make_error_code(std::errc::io_error), "write_csv: cannot write " + path);
 }
 
 }  // namespace unroll

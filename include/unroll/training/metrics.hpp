@@ -91,13 +91,16 @@ class Measures {
 
 namespace detail {
 
+// Plain functions and loops: what stands in a header as no template is compiled by each file that includes it.
+
 /// The mean of `of_column` over the columns, by their weights, and then `finish` of it.
-template <class OfColumn, class Finish>
-Metric mean_metric(std::string name, bool higher_is_better, OfColumn of_column, Finish finish) {
+inline Metric mean_metric(std::string name, bool higher_is_better,
+                          double (*of_column)(const Metric::Column& y, const Metric::Column& target),
+                          double (*finish)(double)) {
   const auto add = [of_column](const Metric::Column& y, const Metric::Column& target, double weight,
                                Matrix<double>& sums) {
     const double value = of_column(y, target);
-    if (sums.size() == 0) sums = Matrix<double>::Zero(2, 1);
+    if (sums.size() == 0) sums.setZero(2, 1);
     sums(0) += weight * value;
     sums(1) += weight;
   };
@@ -118,25 +121,30 @@ inline Index class_of(const char* name, const Metric::Column& y, const Metric::C
 }
 
 inline Index likeliest(const Metric::Column& y) {
-  Index found = 0;
-  y.maxCoeff(&found);
-  return found;
+  return static_cast<Index>(std::max_element(y.data(), y.data() + y.size()) - y.data());
+}
+
+/// The mean of each(y, target) over the rows.
+inline double mean_of_rows(const Metric::Column& y, const Metric::Column& target, double (*each)(double, double)) {
+  double sum = 0;
+  for (Index i = 0; i < y.size(); ++i) sum += each(y[i], target[i]);
+  return sum / static_cast<double>(y.size());
 }
 
 inline double itself(double value) { return value; }
 
 /// A mean over the classes, of what `of_class(hits, predicted, actual)` gives for each.
-template <class OfClass>
-Metric mean_over_classes(std::string name, OfClass of_class) {
+inline Metric mean_over_classes(std::string name, double (*of_class)(double, double, double)) {
   const auto add = [name](const Metric::Column& y, const Metric::Column& target, double weight, Matrix<double>& sums) {
     const Index actual = class_of(name.c_str(), y, target);
-    if (sums.size() == 0) sums = Matrix<double>::Zero(y.size(), y.size());
+    if (sums.size() == 0) sums.setZero(y.size(), y.size());
     sums(actual, likeliest(y)) += weight;
   };
   const auto value = [of_class](const Matrix<double>& sums) {
     double sum = 0, classes = 0;
     for (Index k = 0; k < sums.cols(); ++k) {
-      const double predicted = sums.col(k).sum(), actual = sums.row(k).sum();
+      double predicted = 0, actual = 0;
+      for (Index i = 0; i < sums.cols(); ++i) predicted += sums(i, k), actual += sums(k, i);
       if (predicted + actual == 0) continue;  // scikit-learn does not know of it either
       sum += of_class(sums(k, k), predicted, actual);
       ++classes;
@@ -160,7 +168,7 @@ inline Metric accuracy() {
 inline Metric binary_accuracy() {
   const auto hits = [](const Metric::Column& y, const Metric::Column& target) {
     detail::require_as_y("binary_accuracy", y, target);
-    return ((y.array() > 0) == (target.array() > 0.5)).template cast<double>().mean();
+    return detail::mean_of_rows(y, target, [](double a, double b) { return (a > 0) == (b > 0.5) ? 1.0 : 0.0; });
   };
   return detail::mean_metric("binary_accuracy", true, hits, detail::itself);
 }
@@ -168,13 +176,13 @@ inline Metric binary_accuracy() {
 /// Of the columns that were taken for a class, the share that is of it; the mean over the classes (macro).
 inline Metric precision() {
   return detail::mean_over_classes(
-      "precision", [](double hits, double predicted, double) { return predicted == 0 ? 0 : hits / predicted; });
+      "precision", [](double hits, double predicted, double) { return predicted == 0 ? 0.0 : hits / predicted; });
 }
 
 /// Of the columns of a class, the share that was taken for it; the mean over the classes (macro).
 inline Metric recall() {
-  return detail::mean_over_classes("recall",
-                                   [](double hits, double, double actual) { return actual == 0 ? 0 : hits / actual; });
+  return detail::mean_over_classes(
+      "recall", [](double hits, double, double actual) { return actual == 0 ? 0.0 : hits / actual; });
 }
 
 /// The harmonic mean of precision and recall of each class; the mean over the classes (macro).
@@ -197,7 +205,7 @@ inline Metric perplexity() {
 inline Metric mae() {
   const auto error = [](const Metric::Column& y, const Metric::Column& target) {
     detail::require_as_y("mae", y, target);
-    return (y - target).cwiseAbs().mean();
+    return detail::mean_of_rows(y, target, [](double a, double b) { return std::abs(a - b); });
   };
   return detail::mean_metric("mae", false, error, detail::itself);
 }
@@ -206,7 +214,7 @@ inline Metric mae() {
 inline Metric rmse() {
   const auto error = [](const Metric::Column& y, const Metric::Column& target) {
     detail::require_as_y("rmse", y, target);
-    return (y - target).squaredNorm() / static_cast<double>(y.size());
+    return detail::mean_of_rows(y, target, [](double a, double b) { return (a - b) * (a - b); });
   };
   return detail::mean_metric("rmse", false, error, [](double mean) { return std::sqrt(mean); });
 }
@@ -233,9 +241,9 @@ inline Metric r2() {
   // Rows: weights, means, squares around the means (West 1979), squared errors; a column a row of y.
   const auto add = [](const Metric::Column& y, const Metric::Column& target, double weight, Matrix<double>& sums) {
     detail::require_as_y("r2", y, target);
-    if (sums.size() == 0) sums = Matrix<double>::Zero(4, y.size());
+    if (sums.size() == 0) sums.setZero(4, y.size());
     for (Index i = 0; i < y.size(); ++i) {
-      auto sum = sums.col(i);
+      double* sum = &sums(0, i);
       const double from_mean = target[i] - sum[1], error = y[i] - target[i];
       sum[0] += weight;
       sum[1] += weight / sum[0] * from_mean;
@@ -257,7 +265,12 @@ inline Metric r2() {
 inline Metric confusion_matrix() {
   Metric metric = recall();
   metric.name = "confusion_matrix";
-  metric.value = [](const Matrix<double>& sums) { return sums.trace() / sums.sum(); };
+  metric.value = [](const Matrix<double>& sums) {
+    double hits = 0, all = 0;
+    for (Index k = 0; k < sums.size(); ++k) all += sums(k);
+    for (Index k = 0; k < sums.cols(); ++k) hits += sums(k, k);
+    return hits / all;
+  };
   return metric;
 }
 
