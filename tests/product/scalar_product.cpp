@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "common.hpp"
+#include "catch.hpp"
 #include "reference.hpp"
 
 namespace {
