@@ -63,7 +63,7 @@ struct Adding {
 /// of 8; and the loss counts the steps that ask, not the blanks that all networks soon tell.
 struct Copying {
   static constexpr const char* name = "copy";
-  static constexpr auto loss = unroll::softmax_cross_entropy;
+  static inline const auto loss = unroll::softmax_cross_entropy;
   static constexpr auto readout = unroll::Readout::all;
   static constexpr unroll::Index symbols = 4, count = 3, inputs = symbols + 2, outputs = symbols;
 
