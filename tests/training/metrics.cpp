@@ -19,8 +19,8 @@ double measured(const Metric& metric, const Eigen::MatrixXd& y, const Eigen::Mat
                 const std::vector<double>& weights) {
   Measures measures({metric});
   const auto part = [&](Index first, Index count) {
-    const auto from = weights.begin() + first;
-    return weights.empty() ? weights : std::vector<double>(from, from + count);
+    if (weights.empty()) return weights;
+    return std::vector<double>(weights.begin() + first, weights.begin() + first + count);
   };
   measures.add(y.leftCols(30), target.leftCols(30), {.size = 3}, part(0, 30));
   Eigen::MatrixXd more = y.rightCols(10), more_target = target.rightCols(10);
