@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -136,32 +137,35 @@ auto tensors_of(Model& model) {
   return result;
 }
 
+/// f(of the tensor, of the one that it is tied to) for each number of a tie; plain loops, for they are compiled with
+/// every optimizer.
+template <class Tensors, class F>
+void for_each_tied(const Grouping::Tie& tie, Tensors& tensors, F f) {
+  auto &tied = tensors[tie.tensor], &to = tensors[tie.to];
+  for (Index j = 0; j < tied.cols(); ++j)
+    for (Index i = 0; i < tied.rows(); ++i) f(tied(i, j), tie.transposed ? to(j, i) : to(i, j));
+}
+
 /// Adds to the gradient of a tensor those of the tensors that are tied to it. Theirs, and those of frozen tensors, are
 /// zero then, so that a norm counts each parameter once.
 template <class Model>
 void gather_tied(const Grouping& grouping, const std::vector<ParameterGroup>& groups, Model& gradient) {
   auto tensors = tensors_of(gradient);
-  for (const Grouping::Tie& tie : grouping.ties()) {
-    auto& from = tensors[tie.tensor];
-    if (tie.transposed)
-      tensors[tie.to] += from.transpose();
-    else
-      tensors[tie.to] += from;
-    from.setZero();
-  }
+  for (const Grouping::Tie& tie : grouping.ties())
+    for_each_tied(tie, tensors, [](auto& tied, auto& to) {
+      to += tied;
+      tied = 0;
+    });
   for (std::size_t k = 0; k < tensors.size(); ++k)
-    if (grouping[k] != Grouping::none && groups[grouping[k]].frozen) tensors[k].setZero();
+    if (grouping[k] != Grouping::none && groups[grouping[k]].frozen)
+      std::fill_n(tensors[k].data(), tensors[k].size(), typename Model::Scalar(0));
 }
 
 /// Makes tied tensors equal; `tensors` are the model's, by tensors_of.
 template <class Tensors>
 void copy_tied(const Grouping& grouping, Tensors tensors) {
-  for (const Grouping::Tie& tie : grouping.ties()) {
-    if (tie.transposed)
-      tensors[tie.tensor] = tensors[tie.to].transpose();
-    else
-      tensors[tie.tensor] = tensors[tie.to];
-  }
+  for (const Grouping::Tie& tie : grouping.ties())
+    for_each_tied(tie, tensors, [](auto& tied, const auto& to) { tied = to; });
 }
 
 }  // namespace detail

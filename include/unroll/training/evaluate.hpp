@@ -34,7 +34,7 @@ Evaluation mean_loss(const Model& model, const Data& data, Objective objective, 
   Measures measures(metrics), before;
   double sum = 0, total = 0;
   for (Index k = 0; k < data.batches(); ++k) {
-    before = measures;
+    if (on_non_finite == OnNonFinite::skip) before = measures;
     ObjectivePass<Model> pass{.carried = carried, .record = false, .measures = &measures};
     const ExampleLoss loss = ask(objective, model, data.example(k, order), pass, static_cast<Model*>(nullptr));
     if (!std::isfinite(loss.mean)) {

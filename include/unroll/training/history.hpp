@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <map>
