@@ -221,13 +221,13 @@ TEST_CASE("a run of fit that went through a file ends with the bits of one that 
   CHECK(loaded.history.metrics.at("mae").size() == 3);
 
   loaded.optimizer.options.groups = {{.names = "0.*", .frozen = true}};
-  CHECK_THROWS_WITH(load(loaded, path), Catch::Contains("groups"));
+  CHECK_THROWS_WITH(load(loaded, path), contains_text("groups"));
   save(loaded, path);
   CHECK_THAT(describe(path).text(), contains_text("groups 0.* rate 1 frozen"));
   load(loaded, path);
   loaded.history.metrics.at("mae").pop_back();
   save(loaded, path);
-  CHECK_THROWS_WITH(load(loaded, path), Catch::Contains("the state's history has 3 losses and 2 values of mae"));
+  CHECK_THROWS_WITH(load(loaded, path), contains_text("the state's history has 3 losses and 2 values of mae"));
 }
 
 TEST_CASE("a run of a model that is no layer goes through a file, which tells its layers", "[checkpoint]") {

@@ -40,7 +40,7 @@ Evaluation mean_loss(const Model& model, const Data& data, Objective objective, 
     if (!std::isfinite(loss.mean)) {
       if (result.problem.empty()) result.problem = text("batch ", k + 1, ": ", not_finite("loss", objective, model));
       if (on_non_finite == OnNonFinite::stop) return result;
-      measures = std::move(before);
+      std::swap(measures, before);
       continue;
     }
     sum += loss.count * loss.mean;

@@ -28,8 +28,8 @@ struct Metric {
   /// A column of outputs or targets, in double.
   using Column = Vector<double>;
 
-  std::string
-      name;  ///< in messages, in the history and for FitOptions::best_by; without commas, quotes and line breaks
+  /// In messages, in the history and for FitOptions::best_by; without commas, quotes and line breaks.
+  std::string name;
   bool higher_is_better;  ///< what FitOptions::best_by keeps
   /// add(y, target, weight, sums): a column with a weight above 0.
   std::function<void(const Column&, const Column&, double, Matrix<double>&)> add;
