@@ -57,6 +57,34 @@ TEMPLATE_LIST_TEST_CASE("last and mean are made of all steps", "[readout]", AllC
       }
 }
 
+TEMPLATE_LIST_TEST_CASE("without a way back few states are kept, and the bits stay", "[readout]", AllCells) {
+  using Layer = LayerOf<TestType>;
+  std::vector<bool> resets(static_cast<std::size_t>(steps * size));
+  for (const std::size_t column : {7u, 13u, 16u, 29u}) resets[column] = true;
+  ThreadPool pool(2);
+  for (const Direction direction : directions)
+    for (const Readout readout : {Readout::all, Readout::last, Readout::mean})
+      for (const auto& some : {none, lengths})
+        for (const auto& restarts : {std::vector<bool>(), resets}) {
+          CAPTURE(TestType::name, direction == Direction::reverse, readout == Readout::mean, some.size(),
+                  restarts.size());
+          Batch batch{.size = size, .lengths = some, .resets = restarts};
+          Random random(1);
+          const auto layer = with_biases(Layer(3, 85, random, {direction, readout}), random);
+          const Sequence<Layer> in = random_sequence(layer, steps, batch, random);
+          typename Layer::Tape whole, brief;
+          const Matrix<double> y = layer.forward(in.x, whole, batch, in.initial);
+          batch.record = false;
+          for (ThreadPool* used : {static_cast<ThreadPool*>(nullptr), &pool}) {
+            batch.pool = used;
+            CHECK(y == layer.forward(in.x, brief, batch, in.initial));
+            CHECK(same_bits(brief.final_state, whole.final_state));
+          }
+          for (std::size_t n = 0; n < brief.states.size(); ++n)
+            if (n > 0 || readout != Readout::all) CHECK(brief.states[n].cols() == 3 * size);
+        }
+}
+
 TEMPLATE_LIST_TEST_CASE("last is the final state", "[readout]", AllCells) {
   using Layer = LayerOf<TestType>;
   for (const Direction direction : directions) {

@@ -26,7 +26,8 @@ struct NonFinite {
 
 namespace detail {
 
-/// Searches the tape of a forward pass, or what a backward pass made of it.
+/// Searches the tape of a forward pass, or what a backward pass made of it. Of a pass that was not recorded, the states
+/// that are kept and the final ones.
 template <class Step>
 std::optional<NonFinite> find_non_finite(const RecurrentTape<Step>& tape) {
   using Cell = typename Step::Cell;
@@ -47,13 +48,17 @@ std::optional<NonFinite> find_non_finite(const RecurrentTape<Step>& tape) {
       if (auto found = search("gate ", Cell::gate_names[static_cast<std::size_t>(gate)], tape.gates.units(), t, value))
         return found;
     }
-    for (std::size_t n = 0; !backward && n < tape.states.size(); ++n) {
+    for (std::size_t n = 0; !backward && n < tape.states.size() && tape.whole(n); ++n) {
       const auto value = [&](Index unit, Index b) {
         return tape.states[n](unit, tape.next_block(t) * tape.size() + b);
       };
       if (auto found = search("state ", Cell::state_names[n], tape.states[n].rows(), t, value)) return found;
     }
   }
+  for (std::size_t n = 0; n < tape.states.size(); ++n)
+    for (Index b = 0; b < tape.size() && !tape.whole(n); ++b)
+      if (!tape.final_state.values[n].col(b).allFinite())
+        return NonFinite{Step::name(), Cell::state_names[n], tape.last_step(b), b, false, "state "};
   return std::nullopt;
 }
 

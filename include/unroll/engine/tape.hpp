@@ -33,7 +33,8 @@ struct RecurrentTape {
   /// where the batch is not recorded.
   detail::BlockedMatrix<Scalar> gates;
   Content content = Content::nothing;  ///< what the gates hold
-  /// Each of (T+1)*B columns, the initial state in the first block (reverse: in the last).
+  /// Each of (T+1)*B columns, the initial state in the first block (reverse: in the last). A state that nobody asks for
+  /// again, see `whole`, is not kept at every step: of 3*B columns.
   PerState states;
   State final_state;              ///< after each sequence's own end
   State d_initial;                ///< dL/d initial state
@@ -44,10 +45,11 @@ struct RecurrentTape {
   typename Step::template Packed<Full> packed;                            ///< the weights, for the way forward or back
   detail::RecurrentDropout<Scalar> dropout;                               ///< its mask, and what it hid
   std::array<detail::Zoneout<Scalar>, Cell::state_names.size()> zoneout;  ///< of each state
-  PerState previous;                            ///< irregular batches: the states each step started from, T*B columns
+  PerState previous;                            ///< irregular batches: the states each step started from, T*B columns;
+                                                ///< B where the batch is not recorded
   Matrix<Scalar> input;                         ///< ragged batches: x with zeros past the ends, I x (T*B)
   Matrix<Scalar> read;                          ///< last and mean: O x B
-  Vector<double> read_sum;                      ///< mean: O, of one sample's steps
+  Matrix<double> read_sum;                      ///< mean: O x B, of the steps up to now
   Matrix<Scalar> d_read;                        ///< last and mean: dL/dh of every step, O x (T*B)
   PerState d_state;                             ///< the direct part on its way back, B columns each
   detail::BlockedMatrix<Scalar> d_output;       ///< what Step::output_rows asks for, T*B columns
@@ -82,10 +84,30 @@ struct RecurrentTape {
   /// See next_block.
   Index previous_block(Index t) const { return direction == Direction::forward ? t : t + 1; }
 
+  /// Whether state n is kept at every step: for the way back, or as the outputs.
+  bool whole(std::size_t n) const { return batch.record || (n == 0 && readout == Readout::all); }
+  /// Where state n's block of B columns lies; of one that is not whole the initial one apart, the others in turn.
+  Index place(std::size_t n, Index block) const {
+    if (whole(n)) return block;
+    return block == (direction == Direction::forward ? 0 : steps) ? 2 : block % 2;
+  }
+  /// Those columns.
+  Scalar* at(std::size_t n, Index block) { return states[n].data() + place(n, block) * size() * states[n].rows(); }
+  /// See at.
+  const Scalar* at(std::size_t n, Index block) const {
+    return states[n].data() + place(n, block) * size() * states[n].rows();
+  }
+
   /// The place of sample b's first step.
   Index begins(Index b) const { return direction == Direction::forward ? 0 : steps - batch.length(b, steps); }
   /// The place behind sample b's last step.
   Index ends(Index b) const { return direction == Direction::forward ? batch.length(b, steps) : steps; }
+
+  /// The step that is processed last of sample b; of one without steps none, -1.
+  Index last_step(Index b) const {
+    const Index length = batch.length(b, steps);
+    return direction == Direction::forward || length == 0 ? length - 1 : 0;
+  }
 
   /// Whether step t is not past sample b's end.
   bool active(Index t, Index b) const { return batch.active(t, b, steps); }
@@ -98,11 +120,11 @@ struct RecurrentTape {
 
   /// The B columns of state n that step t started from.
   const Scalar* before(std::size_t n, Index t) const {
-    if (irregular()) return previous[n].data() + t * batch.size * previous[n].rows();
-    return states[n].data() + previous_block(t) * batch.size * states[n].rows();
+    if (irregular()) return previous[n].data() + (batch.record ? t * size() * previous[n].rows() : 0);
+    return at(n, previous_block(t));
   }
   /// The B columns of state n after step t.
-  Scalar* next(std::size_t n, Index t) { return states[n].data() + next_block(t) * batch.size * states[n].rows(); }
+  Scalar* next(std::size_t n, Index t) { return at(n, next_block(t)); }
 
   /// What the rule made of state n at step t, before zoneout.
   Scalar* made(std::size_t n, Index t) {

@@ -18,6 +18,12 @@ Index team_size(const RecurrentSizes& sizes, const Batch& batch, Index columns) 
     return team_size(batch.pool, LinearCell<Cell> ? columns : panels, in * sizes.units * sizes.inputs * columns);
 }
 
+/// State n of a block of B columns of the tape.
+template <class Step>
+auto columns_of(RecurrentTape<Step>& tape, std::size_t n, Index block) {
+  return Eigen::Map<Matrix<typename Step::Scalar>>(tape.at(n, block), tape.states[n].rows(), tape.size());
+}
+
 /// Tells the tape of the layer and the batch, sets its states to the initial one, and draws the noise.
 template <class Step, class Scalar = typename Step::Scalar>
 void begin_forward(RecurrentTape<Step>& tape, const RecurrentSizes& sizes, const Unrolling& how, const Input<Scalar>& x,
@@ -29,33 +35,35 @@ void begin_forward(RecurrentTape<Step>& tape, const RecurrentSizes& sizes, const
   tape.direction = how.direction;
   tape.readout = how.readout;
   if (!batch.lengths.empty()) mask_past_ends(x, batch, tape.input);
-  const Index first = tape.previous_block(tape.step_at(0)) * batch.size;
   for (std::size_t n = 0; n < tape.states.size(); ++n) {
     const Index rows = sizes.rows_of_state(n);
-    resize(tape.states[n], rows, x.cols() + batch.size);
+    Matrix<Scalar>& start = tape.final_state.values[n];  // of sequences without steps the end, too
     if (initial.values[n].size() == 0)
-      tape.states[n].middleCols(first, batch.size).setZero();
+      resize_to_zeros(start, rows, batch.size);
     else
-      tape.states[n].middleCols(first, batch.size) = initial.values[n];
-    if (tape.irregular()) resize(tape.previous[n], rows, x.cols());
+      assign(start, initial.values[n]);
+    resize(tape.states[n], rows, tape.whole(n) ? x.cols() + batch.size : 3 * batch.size);
+    columns_of(tape, n, tape.previous_block(tape.step_at(0))) = start;
+    if (tape.irregular()) resize(tape.previous[n], rows, batch.record ? x.cols() : batch.size);
     tape.zoneout[n].draw(batch, n, how.zoneout_rate(n), rows, x.cols());
   }
+  if (how.readout == Readout::mean) resize_to_zeros(tape.read_sum, sizes.outputs, batch.size);
   tape.dropout.draw(batch, how.recurrent_dropout, sizes.outputs, x.cols());
 }
 
 /// Irregular batches: copies the states that step t starts from; those of the member's units.
 template <class Step>
 void gather_previous(RecurrentTape<Step>& tape, Index t, const Member& member) {
+  const Index to_block = tape.batch.record ? t * tape.size() : 0;
   for (std::size_t n = 0; n < tape.states.size(); ++n) {
     const Range mine = member.units(tape.states[n].rows(), Pack<typename Step::Scalar>::size);
     for (Index b = 0; b < tape.size(); ++b) {
-      auto to = tape.previous[n].col(t * tape.size() + b).segment(mine.first, mine.count);
+      auto to = tape.previous[n].col(to_block + b).segment(mine.first, mine.count);
       const bool last = tape.direction == Direction::reverse && t + 1 == tape.batch.length(b, tape.steps);
-      const Index from = last ? tape.steps : tape.previous_block(t);
       if (tape.fresh(t, b))
         to.setZero();
       else
-        to = tape.states[n].col(from * tape.size() + b).segment(mine.first, mine.count);
+        to = columns_of(tape, n, last ? tape.steps : tape.previous_block(t)).col(b).segment(mine.first, mine.count);
     }
   }
 }
@@ -68,22 +76,23 @@ void mask_fed_back(RecurrentTape<Step>& tape, Index t) {
   tape.dropout.fed_back.middleCols(t * tape.size(), tape.size()) = mask.cwiseProduct(h);
 }
 
-/// The state after each sequence's own last step; the initial state where there was none.
+/// The final states of the sequences whose last step was t, and step t's part of the mean; those of the member's units.
 template <class Step>
-void take_final_state(RecurrentTape<Step>& tape) {
-  const bool forward = tape.direction == Direction::forward;
+void collect(RecurrentTape<Step>& tape, Index t, const Member& member) {
+  const bool mean = tape.readout == Readout::mean;
+  if (!mean && tape.batch.lengths.empty() && t != tape.step_at(tape.steps - 1)) return;
   for (std::size_t n = 0; n < tape.states.size(); ++n) {
-    auto& to = tape.final_state.values[n];
-    resize(to, tape.states[n].rows(), tape.size());
+    const Range mine = member.units(tape.states[n].rows(), Pack<typename Step::Scalar>::size);
+    const auto states = columns_of(tape, n, tape.next_block(t)).middleRows(mine.first, mine.count);
     for (Index b = 0; b < tape.size(); ++b) {
-      const Index length = tape.batch.length(b, tape.steps);
-      const Index block = forward ? length : length == 0 ? tape.steps : 0;
-      to.col(b) = tape.states[n].col(block * tape.size() + b);
+      if (!tape.active(t, b)) continue;
+      if (t == tape.last_step(b)) tape.final_state.values[n].col(b).segment(mine.first, mine.count) = states.col(b);
+      if (n == 0 && mean) tape.read_sum.col(b).segment(mine.first, mine.count) += states.col(b).template cast<double>();
     }
   }
 }
 
-/// last: the final h; mean: the mean of h over each sequence's own steps, zero where there are none.
+/// last: the final h; mean: the mean of h over each sequence's own steps. Zero where there are none.
 template <class Step>
 void read_out(RecurrentTape<Step>& tape) {
   using Scalar = typename Step::Scalar;
@@ -92,14 +101,10 @@ void read_out(RecurrentTape<Step>& tape) {
   for (Index b = 0; b < tape.size(); ++b) {
     const Index length = tape.batch.length(b, tape.steps);
     if (length == 0) continue;
-    if (tape.readout == Readout::last) {
+    if (tape.readout == Readout::last)
       tape.read.col(b) = tape.final_state.values[0].col(b);
-    } else {
-      resize_to_zeros(tape.read_sum, tape.read.rows());
-      for (Index t = 0; t < length; ++t)
-        tape.read_sum += tape.states[0].col(tape.next_block(t) * tape.size() + b).template cast<double>();
-      tape.read.col(b) = (tape.read_sum / static_cast<double>(length)).template cast<Scalar>();
-    }
+    else
+      tape.read.col(b) = (tape.read_sum.col(b) / static_cast<double>(length)).template cast<Scalar>();
   }
 }
 
@@ -150,6 +155,7 @@ void run_steps(RecurrentTape<Step>& tape, const Packed& packed, const Scalar* x,
       auto view = tape.forward_view(t, (t - shift) * tape.size(), member);
       view.activated = activated;
       Step::forward(packed, tape.gates, tape.buffers, view);
+      collect(tape, t, member);
     }
   }
 }
@@ -169,7 +175,6 @@ Output<Scalar> unroll_forward(const Packed& packed, const Pack& pack, const Recu
     run_steps(tape, packed, masked ? tape.input.data() : x.data(), masked ? tape.input.rows() : x.outerStride(), chunk,
               member);
   });
-  take_final_state(tape);
   read_out(tape);
   using Content = typename RecurrentTape<Step>::Content;
   tape.content = batch.record ? Content::activations : Content::outputs;

@@ -38,7 +38,11 @@ Evaluation mean_loss(const Model& model, const Data& data, Objective objective, 
     ObjectivePass<Model> pass{.carried = carried, .record = false, .measures = &measures};
     const ExampleLoss loss = ask(objective, model, data.example(k, order), pass, static_cast<Model*>(nullptr));
     if (!std::isfinite(loss.mean)) {
-      if (result.problem.empty()) result.problem = text("batch ", k + 1, ": ", not_finite("loss", objective, model));
+      if (result.problem.empty()) {
+        ObjectivePass<Model> recorded{.carried = carried};  // which keeps all that may not be finite
+        ask(objective, model, data.example(k, order), recorded, static_cast<Model*>(nullptr));
+        result.problem = text("batch ", k + 1, ": ", not_finite("loss", objective, model));
+      }
       if (on_non_finite == OnNonFinite::stop) return result;
       std::swap(measures, before);
       continue;
