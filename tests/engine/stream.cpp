@@ -63,7 +63,7 @@ struct Case {
 template <class Model>
 constexpr bool steps_without_throwing() {
   using S = Stream<Model>;
-  using X = Eigen::Ref<const Vector<typename Model::Scalar>>;
+  using X = Input<typename Model::Scalar>;
   return noexcept(std::declval<S&>().step(std::declval<const X&>())) &&
          noexcept(std::declval<S&>().step(typename Model::Scalar())) && noexcept(std::declval<S&>().reset()) &&
          noexcept(std::declval<S&>().restore(std::declval<const typename Model::State&>())) &&
@@ -160,6 +160,70 @@ TEST_CASE("fixed sizes stream the same bits as sizes at run time", "[stream]") {
   for_each_tensor(copy, dynamic.model, fixed.model);
   Stream stream(dynamic.model);
   CHECK(fixed.follows(stream, 0, steps));
+}
+
+TEMPLATE_LIST_TEST_CASE("a stream of several samples gives the batch's outputs", "[stream]", Models) {
+  using Scalar = typename Case<TestType>::Scalar;
+  const Case<TestType> of;
+  for (const Index samples : {2, 3, 5, 10}) {
+    CAPTURE(samples);
+    const Batch batch{.size = samples};
+    typename Case<TestType>::Model::Tape tape;
+    const Matrix<Scalar> y = of.model.forward(of.x.leftCols(steps / samples * samples), tape, batch);
+    Stream stream(of.model, {.samples = samples});
+    CHECK(stream.samples() == samples);
+    CHECK(stream.output_size() == 2);
+    bool same = true;
+    for (Index first = 0; first < y.cols(); first += samples) {
+      const auto given = stream.step(of.x.middleCols(first, samples));
+      same = same && Matrix<Scalar>::Map(given.data(), 2, samples) == y.middleCols(first, samples);
+    }
+    CHECK(same);
+    CHECK(same_bits(stream.save(), tape.final_state));
+    CHECK(stream.restore(tape.final_state));
+    CHECK_FALSE(stream.restore(of.tape.final_state));
+  }
+}
+
+TEST_CASE("each of several samples is a stream of its own, in every storage", "[stream]") {
+  Random random(1);
+  const Sequential model{Gru<float>(2, 11, random), Lstm<float>(11, 17, random), Dense<float>(17, 1, random)};
+  const Matrix<float> x = random_matrix<float>(2, 3 * steps, random);
+  const auto check = [&](auto storage) {
+    Stream together(model, storage, {.samples = 3});
+    std::vector alone(3, Stream(model, storage));
+    bool same = true;
+    for (Index t = 0; t < steps; ++t) {
+      const auto y = together.step(x.middleCols(3 * t, 3));
+      for (Index b = 0; b < 3; ++b) same = same && y[b] == alone[static_cast<std::size_t>(b)].step(x.col(3 * t + b))[0];
+    }
+    CHECK(same);
+  };
+  check(Full());
+  check(Bfloat16());
+  check(Float16());
+  check(Int8());
+}
+
+TEST_CASE("a stream of several samples takes columns wherever they lie, and tells of others", "[stream]") {
+  Random random(1);
+  const Sequential model{Gru<float>(2, 3, random), Dense<float>(3, 2, random)};
+  const Matrix<float> x = random_matrix<float>(5, 4, random);
+  const Matrix<float> packed = x.middleRows(1, 2).leftCols(3);
+  const auto first = [&](const auto& given) {
+    Stream stream(model, {.samples = 3});
+    return Vector<float>(stream.step(given));
+  };
+  const Vector<float> y = first(packed);
+  CHECK(y.allFinite());
+  CHECK(first(x.middleRows(1, 2).leftCols(3)) == y);
+  CHECK(first(std::vector<float>(packed.data(), packed.data() + 6)) == y);
+  CHECK(first(Vector<float>(Vector<float>::Map(packed.data(), 6))) == y);
+  for (const auto& [rows, columns] : {std::pair(3, 2), {2, 2}, {2, 4}, {5, 1}, {0, 0}}) {
+    CHECK(first(Matrix<float>(x.topLeftCorner(rows, columns))).array().isNaN().all());
+    CHECK(first(x.topLeftCorner(rows, columns)).array().isNaN().all());
+  }
+  CHECK_THROWS_WITH(Stream(model, {.samples = 0}), "Stream: samples is 0, expected at least 1");
 }
 
 TEST_CASE("a stream of one input takes a number", "[stream]") {

@@ -52,11 +52,12 @@ class PackedRecurrent : public LayerBase<PackedRecurrent<Step, Inputs, Outputs, 
   /// Itself: it is packed already.
   PackedRecurrent pack(Full) const { return *this; }
   /// A stream from zeros. Throws std::invalid_argument where the layer needs the whole sequence.
-  Stream stream() const {
+  template <class Samples = OneSample>
+  Stream stream(const StreamShape<Samples>& shape = {}) const {
     detail::require(unrolling.direction == Direction::forward, name(),
                     "::stream: a reverse layer needs the whole sequence");
     detail::require(unrolling.readout != Readout::mean, name(), "::stream: a mean needs the whole sequence");
-    return Stream(weights_, sizes_, unrolling);
+    return Stream(weights_, sizes_, unrolling, shape.samples);
   }
 
   static const char* name() { return Step::name(); }

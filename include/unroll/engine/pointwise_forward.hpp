@@ -15,11 +15,13 @@ struct PointwiseForward {
   BlockedMatrix<Scalar>& gates;  // in: bias and input part
   Matrix<Scalar>& operand;       // H x columns, late gates only
   const ForwardView<Scalar, N>& at;
-  const Scalar* x = nullptr;  // a sample alone: its input where `gates` do not hold its part, I
+  const Scalar* x = nullptr;  // the samples' inputs, I x B, where `gates` do not hold their part
 
   EIGEN_ALWAYS_INLINE void run() {
-    if constexpr (late.count == 0)
+    if constexpr (late.count == 0) {
       if (at.size == 1) return run_alone();
+      if (x != nullptr) return run_several();
+    }
     const auto rule = [this](const Tile& tile) { apply_rule(tile); };
     if constexpr (late.count > 0) {
       add_product<early.count>(packed.early, early.first, at.fed_back,
@@ -47,36 +49,50 @@ struct PointwiseForward {
   void run_alone() {
     using T = MicroTiles<Scalar, (std::max)(early.count, 1), Storage>;
     constexpr int most = (std::min)(T::side_of_one, 4);  // each number of panels is a function with as many rules
-    static constexpr auto table = array_of<most>([]<int p>() { return &PointwiseForward::alone<p + 1>; });
+    static constexpr auto table =
+        array_of<most>([]<int p>() { return &PointwiseForward::tile_and_rule<p + 1, 1, true>; });
     const Range mine = at.member.part(gates.panels());
     for_each_part(
         mine.count, std::min<Index>(T::panels_of_one(packed.early.panels().stride), most),
-        [&](Range part) { (this->*table[static_cast<std::size_t>(part.count - 1)])(mine.first + part.first); },
+        [&](Range part) { (this->*table[static_cast<std::size_t>(part.count - 1)])(mine.first + part.first, 0); },
         at.t % 2 != 0);
   }
-  template <int Side>
-  [[gnu::flatten]] EIGEN_DONT_INLINE void alone(Index panel) {
-    side_by_side(panel, std::make_integer_sequence<int, Side>(),
-                 std::make_integer_sequence<int, Side * gate_count<Cell>>());
+  /// Several samples that bring their inputs: the same, some columns at a time.
+  void run_several() {
+    constexpr int most = std::clamp(tile_budget / gate_count<Cell> - (few_but_fused ? 1 : 0), 1, 4);
+    static constexpr auto table =
+        array_of<most>([]<int c>() { return &PointwiseForward::tile_and_rule<1, c + 1, false>; });
+    for (Index panel = 0; panel < gates.panels(); ++panel)
+      for_each_part(at.size, most, [&](Range columns) {
+        (this->*table[static_cast<std::size_t>(columns.count - 1)])(panel, columns.first);
+      });
   }
-  template <int... p, int... i>
-  EIGEN_ALWAYS_INLINE void side_by_side(Index panel, std::integer_sequence<int, p...>,
-                                        std::integer_sequence<int, i...>) {
+  /// Some panels by some columns from the first one on.
+  template <int Side, int NR, bool Alone>
+  [[gnu::flatten]] EIGEN_DONT_INLINE void tile_and_rule(Index panel, Index column) {
+    in_registers<NR>(panel, Alone ? 0 : column, std::make_integer_sequence<int, Side>(),
+                     std::make_integer_sequence<int, Side * NR>(),
+                     std::make_integer_sequence<int, Side * NR * gate_count<Cell>>());
+  }
+  template <int NR, int... p, int... q, int... i>
+  EIGEN_ALWAYS_INLINE void in_registers(Index panel, Index b, std::integer_sequence<int, p...>,
+                                        std::integer_sequence<int, q...>, std::integer_sequence<int, i...>) {
     constexpr int Side = sizeof...(p), G = gate_count<Cell>;
     const Scalar* const from[] = {(x != nullptr ? packed.bias.at(panel + p, 0) : gates.at(panel + p, at.first))...};
-    Pack<Scalar> s[] = {Pack<Scalar>::load(from[i / G] + i % G * gates.lanes)...};
+    Pack<Scalar> s[] = {Pack<Scalar>::load(from[i / G % Side] + i % G * gates.lanes)...};
+    const Index inputs = packed.input.depth(), outputs = packed.early.depth();
     if (x != nullptr)
-      add_products<TileShape<in.count, Side, 1, G, in.first>>(packed.input.panels(),
-                                                              {x, 1, 0, 1, {packed.input.depth()}}, panel, 0, s);
+      add_products<TileShape<in.count, Side, NR, G, in.first>>(packed.input.panels(), {x, at.size, inputs, 1, {inputs}},
+                                                               panel, b, s);
     if constexpr (early.count > 0)
-      add_products<TileShape<early.count, Side, 1, G, early.first>>(
-          packed.early.panels(), {at.fed_back, 1, 0, 1, {packed.early.depth()}}, panel, 0, s);
-    (apply_rule(panel + p, s + p * G, std::make_integer_sequence<int, G>()), ...);
+      add_products<TileShape<early.count, Side, NR, G, early.first>>(
+          packed.early.panels(), {at.fed_back, at.size, outputs, 1, {outputs}}, panel, b, s);
+    (apply_rule(panel + q % Side, b + q / Side, s + q * G, std::make_integer_sequence<int, G>()), ...);
   }
   template <int... g>
-  EIGEN_ALWAYS_INLINE void apply_rule(Index panel, const Pack<Scalar>* s, std::integer_sequence<int, g...>) {
+  EIGEN_ALWAYS_INLINE void apply_rule(Index panel, Index b, const Pack<Scalar>* s, std::integer_sequence<int, g...>) {
     GateValues<Cell, Pack<Scalar>> values{{s[g]...}};
-    apply_rule(panel, 0, values);
+    apply_rule(panel, b, values);
   }
 
   EIGEN_ALWAYS_INLINE void scale(Index panel, GateValues<Cell, Pack<Scalar>>& values) const {

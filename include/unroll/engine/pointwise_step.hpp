@@ -46,7 +46,7 @@ struct PointwiseStep {
   };
   static Index output_rows(Index, Index) { return 0; }
 
-  /// Whether a sample alone brings its input with it: `forward` projects it.
+  /// Whether the samples of a stream bring their inputs with them: `forward` projects them.
   static constexpr bool takes_input = late.count == 0;
 
   template <class Storage>

@@ -112,7 +112,10 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
     return {*this, sizes(), unrolling};
   }
   /// A stream over a copy of the weights. Throws std::invalid_argument where the layer needs the whole sequence.
-  Stream stream() const { return pack().stream(); }
+  template <class Samples = OneSample>
+  Stream stream(const StreamShape<Samples>& shape = {}) const {
+    return pack().stream(shape);
+  }
 
   static const char* name() { return Step::name(); }
 

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "unroll/engine/batch.hpp"
 #include "unroll/engine/state.hpp"
 #include "unroll/engine/step.hpp"
+#include "unroll/engine/stream_shape.hpp"
 
 namespace unroll {
 
@@ -25,15 +27,21 @@ class RecurrentStream {
   using Weights = typename Step::template Packed<Storage>;
 
   /// Of a layer with these weights and sizes, unrolled so.
-  RecurrentStream(std::shared_ptr<const Weights> weights, const RecurrentSizes& sizes, const Unrolling& how)
-      : weights_(std::move(weights)), sizes_(sizes) {
-    gates_.resize(gate_count<Cell>, sizes.units, 1, 1);
-    buffers_.resize(sizes.units, sizes.outputs, 1, 1);
+  template <class Samples>
+  RecurrentStream(std::shared_ptr<const Weights> weights, const RecurrentSizes& sizes, const Unrolling& how,
+                  Samples samples)
+      : weights_(std::move(weights)), sizes_(sizes), samples_(samples) {
+    gates_.resize(gate_count<Cell>, sizes.units, 1, samples);
+    buffers_.resize(sizes.units, sizes.outputs, 1, samples);
     for (std::size_t n = 0; n < N; ++n) {
-      const Index rows = detail::panel_count<Scalar>(rows_of(n)) * Pack<Scalar>::size;
-      for (auto* state : {&state_, &next_}) state->values[n].setZero(rows, 1);
-      if (how.zoneout_rate(n) > 0) kept_.values[n].setConstant(rows, 1, static_cast<Scalar>(how.zoneout_rate(n)));
+      const Index lanes = Pack<Scalar>::size;
+      const Index rows = samples == 1 ? detail::panel_count<Scalar>(rows_of(n)) * lanes : rows_of(n);
+      for (auto* state : {&state_, &next_}) state->values[n].setZero(rows, samples);
+      if (how.zoneout_rate(n) > 0) kept_.values[n].setConstant(rows, samples, static_cast<Scalar>(how.zoneout_rate(n)));
     }
+    if constexpr (!std::is_same_v<Samples, OneSample>)
+      if (samples > 1)
+        step_several_ = [](RecurrentStream& stream, const Scalar* x) noexcept { stream.run(x, stream.samples_); };
   }
 
   /// I
@@ -43,22 +51,12 @@ class RecurrentStream {
   /// O
   Index output_size() const noexcept { return Outputs == Dynamic ? sizes_.outputs : Outputs; }
 
-  /// One step: x has I values, the result O, valid until the next call.
+  /// One step: x is I x B, the result O x B, valid until the next call.
   const Scalar* step(const Scalar* x) noexcept {
-    detail::ForwardView<Scalar, N> view{++steps_, 0, 1};
-    for (std::size_t n = 0; n < N; ++n) {
-      view.before[n] = state_.values[n].data();
-      view.next[n] = next_.values[n].data();
-      view.kept[n] = kept_.values[n].data();
-    }
-    view.fed_back = view.before[0];
-    view.padded = true;
-    if constexpr (Step::takes_input) {
-      Step::forward(*weights_, gates_, buffers_, view, x);
-    } else {
-      Step::project(*weights_, x, input_size(), 1, gates_, buffers_, 0);
-      Step::forward(*weights_, gates_, buffers_, view);
-    }
+    if (step_several_ != nullptr)
+      step_several_(*this, x);
+    else
+      run(x, 1);
     for (std::size_t n = 0; n < N; ++n) state_.values[n].swap(next_.values[n]);
     return state_.values[0].data();
   }
@@ -71,12 +69,12 @@ class RecurrentStream {
   void save(State& to) const {
     for (std::size_t n = 0; n < N; ++n) detail::assign(to.values[n], state_.values[n].topRows(rows_of(n)));
   }
-  /// Whether a state is empty or has the layer's shape.
+  /// Whether a state is empty or has the layer's shape, a column a sample.
   bool fits(const State& saved) const noexcept {
     bool fit = true;
     for (std::size_t n = 0; n < N; ++n)
-      fit =
-          fit && (saved.values[n].size() == 0 || (saved.values[n].rows() == rows_of(n) && saved.values[n].cols() == 1));
+      fit = fit && (saved.values[n].size() == 0 ||
+                    (saved.values[n].rows() == rows_of(n) && saved.values[n].cols() == samples_));
     return fit;
   }
   /// Of a state that fits; empty matrices are zeros.
@@ -89,14 +87,34 @@ class RecurrentStream {
  private:
   Index rows_of(std::size_t n) const noexcept { return sizes_.rows_of_state(n); }
 
+  EIGEN_ALWAYS_INLINE void run(const Scalar* x, Index samples) noexcept {
+    detail::ForwardView<Scalar, N> view{++steps_, 0, samples};
+    for (std::size_t n = 0; n < N; ++n) {
+      view.before[n] = state_.values[n].data();
+      view.next[n] = next_.values[n].data();
+      view.kept[n] = kept_.values[n].data();
+    }
+    view.fed_back = view.before[0];
+    view.padded = samples == 1;
+    if constexpr (Step::takes_input) {
+      Step::forward(*weights_, gates_, buffers_, view, x);
+    } else {
+      Step::project(*weights_, x, input_size(), samples, gates_, buffers_, 0);
+      Step::forward(*weights_, gates_, buffers_, view);
+    }
+  }
+
   std::shared_ptr<const Weights> weights_;
   RecurrentSizes sizes_;
+  Index samples_;
   Index steps_ = 0;
-  State state_;                          // each of one column, and room for whole panels of units
+  State state_;                          // each of B columns; of one, with room for whole panels of units
   State next_;                           // the same
   State kept_;                           // zoneout's shares, as the states, or empty
-  detail::BlockedMatrix<Scalar> gates_;  // one column
-  typename Step::Buffers buffers_;       // of one column
+  detail::BlockedMatrix<Scalar> gates_;  // B columns
+  typename Step::Buffers buffers_;       // of B columns
+  // The step of several samples, or null.
+  void (*step_several_)(RecurrentStream&, const Scalar*) noexcept = nullptr;
 };
 
 }  // namespace unroll

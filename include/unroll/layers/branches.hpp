@@ -15,21 +15,25 @@ class BranchesStream : public LayerStreams<Layers> {
   using typename LayerStreams<Layers>::Scalar;
 
   /// Of the branches' streams and the rows of each.
-  BranchesStream(detail::PerLayer<Layers, detail::StreamOf> streams, std::vector<Index> sizes)
+  BranchesStream(detail::PerLayer<Layers, detail::StreamOf> streams, std::vector<Index> sizes, Index samples)
       : LayerStreams<Layers>(std::move(streams)), sizes_(std::move(sizes)) {
-    y_.setZero(std::accumulate(sizes_.begin(), sizes_.end(), Index(0)));
+    y_.setZero(std::accumulate(sizes_.begin(), sizes_.end(), Index(0)), samples);
   }
 
   const Scalar* step(const Scalar* x) noexcept {
-    Scalar* to = y_.data();
-    const auto run = [&](std::size_t k, auto& stream) { to = std::copy_n(stream.step(x), sizes_[k], to); };
+    Index row = 0;
+    const auto run = [&](std::size_t k, auto& stream) {
+      const Scalar* y = stream.step(x);
+      for (Index b = 0; b < y_.cols(); ++b) std::copy_n(y + b * sizes_[k], sizes_[k], y_.data() + b * y_.rows() + row);
+      row += sizes_[k];
+    };
     detail::walk(run, this->streams_);
     return y_.data();
   }
 
  private:
   std::vector<Index> sizes_;  // rows of each branch
-  Vector<Scalar> y_;
+  Matrix<Scalar> y_;          // O x B
 };
 
 /// Layers side by side over the same input, the outputs of the first above those of the second, and so on. So one trunk
@@ -90,12 +94,14 @@ class Branches
     return row;
   }
 
-  Stream stream() const
+  template <class Samples = OneSample>
+  Stream stream(const StreamShape<Samples>& shape = {}) const
     requires(Traits::streamable)
   {
     std::vector<Index> sizes;
     detail::walk([&](std::size_t, const auto& layer) { sizes.push_back(layer.output_size()); }, layers);
-    return {detail::of_each(layers, [](const auto& layer) { return layer.stream(); }), std::move(sizes)};
+    return {detail::of_each(layers, [&](const auto& layer) { return detail::stream_of(layer, shape); }),
+            std::move(sizes), shape.samples};
   }
 
   /// The branches packed in a storage.

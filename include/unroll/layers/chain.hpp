@@ -157,14 +157,14 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
     return find_non_finite_in_layers(*this, tape);
   }
 
-  /// `inputs` where the first layers are of any size: how many x has.
-  Stream stream(Index inputs = 0) const
+  template <class Samples = OneSample>
+  Stream stream(StreamShape<Samples> shape = {}) const
     requires(Traits::streamable)
   {
-    Index size = inputs != 0 ? inputs : input_size();
+    if (shape.inputs == 0) shape.inputs = input_size();
     return Stream(detail::of_each(layers, [&](const auto& layer) {
-      auto one = detail::stream_of(layer, size);
-      if (layer.output_size() != 0) size = layer.output_size();
+      auto one = detail::stream_of(layer, shape);
+      if (layer.output_size() != 0) shape.inputs = layer.output_size();
       return one;
     }));
   }

@@ -103,42 +103,46 @@ class Conv1d : public LayerBase<Conv1d<Scalar_>> {
   class Stream {
    public:
     /// Packs a copy of the weights.
-    explicit Stream(const Conv1d& layer) : shape_(layer.shape_), y_(layer.output_size()) {
+    Stream(const Conv1d& layer, Index samples) : shape_(layer.shape_) {
       const auto packed = std::make_shared<Packed>();
       packed->matrix.pack(layer.weight, shape_.group_outputs(), {0, shape_.groups});
       packed->bias = layer.bias;
       packed_ = packed;
-      ring_.setZero(shape_.inputs, 2 * reach());
+      rings_.setZero(shape_.inputs * 2 * reach(), samples);
+      y_.setZero(layer.output_size(), samples);
     }
 
-    /// One step: x has I values, the result O, valid until the next call.
+    /// One step: x is I x B, the result O x B, valid until the next call.
     const Scalar* step(const Scalar* x) noexcept {
       newest_ = (newest_ + 1) % reach();
-      put(newest_, x);
       const Index rows = shape_.inputs, units = shape_.group_outputs();
-      detail::convolve(packed_->matrix, shape_.groups,
-                       detail::windows(shape_, ring_.data() + (newest_ + 1) * rows, rows, 1, 1),
-                       detail::group_sums(packed_->bias.data(), units, 0), detail::group_sums(y_.data(), units, 0));
+      for (Index b = 0; b < y_.cols(); ++b) {
+        put(b, newest_, x + b * rows);
+        detail::convolve(packed_->matrix, shape_.groups,
+                         detail::windows(shape_, rings_.col(b).data() + (newest_ + 1) * rows, rows, 1, 1),
+                         detail::group_sums(packed_->bias.data(), units, 0),
+                         detail::group_sums(y_.col(b).data(), units, 0));
+      }
       return y_.data();
     }
     /// Back to zeros.
-    void reset() noexcept { ring_.setZero(); }
+    void reset() noexcept { rings_.setZero(); }
     /// The state now; allocates nothing where `to` was saved into before.
     void save(State& to) const {
-      const Output<Scalar> last(ring_.data() + (newest_ + 2) * shape_.inputs, shape_.past() * shape_.inputs, 1);
-      detail::assign(to.values[0], last);
+      detail::assign(to.values[0], rings_.middleRows((newest_ + 2) * shape_.inputs, shape_.past() * shape_.inputs));
     }
-    /// Whether a state is empty or has the layer's shape.
+    /// Whether a state is empty or has the layer's shape, a column a sample.
     bool fits(const State& saved) const noexcept {
       const Matrix<Scalar>& past = saved.values[0];
-      return past.size() == 0 || (past.rows() == shape_.past() * shape_.inputs && past.cols() == 1);
+      return past.size() == 0 || (past.rows() == shape_.past() * shape_.inputs && past.cols() == y_.cols());
     }
     /// Of a state that fits; an empty one is zeros.
     void restore(const State& saved) noexcept {
       reset();
       newest_ = shape_.past();
       if (saved.values[0].size() == 0) return;
-      for (Index n = 0; n < shape_.past(); ++n) put(n + 1, saved.values[0].data() + n * shape_.inputs);
+      for (Index b = 0; b < y_.cols(); ++b)
+        for (Index n = 0; n < shape_.past(); ++n) put(b, n + 1, saved.values[0].col(b).data() + n * shape_.inputs);
     }
 
    private:
@@ -149,22 +153,23 @@ class Conv1d : public LayerBase<Conv1d<Scalar_>> {
 
     /// The number of columns from the oldest that an output sees to the newest.
     Index reach() const noexcept { return shape_.past() + 1; }
-    void put(Index place, const Scalar* x) noexcept {
+    void put(Index b, Index place, const Scalar* x) noexcept {
       for (const Index column : {place, place + reach()})
-        std::copy_n(x, shape_.inputs, ring_.data() + column * shape_.inputs);
+        std::copy_n(x, shape_.inputs, rings_.col(b).data() + column * shape_.inputs);
     }
 
     detail::ConvolutionShape shape_;
     std::shared_ptr<const Packed> packed_;
-    Matrix<Scalar> ring_;  // the last columns of x, twice, so that some `reach` of them in a row are in order
-    Vector<Scalar> y_;
+    Matrix<Scalar> rings_;  // each sample's last columns of x, twice, so that `reach` of them in a row are in order
+    Matrix<Scalar> y_;      // O x B
     Index newest_ = 0;
   };
 
   /// A stream over a copy of the weights as they are now.
-  Stream stream() const {
+  template <class Samples = OneSample>
+  Stream stream(const StreamShape<Samples>& shape = {}) const {
     require_parameters();
-    return Stream(*this);
+    return Stream(*this, shape.samples);
   }
 
   static const char* name() { return "Conv1d"; }

@@ -115,7 +115,10 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
     require_parameters();
     return {weight, bias};
   }
-  Stream stream() const { return pack().stream(); }
+  template <class Samples = OneSample>
+  Stream stream(const StreamShape<Samples>& shape = {}) const {
+    return pack().stream(shape);
+  }
 
  private:
   /// How many threads of the batch's pool share a product over so many columns.

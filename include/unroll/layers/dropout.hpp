@@ -55,7 +55,10 @@ class Dropout : public Memoryless<Dropout<Scalar_>, Scalar_, detail::DropoutTape
     Index output_size() const noexcept { return 0; }
     const Scalar* step(const Scalar* x) noexcept { return x; }
   };
-  Stream stream() const { return {}; }
+  template <class Samples = OneSample>
+  Stream stream(const StreamShape<Samples>& = {}) const {
+    return {};
+  }
 
  private:
   void draw(Matrix<Scalar>& mask, Index rows, Index columns, const Batch& batch) const {

@@ -7,6 +7,7 @@
 #include "unroll/engine/initializers.hpp"
 #include "unroll/engine/layer_base.hpp"
 #include "unroll/engine/non_finite.hpp"
+#include "unroll/engine/stream_shape.hpp"
 
 namespace unroll {
 
@@ -162,13 +163,16 @@ inline Batch batch_of_layer(Batch batch, std::size_t k) {
 
 namespace detail {
 
-/// A stream of a layer whose inputs, where it is of any size, are so many.
-template <class L>
-auto stream_of(const L& layer, Index inputs) {
-  if constexpr (requires { layer.stream(inputs); })
-    return layer.stream(inputs);
-  else
+/// A stream of a layer. One that takes no shape streams one sample.
+template <class L, class Samples>
+auto stream_of(const L& layer, const StreamShape<Samples>& shape) {
+  if constexpr (requires { layer.stream(shape); }) {
+    return layer.stream(shape);
+  } else {
+    require(shape.samples == 1, "a stream of ", Index(shape.samples),
+            " samples: a layer of the model streams one, its stream() takes no StreamShape");
     return layer.stream();
+  }
 }
 
 /// Throws unless the forward pass of a layer of layers came to its end: another one's refusal, a token that is none

@@ -122,35 +122,36 @@ class Memoryless : public LayerBase<Derived> {
     return std::nullopt;
   }
 
-  /// A copy of the layer, run one column at a time.
+  /// A copy of the layer, run one step at a time.
   class Stream : public MemorylessStream {
    public:
-    Stream(const Derived& layer, Index inputs) : layer_(std::make_shared<const Derived>(layer)), inputs_(inputs) {
-      for (auto& y : y_) y.setZero(layer.output_size() != 0 ? layer.output_size() : inputs);
+    Stream(const Derived& layer, Index inputs, Index samples)
+        : layer_(std::make_shared<const Derived>(layer)), inputs_(inputs) {
+      for (auto& y : y_) y.setZero(layer.output_size() != 0 ? layer.output_size() : inputs, samples);
     }
 
     Index input_size() const noexcept { return inputs_; }
-    Index output_size() const noexcept { return y_[0].size(); }
+    Index output_size() const noexcept { return y_[0].rows(); }
     const Scalar* step(const Scalar* x) noexcept {
       turn_ = 1 - turn_;  // x may be the step's before
-      Vector<Scalar>& y = y_[turn_];
-      layer_->apply(Output<Scalar>(x, inputs_, 1), WritableOutput<Scalar>(y.data(), y.size(), 1));
+      Matrix<Scalar>& y = y_[turn_];
+      layer_->apply(Output<Scalar>(x, inputs_, y.cols()), WritableOutput<Scalar>(y.data(), y.rows(), y.cols()));
       return y.data();
     }
 
    private:
     std::shared_ptr<const Derived> layer_;
     Index inputs_;
-    std::array<Vector<Scalar>, 2> y_;  // by turns
+    std::array<Matrix<Scalar>, 2> y_;  // by turns, O x B
     std::size_t turn_ = 0;
   };
 
-  /// `inputs` where the layer is of any size: how many x has.
-  Stream stream(Index inputs = 0) const {
+  template <class Samples = OneSample>
+  Stream stream(const StreamShape<Samples>& wanted = {}) const {
     self().require_parameters();
-    if (self().input_size() != 0) inputs = self().input_size();
+    const Index inputs = self().input_size() != 0 ? self().input_size() : wanted.inputs;
     detail::require(inputs > 0, self().name(), "::stream: the number of inputs is not known; a layer before it tells");
-    return Stream(self(), inputs);
+    return Stream(self(), inputs, wanted.samples);
   }
 
   /// What a tape must have in common with the layer.

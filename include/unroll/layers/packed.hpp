@@ -45,10 +45,11 @@ class KeptLayer : public LayerBase<KeptLayer<L>>, public detail::StreamTypeOf<L>
   std::optional<NonFinite> find_non_finite(const Tape& tape) const { return layer_->find_non_finite(tape); }
   /// Itself: it is packed already.
   KeptLayer pack(Full) const { return *this; }
-  auto stream(Index inputs = 0) const
+  template <class Samples = OneSample>
+  auto stream(const StreamShape<Samples>& shape = {}) const
     requires StreamableLayer<L>
   {
-    return detail::stream_of(*layer_, inputs);
+    return detail::stream_of(*layer_, shape);
   }
 
  private:

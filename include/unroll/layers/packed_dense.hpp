@@ -70,29 +70,41 @@ struct DenseWeights {
 
 }  // namespace detail
 
-/// A Dense run one column at a time.
+/// A Dense run one step at a time.
 template <class Scalar, class Storage>
 class DenseStream : public MemorylessStream {
   using Weights = detail::DenseWeights<Scalar, Storage>;
 
  public:
   /// Of packed weights.
-  explicit DenseStream(std::shared_ptr<const Weights> weights) : weights_(std::move(weights)) {
-    for (auto& y : y_) y.resize(1, weights_->bias.units(), 1, 1);
+  template <class Samples>
+  DenseStream(std::shared_ptr<const Weights> weights, Samples samples) : weights_(std::move(weights)) {
+    const Index whole = weights_->bias.panels() * Pack<Scalar>::size;
+    for (auto& y : y_) y.setZero(samples == 1 ? whole : output_size(), samples);
+    if constexpr (!std::is_same_v<Samples, OneSample>)
+      if (samples > 1)
+        apply_to_several_ = [](const Weights& of, const Scalar* x, Matrix<Scalar>& y) noexcept {
+          of.apply(x, of.inputs(), y.cols(), detail::column_sums(y.data(), y.rows(), y.rows()));
+        };
   }
 
   Index input_size() const noexcept { return weights_->inputs(); }
-  Index output_size() const noexcept { return y_[0].units(); }
+  Index output_size() const noexcept { return weights_->bias.units(); }
   const Scalar* step(const Scalar* x) noexcept {
     turn_ = 1 - turn_;  // x may be the step's before
-    weights_->apply(x, input_size(), 1, y_[turn_].sums(0, 0));
-    return y_[turn_].at(0, 0);
+    Matrix<Scalar>& y = y_[turn_];
+    if (apply_to_several_ != nullptr)
+      apply_to_several_(*weights_, x, y);
+    else
+      weights_->apply(x, input_size(), 1, detail::column_sums(y.data(), y.rows(), y.rows()));
+    return y.data();
   }
 
  private:
   std::shared_ptr<const Weights> weights_;
-  std::array<detail::BlockedMatrix<Scalar>, 2> y_;  // by turns; one column: O, and room for whole panels
+  std::array<Matrix<Scalar>, 2> y_;  // by turns, O x B; of one sample with room for whole panels
   std::size_t turn_ = 0;
+  void (*apply_to_several_)(const Weights&, const Scalar*, Matrix<Scalar>&) noexcept = nullptr;  // of one: null
 };
 
 /// The weights of a Dense as they were, packed once in some storage. Copies share them.
@@ -126,7 +138,10 @@ class PackedDense : public Memoryless<PackedDense<Scalar_, Inputs, O, Storage>, 
   }
   /// Itself: it is packed already.
   PackedDense pack(Full) const { return *this; }
-  Stream stream() const { return Stream(weights_); }
+  template <class Samples = OneSample>
+  Stream stream(const StreamShape<Samples>& shape = {}) const {
+    return Stream(weights_, shape.samples);
+  }
 
   static const char* name() { return "Dense"; }
 

@@ -76,6 +76,7 @@ class Residual : public LayerOfLayers<Residual<L>> {
   /// One step at a time.
   class Stream {
    public:
+    /// Of the layer's stream and the numbers in a step.
     Stream(typename L::Stream of_layer, Index size) : stream_(std::move(of_layer)), y_(Vector<Scalar>::Zero(size)) {}
 
     const Scalar* step(const Scalar* x) noexcept {
@@ -92,12 +93,12 @@ class Residual : public LayerOfLayers<Residual<L>> {
     typename L::Stream stream_;
     Vector<Scalar> y_;
   };
-  /// `inputs` where the layer is of any size: how many x has.
-  Stream stream(Index inputs = 0) const
+  template <class Samples = OneSample>
+  Stream stream(StreamShape<Samples> shape = {}) const
     requires StreamableLayer<L>
   {
-    if (input_size() != 0) inputs = input_size();
-    return {detail::stream_of(layer, inputs), inputs};
+    if (input_size() != 0) shape.inputs = input_size();
+    return {detail::stream_of(layer, shape), shape.inputs * shape.samples};
   }
 
   /// The same around the layer packed in a storage.

@@ -9,6 +9,11 @@
 
 namespace unroll {
 
+/// What a Stream is made with.
+struct StreamOptions {
+  Index samples = 1;  ///< B, stepped side by side: stereo, voices, environments; each has a state of its own
+};
+
 /// A model run one step at a time, for audio threads and control loops: a copy of the weights as they were, packed
 /// once and shared by copies of the stream, and a state of its own, at first zero. Streams of one packed model (see
 /// pack) share its weights.
@@ -16,8 +21,12 @@ namespace unroll {
 ///   Stream stream(model);
 ///   float y = stream.step(x)[0];
 ///
+///   Stream stereo(model, {.samples = 2});                     // a step takes I x 2 numbers, a column a sample,
+///   const auto outputs = stereo.step(Matrix<float>(1, 2));    // and gives O x 2, one column after the other
+///
 /// `step`, `reset` and `restore` allocate nothing and never throw: `step` tells of an x of another size by NaN,
-/// `restore` of a state of another shape by false, and the stream stays as it was. Streamed outputs are the sequence's.
+/// `restore` of a state of another shape by false, and the stream stays as it was. Streamed outputs are the sequence's,
+/// to the bit, of one sample and of several.
 template <class Model, class Storage = Full>
 class Stream {
   static_assert(StreamableLayer<Model>,
@@ -26,23 +35,34 @@ class Stream {
  public:
   using Scalar = typename Model::Scalar;
   using State = typename Model::State;
-  /// What a step gives back: O numbers, owned by the stream.
+  /// What a step gives back: O numbers, of several samples O x B, a column a sample; owned by the stream.
   using Result = Eigen::Map<const Vector<Scalar>>;
 
   /// Throws std::invalid_argument where the model needs the whole sequence (a reverse layer, a mean), or a storage of
   /// fewer bits cannot keep a weight.
-  explicit Stream(const Model& model, Storage storage = {})
-      : stream_(pack(model, storage).stream()),
-        input_size_(model.input_size()),
-        no_result_(Vector<Scalar>::Constant(model.output_size(), std::numeric_limits<Scalar>::quiet_NaN())) {}
+  explicit Stream(const Model& model, Storage storage = {}) : Stream(model, pack(model, storage).stream(), 1) {}
+  /// Of several samples. Throws std::invalid_argument for fewer than one, too.
+  Stream(const Model& model, StreamOptions options) : Stream(model, Storage(), options) {}
+  /// The same in a storage.
+  Stream(const Model& model, Storage storage, StreamOptions options)
+      : Stream(model, of_several(pack(model, storage), options.samples), options.samples) {}
 
-  /// How many numbers a step takes.
+  /// I, how many numbers a step takes of each sample.
   Index input_size() const noexcept { return input_size_; }
-  /// How many numbers a step gives.
-  Index output_size() const noexcept { return no_result_.size(); }
+  /// O, how many numbers a step gives of each sample.
+  Index output_size() const noexcept { return no_result_.size() / samples_; }
+  /// B
+  Index samples() const noexcept { return samples_; }
 
-  /// One step: x has input_size values, and may be the last result; the result is valid until the next step.
-  Result step(const Eigen::Ref<const Vector<Scalar>>& x) noexcept { return step(x.data(), x.size()); }
+  /// One step: x has I values, of several samples I x B, and may be the last result; the result is valid until the next
+  /// step.
+  Result step(const Input<Scalar>& x) noexcept {
+    const bool columns = x.rows() == input_size_ || x.rows() == 1 || x.cols() == 1;
+    if (x.cols() <= 1 || x.outerStride() == x.rows()) return step(x.data(), columns ? x.size() : -1);
+    if (!columns || x.size() != x_.size()) return step(nullptr, -1);
+    x_ = x;
+    return step(x_.data(), x_.size());
+  }
   /// One step of a model of one input.
   Result step(Scalar x) noexcept
     requires(Model::InputSize == 1 || Model::InputSize == Dynamic)
@@ -51,7 +71,7 @@ class Stream {
   }
   /// One step of a std::array, a std::vector or the like.
   template <class Numbers>
-    requires(!std::convertible_to<const Numbers&, Eigen::Ref<const Vector<Scalar>>> && std::is_class_v<Numbers>)
+    requires(!std::convertible_to<const Numbers&, Input<Scalar>> && std::is_class_v<Numbers>)
   Result step(const Numbers& x) noexcept {
     static_assert(
         requires {
@@ -80,12 +100,28 @@ class Stream {
   }
 
  private:
-  Result step(const Scalar* x, Index size) noexcept {
-    return Result(size == input_size_ ? stream_.step(x) : no_result_.data(), output_size());
+  using Packed = detail::PackedOf<Model, Storage>;
+
+  Stream(const Model& model, typename Packed::Stream stream, Index samples)
+      : stream_(std::move(stream)),
+        samples_(samples),
+        input_size_(model.input_size()),
+        x_(input_size_, samples),
+        no_result_(Vector<Scalar>::Constant(model.output_size() * samples, std::numeric_limits<Scalar>::quiet_NaN())) {}
+
+  static auto of_several(const Packed& packed, Index samples) {
+    detail::require(samples >= 1, "Stream: samples is ", samples, ", expected at least 1");
+    return detail::stream_of(packed, StreamShape<Index>{samples});
   }
 
-  typename detail::PackedOf<Model, Storage>::Stream stream_;
+  Result step(const Scalar* x, Index size) noexcept {
+    return Result(size == input_size_ * samples_ ? stream_.step(x) : no_result_.data(), no_result_.size());
+  }
+
+  typename Packed::Stream stream_;
+  Index samples_;
   Index input_size_;
+  Matrix<Scalar> x_;          // of columns that lie apart
   Vector<Scalar> no_result_;  // NaN
 };
 

@@ -38,6 +38,7 @@ class LayerContract {
     if constexpr (StreamableLayer<L>)
       if (options_.stream) {
         clause("stream", [&] { stream_equals_sequence(); });
+        clause("stream of several", [&] { stream_of_several_equals_batch(); });
         clause("carried state", [&] { carried_state_equals_whole(); });
       }
     return std::move(broken_);
@@ -185,7 +186,7 @@ class LayerContract {
     const Matrix<double> x = sample(x_, 0, steps());
     Tape tape;
     const Matrix<double> y = layer_.forward(x, tape);
-    auto stream = unroll::detail::stream_of(layer_, x.rows());
+    auto stream = unroll::detail::stream_of(layer_, StreamShape<>{{}, x.rows()});
     bool equal = true, again = true;
     typename L::State state;
     for (Index t = 0; t < x.cols(); ++t) {
@@ -202,6 +203,27 @@ class LayerContract {
     for (Index t = 0; t < x.cols(); ++t) stream.step(x.col(t).data());
     const long after = allocations();  // before the clause's text allocates
     expect(after == before, "stream: a step allocates");
+  }
+
+  /// Where the layer's stream takes a shape.
+  void stream_of_several_equals_batch() {
+    if constexpr (requires { layer_.stream(StreamShape<Index>{}); }) {
+      Tape tape;
+      const Matrix<double> y = layer_.forward(x_, tape, batch_);
+      auto stream = layer_.stream(StreamShape<Index>{batch_.size, x_.rows()});
+      bool equal = true;
+      for (Index t = 0; t < steps(); ++t) {
+        const double* given = stream.step(x_.col(t * batch_.size).data());
+        equal =
+            equal && Matrix<double>::Map(given, y.rows(), batch_.size) == y.middleCols(t * batch_.size, batch_.size);
+      }
+      expect(equal, "stream of several: outputs differ from the batch's");
+      typename L::State state;
+      stream.save(state);
+      equal = stream.fits(tape.final_state);
+      for_each_state([&](const auto& a, const auto& b) { equal = equal && a == b; }, state, tape.final_state);
+      expect(equal, "stream of several: the state differs from the batch's final one");
+    }
   }
 
   void carried_state_equals_whole() {
@@ -227,8 +249,8 @@ class LayerContract {
 /// What a layer must hold to, in one line of a test: its gradient against central differences, from states of any
 /// value; a backward pass that adds, needs a forward pass and consumes it; refusals that change nothing; ragged
 /// batches; independent samples; stream = sequence, a stream that goes on from what it saved, without allocation
-/// (counted where `counts_allocations`), and carried state = whole. x is I x (T*B), B as the options say. Returns the
-/// clauses that do not hold.
+/// (counted where `counts_allocations`), of several samples = batch, and carried state = whole. x is I x (T*B), B as
+/// the options say. Returns the clauses that do not hold.
 ///
 ///   CHECK(unroll::testing::broken_layer_clauses(MyLayer(5)) == std::vector<std::string>{});
 template <Layer L>
