@@ -2,8 +2,9 @@
 
 #include <charconv>
 #include <cmath>
-#include <concepts>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <initializer_list>
 #include <stdexcept>
@@ -74,56 +75,44 @@ std::string number_text(Number number) {
 /// has hundreds of messages, each of parts of other types, and compiles as little as can be for each.
 class TextPart {
  public:
-  TextPart(std::string_view string) : kind_(Kind::string), string_(string) {}
-  TextPart(const std::string& string) : TextPart(std::string_view(string)) {}
-  TextPart(const char* string) : TextPart(std::string_view(string)) {}
-  TextPart(float number) : kind_(Kind::single), single_(number) {}
-  TextPart(double number) : kind_(Kind::number), number_(number) {}
-  template <std::signed_integral Number>
-  TextPart(Number number) : kind_(Kind::integer), integer_(number) {}
-  template <std::unsigned_integral Number>
-  TextPart(Number number) : kind_(Kind::natural), natural_(number) {}
+  TextPart(std::string_view string) : string_(string) {}
+  TextPart(const std::string& string) : string_(string) {}
+  TextPart(const char* string) : string_(string) {}
+  template <class Number>
+    requires(std::is_arithmetic_v<Number> && sizeof(Number) <= sizeof(std::uint64_t))
+  TextPart(Number number) : append_(&append<Number>) {
+    std::memcpy(&number_, &number, sizeof(number));
+  }
 
   void append_to(std::string& text) const {
-    switch (kind_) {
-      case Kind::string:
-        text += string_;
-        return;
-      case Kind::single:
-        text += number_text(single_);
-        return;
-      case Kind::number:
-        text += number_text(number_);
-        return;
-      case Kind::integer:
-        text += number_text(integer_);
-        return;
-      case Kind::natural:
-        text += number_text(natural_);
-        return;
-    }
+    if (append_ != nullptr)
+      append_(*this, text);
+    else
+      text += string_;
   }
 
  private:
-  enum class Kind { string, single, number, integer, natural };
+  template <class Number>
+  static void append(const TextPart& part, std::string& text) {
+    Number number;
+    std::memcpy(&number, &part.number_, sizeof(number));
+    text += number_text(number);
+  }
 
-  Kind kind_;
-  union {
-    std::string_view string_;
-    float single_;
-    double number_;
-    long long integer_;
-    unsigned long long natural_;
-  };
+  void (*append_)(const TextPart&, std::string&) = nullptr;  // of a number's type
+  std::uint64_t number_ = 0;                                 // its bytes
+  std::string_view string_;
 };
 
-inline std::string joined(std::initializer_list<TextPart> parts) {
+inline std::string joined(const std::initializer_list<TextPart>& parts) {
   std::string result;
   for (const TextPart& part : parts) part.append_to(result);
   return result;
 }
 
-[[noreturn]] inline void refuse(std::initializer_list<TextPart> parts) { raise<std::invalid_argument>(joined(parts)); }
+[[noreturn]] inline void refuse(const std::initializer_list<TextPart>& parts) {
+  raise<std::invalid_argument>(joined(parts));
+}
 
 /// Strings and numbers side by side, without streams.
 template <class... Parts>
