@@ -125,6 +125,29 @@ TEST_CASE("an episode's first step has no filter behind it", "[losses]") {
   CHECK((whole.rightCols(2) / whole(0, 2) - other / other(0, 0)).cwiseAbs().maxCoeff() <= 1e-12);
 }
 
+TEST_CASE("the first step of a window that goes on has no part in the filtered error, unless an episode starts there",
+          "[losses]") {
+  const Matrix<double> y = torch()["y"].leftCols(4), target = torch()["target"].leftCols(4);
+  const Matrix<double> error = target - y;
+  const auto energy = [](const Matrix<double>& of) {
+    return (of.rightCols(3) - 0.75 * of.leftCols(3)).squaredNorm() / static_cast<double>(of.size());
+  };
+  const ErrorToSignal loss{{.pre_emphasis = 0.75, .dc = 0, .epsilon = 1e-3}};
+  Matrix<double> d_y, other;
+  CHECK(loss(y, target, d_y, {.continues = true}) == Approx(energy(error) / (energy(target) + 1e-3)).epsilon(1e-12));
+  Matrix<double> up = y, down = y;
+  up(1, 0) += 1e-6;
+  down(1, 0) -= 1e-6;
+  const double slope = loss(up, target, other, {.continues = true}) - loss(down, target, other, {.continues = true});
+  CHECK(d_y(1, 0) == Approx(slope / 2e-6).epsilon(1e-6));
+
+  const double whole = loss(y, target, d_y);
+  CHECK(loss(y, target, other, {.resets = {true, false, false, false}, .continues = true}) == whole);
+  CHECK(other == d_y);
+  const ErrorToSignal plain{{.pre_emphasis = 0}};
+  CHECK(plain(y, target, other, {.continues = true}) == plain(y, target, d_y));
+}
+
 TEST_CASE("d_y may be y or the target itself", "[losses]") {
   const Matrix<double> target = torch()["soft"];
   Matrix<double> y = torch()["y"], expected, also = target;

@@ -19,8 +19,9 @@ struct ErrorToSignalOptions {
 ///   L = mean (p_t - a p_{t-1})^2 / mean (s_t - a s_{t-1})^2  +  dc mean_b (mean_t p)^2 / mean s^2
 ///
 /// with p = target - y and s = target, sample by sample and row by row, over all steps within the sequences. Before the
-/// first step of a sequence or episode (Batch::resets) the signal is silent. y and the target are O x (T*B). It takes
-/// no weights.
+/// first step of a sequence or episode (Batch::resets) the signal is silent. Before a window that goes on
+/// (Batch::continues) it is not known: its first step has no part in the first term. y and the target are O x (T*B). It
+/// takes no weights.
 class ErrorToSignal {
  public:
   static constexpr const char* name = "error_to_signal";
@@ -67,23 +68,30 @@ class ErrorToSignal {
              double terms) const {
     const Index steps = batch.steps(signal.cols());
     double emphasised = 0, errors = 0, energy = 0, offsets = 0;
+    const auto begins = [&](Index t, Index b) { return t == 0 || batch.reset(t, b); };
+    const auto known = [&](Index t, Index b) {
+      return t > 0 || !batch.continues || batch.reset(t, b) || options_.pre_emphasis == 0;
+    };
     // A column less what the filter takes off it.
     const auto filtered = [&](const Matrix<double>& of, Index t, Index b) -> Vector<double> {
-      if (t == 0 || batch.reset(t, b)) return of.col(t * batch.size + b);
+      if (begins(t, b)) return of.col(t * batch.size + b);
       return of.col(t * batch.size + b) - options_.pre_emphasis * of.col((t - 1) * batch.size + b);
     };
     for_each(batch, steps, [&](Index t, Index b) {
-      emphasised += filtered(signal, t, b).squaredNorm();
-      errors += filtered(error, t, b).squaredNorm();
+      if (known(t, b)) {
+        emphasised += filtered(signal, t, b).squaredNorm();
+        errors += filtered(error, t, b).squaredNorm();
+      }
       energy += signal.col(t * batch.size + b).squaredNorm();
     });
     const double first = 1 / (emphasised / terms + options_.epsilon) / terms;
     const double second =
         options_.dc / (energy / terms + options_.epsilon) / static_cast<double>(signal.rows() * batch.size);
     for_each(batch, steps, [&](Index t, Index b) {
+      if (!known(t, b)) return;
       const Vector<double> d = 2 * first * filtered(error, t, b);
       slopes.col(t * batch.size + b) += d;
-      if (t > 0 && !batch.reset(t, b)) slopes.col((t - 1) * batch.size + b) -= options_.pre_emphasis * d;
+      if (!begins(t, b)) slopes.col((t - 1) * batch.size + b) -= options_.pre_emphasis * d;
     });
     for (Index b = 0; b < batch.size; ++b) {
       const Index length = batch.length(b, steps);
