@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdlib>
 
+#include "unroll/core/types.hpp"  // Eigen first: clang's mm_malloc.h refuses a posix_memalign that is noexcept already
+
 /// Counts the heap allocations of the whole program, to prove that a step makes none, and lets one of them fail, to
 /// prove that memory may run out anywhere. Including this file replaces malloc and its relatives where that is
 /// possible: with glibc and without a sanitizer, which replaces them itself.
