@@ -2,6 +2,7 @@
 
 /// All of Unroll but unroll/testing/ and unroll/io/.
 #include "unroll/data/csv.hpp"
+#include "unroll/data/examples.hpp"
 #include "unroll/data/fill_gaps.hpp"
 #include "unroll/data/forecast_windows.hpp"
 #include "unroll/data/sequences.hpp"

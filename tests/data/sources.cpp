@@ -3,6 +3,7 @@
 #include <set>
 
 #include "catch.hpp"
+#include "unroll/data/examples.hpp"
 #include "unroll/data/fill_gaps.hpp"
 #include "unroll/data/forecast_windows.hpp"
 #include "unroll/data/sequences.hpp"
@@ -48,7 +49,8 @@ std::vector<Index> targets_of(const ForecastWindows<double>& windows) {
   return result;
 }
 
-static_assert(DataSource<Sequences<float>> && DataSource<StreamWindows<double>> && DataSource<ForecastWindows<double>>);
+static_assert(DataSource<Sequences<float>> && DataSource<StreamWindows<double>> &&
+              DataSource<ForecastWindows<double>> && DataSource<Examples<std::string>>);
 
 }  // namespace
 
@@ -132,6 +134,22 @@ TEST_CASE("streams are read side by side, and every window carries on where the 
          "StreamWindows: 4 streams of a series of 3 columns");
   refuse([] { StreamWindows<double>(counted(3), counted(3), 1, 0); },
          "StreamWindows: window is 0, expected at least 1");
+}
+
+TEST_CASE("examples that are made already come in an order of each epoch's own", "[data]") {
+  const Examples data(std::vector<std::string>{"a", "b", "c", "d", "e"});
+  CHECK(data.batches() == 5);
+  const auto all = [&](const std::vector<Index>& order) {
+    std::string text;
+    for (Index k = 0; k < data.batches(); ++k) text += data.example(k, order);
+    return text;
+  };
+  CHECK(all(data.order(std::nullopt)) == "abcde");
+  std::string drawn = all(data.order(1));
+  CHECK(drawn != "abcde");
+  CHECK(drawn != all(data.order(2)));
+  std::sort(drawn.begin(), drawn.end());
+  CHECK(drawn == "abcde");
 }
 
 TEST_CASE("a split by time takes the last steps for the test, those before for validation", "[data]") {

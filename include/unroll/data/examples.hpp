@@ -1,0 +1,32 @@
+#pragma once
+
+#include "unroll/data/example.hpp"
+
+namespace unroll {
+
+/// Examples of any type that are made already, a batch each, as data for `fit` and `evaluate`: for an objective of
+/// one's own, and for batches of one's own.
+///
+///   fit(state, Examples(rollouts), Ppo(), {.epochs = 4});
+template <class E>
+class Examples {
+ public:
+  /// Takes them over.
+  explicit Examples(std::vector<E> all) : all_(std::move(all)) {}
+
+  /// How many there are.
+  Index batches() const { return static_cast<Index>(all_.size()); }
+
+  /// Drawn anew for each epoch.
+  std::vector<Index> order(std::optional<std::uint64_t> seed) const { return shuffled(batches(), seed); }
+
+  /// The k-th of that order.
+  const E& example(Index k, const std::vector<Index>& order) const {
+    return all_[static_cast<std::size_t>(order[static_cast<std::size_t>(k)])];
+  }
+
+ private:
+  std::vector<E> all_;
+};
+
+}  // namespace unroll
