@@ -5,9 +5,9 @@
 //   build/demo/examples/real_time --save pedal.safetensors --export pedal.hpp --plot .
 //   build/demo/examples/real_time --load pedal.safetensors
 //
-// The effect, in pedal.hpp, is ours, so as much sound as one likes can be made; a real pedal would be recorded. The
-// recording is one long series: it is learned by truncated back-propagation through windows, each of which starts from
-// the state that the one before left (unroll::StreamWindows).
+// The effect, in support/pedal.hpp, is ours, so as much sound as one likes can be made; a real pedal would be recorded.
+// The recording is one long series: it is learned by truncated back-propagation through windows, each of which starts
+// from the state that the one before left (unroll::StreamWindows).
 
 #include <algorithm>
 #include <chrono>
@@ -26,7 +26,7 @@
 #include <unroll/unroll.hpp>
 #include <vector>
 
-#include "pedal.hpp"
+#include "support/pedal.hpp"
 #include "support/plot.hpp"
 #include "support/program.hpp"
 
@@ -61,12 +61,6 @@ Model train(Model model, const Options& o) {
                                    .observers = {std::ref(progress)}});
   if (report.end == unroll::FitEnd::not_finite) throw std::runtime_error(report.problem);
   return state.model;
-}
-
-/// The energy of the difference over that of the signal, in decibels: 0 is no better than silence.
-double error_to_signal(const Matrix<float>& y, const Matrix<float>& signal) {
-  const double error = (y - signal).cast<double>().squaredNorm(), energy = signal.cast<double>().squaredNorm();
-  return 10 * std::log10(error / energy);
 }
 
 constexpr Index block_size = 64;  // samples that an audio driver asks for at a time

@@ -17,16 +17,19 @@ inline double share_at(double hertz) { return share(1 / (2 * pi * hertz)); }
 /// to one side of tanh, so that the same input sounds otherwise after a loud note: the effect has a memory, of 30 ms.
 class Overdrive {
  public:
+  explicit Overdrive(double drive = 6) : drive_(drive) {}
+
   double step(double x) {
     bass_ += cut_bass_ * (x - bass_);
     const double tight = x - bass_, loudness = std::abs(tight);
     envelope_ += (loudness > envelope_ ? attack_ : release_) * (loudness - envelope_);
     const double bias = 2 * envelope_;
-    treble_ += cut_treble_ * (std::tanh(6 * tight + bias) - std::tanh(bias) - treble_);
+    treble_ += cut_treble_ * (std::tanh(drive_ * tight + bias) - std::tanh(bias) - treble_);
     return 0.5 * treble_;
   }
 
  private:
+  double drive_;
   double cut_bass_ = share_at(120), cut_treble_ = share_at(4000), attack_ = share(0.001), release_ = share(0.030);
   double bass_ = 0, envelope_ = 0, treble_ = 0;
 };
@@ -38,11 +41,10 @@ struct Recording {
 
 /// Quarter seconds of plucked strings (Karplus & Strong 1983) of all pitches and strengths, every fourth a sweep or a
 /// burst of noise instead, and the effect's answer.
-inline Recording record(double seconds, unroll::Random random) {
+inline Recording record(double seconds, unroll::Random random, Overdrive effect = Overdrive()) {
   const auto between = [&](double low, double high) { return low * std::pow(high / low, random.uniform()); };
   const unroll::Index samples = std::lround(seconds * sample_rate), note = sample_rate / 4;
   Recording r{unroll::Matrix<float>(1, samples), unroll::Matrix<float>(1, samples)};
-  Overdrive effect;
   std::vector<double> string;
   double strength = 0, low = 0, high = 0;
   for (unroll::Index t = 0; t < samples; ++t) {
@@ -70,4 +72,10 @@ inline Recording record(double seconds, unroll::Random random) {
     r.wet(0, t) = static_cast<float>(effect.step(static_cast<double>(r.dry(0, t))));
   }
   return r;
+}
+
+/// The energy of the difference over that of the signal, in decibels: 0 is no better than silence.
+inline double error_to_signal(const unroll::Input<float>& y, const unroll::Matrix<float>& signal) {
+  const double error = (y - signal).cast<double>().squaredNorm(), energy = signal.cast<double>().squaredNorm();
+  return 10 * std::log10(error / energy);
 }
