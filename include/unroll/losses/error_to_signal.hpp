@@ -73,9 +73,9 @@ class ErrorToSignal {
       return t > 0 || !batch.continues || batch.reset(t, b) || options_.pre_emphasis == 0;
     };
     // A column less what the filter takes off it.
-    const auto filtered = [&](const Matrix<double>& of, Index t, Index b) -> Vector<double> {
-      if (begins(t, b)) return of.col(t * batch.size + b);
-      return of.col(t * batch.size + b) - options_.pre_emphasis * of.col((t - 1) * batch.size + b);
+    const auto filtered = [&](const Matrix<double>& of, Index t, Index b) {
+      const Index j = t * batch.size + b;
+      return of.col(j) - (begins(t, b) ? 0 : options_.pre_emphasis) * of.col(begins(t, b) ? j : j - batch.size);
     };
     for_each(batch, steps, [&](Index t, Index b) {
       if (known(t, b)) {
@@ -89,7 +89,7 @@ class ErrorToSignal {
         options_.dc / (energy / terms + options_.epsilon) / static_cast<double>(signal.rows() * batch.size);
     for_each(batch, steps, [&](Index t, Index b) {
       if (!known(t, b)) return;
-      const Vector<double> d = 2 * first * filtered(error, t, b);
+      const auto d = 2 * first * filtered(error, t, b);
       slopes.col(t * batch.size + b) += d;
       if (!begins(t, b)) slopes.col((t - 1) * batch.size + b) -= options_.pre_emphasis * d;
     });
