@@ -3,18 +3,23 @@
 // (reverser.hpp); the attention with its way back stands in attention.hpp. Built by `./run demo`, then:
 //
 //   build/demo/examples/reversing
-//   build/demo/examples/reversing --say "hello world"
+//   build/demo/examples/reversing --say "hello world" --beam 8
+//   build/demo/examples/reversing --plot pictures
 //
 // Asked for are strings that the network has not met, whole: one wrong letter makes a string wrong. It says them alone,
-// each letter after those it said itself. Takes about 10 s on one core.
+// each letter after those it said itself: the likeliest one at each step, or by a beam search the likeliest string that
+// a few candidates lead to. Takes about 15 s on one core.
 
 #include <cstdint>
 #include <cstdio>
+#include <iostream>
 #include <stdexcept>
 #include <string>
 #include <unroll/unroll.hpp>
+#include <vector>
 
 #include "reverser.hpp"
+#include "support/plot.hpp"
 #include "support/program.hpp"
 
 using unroll::Index, unroll::Matrix;
@@ -24,53 +29,62 @@ constexpr Index alphabet = 27;  // a to z and a space
 
 struct Options {
   std::uint64_t seed = 1;
-  std::string say = "recurrent";
-  Index longest = 12, hidden = 64, epochs = 10;
+  std::string say = "recurrent", plot;
+  Index longest = 12, hidden = 64, epochs = 10, beam = 4;
   bool quick = false;
 };
 
-/// What the model says to strings side by side, letter by letter: at each step the one it finds likeliest.
-Matrix<float> reversed(const Model& model, const Matrix<float>& forwards, Index size) {
-  const unroll::Batch batch{.size = size, .record = false};
-  Model::Reader::Tape encoded, decoded;
+/// What the model says to a string, 1 x T, letter by letter: the likeliest answer that a beam search finds. A beam of
+/// one is greedy: at each step the likeliest letter.
+std::vector<Index> say(const Model& model, const Matrix<float>& letters, Index beam) {
+  const unroll::Batch batch{.record = false};
+  Model::Reader::Tape encoded;
   AttentionHead<float>::Tape looked;
-  const auto keys = model.encoder.forward(forwards, encoded, batch);
-  auto state = encoded.final_state;
-  Matrix<float> said = Matrix<float>::Constant(1, size, alphabet), all(1, forwards.cols());
-  for (Index t = 0; t < forwards.cols() / size; ++t) {
-    const auto queries = model.decoder.forward(said, decoded, batch, state);
-    state = decoded.final_state;
-    const auto y = model.head.forward(keys, queries, looked, batch);
-    for (Index b = 0, letter; b < size; ++b) {
-      y.col(b).maxCoeff(&letter);
-      said(0, b) = static_cast<float>(letter);
-    }
-    all.middleCols(t * size, size) = said;
-  }
-  return all;
+  const auto keys = model.encoder.forward(letters, encoded, batch);
+  unroll::Stream decoder(model.decoder);
+  decoder.restore(encoded.final_state);
+  const auto next = [&](auto& stream, Index letter) -> unroll::Vector<float> {
+    return model.head.forward(keys, stream.step(static_cast<float>(letter)), looked, batch);
+  };
+  return unroll::beam_search(decoder, alphabet, next, {.width = beam, .steps = letters.cols()})[0].tokens;
 }
 
 /// The share of strings that are right from the first letter to the last.
-double exact(const Model& model, const RandomStrings<float>& data) {
+double exact(const Model& model, const RandomStrings<float>& data, Index beam) {
   const auto order = data.order({});
-  double right = 0;
+  Index right = 0;
   for (Index k = 0; k < data.batches(); ++k) {
     const auto s = data.example(k, order);
-    const Matrix<float> off = (reversed(model, s.forwards, s.size) - s.backwards).cwiseAbs();
-    right += static_cast<double>((off.reshaped(s.size, off.cols() / s.size).rowwise().sum().array() == 0).count());
+    const auto asked = s.forwards.reshaped(s.size, s.forwards.cols() / s.size);
+    const auto wanted = s.backwards.reshaped(asked.rows(), asked.cols());
+    for (Index b = 0; b < s.size; ++b)
+      right += unroll::token_row(say(model, asked.row(b), beam), alphabet) == wanted.row(b);
   }
-  return right / static_cast<double>(data.batches() * data.size);
+  return static_cast<double>(right) / static_cast<double>(data.batches() * data.size);
 }
 
-std::string say(const Model& model, const std::string& text) {
-  Matrix<float> x(1, static_cast<Index>(text.size()));
-  for (std::size_t t = 0; t < text.size(); ++t)
-    x(0, static_cast<Index>(t)) = static_cast<float>(text[t] == ' ' ? alphabet - 1 : text[t] - 'a');
-  std::string answer;
-  const Matrix<float> said = reversed(model, x, 1);
-  for (const float letter : said.reshaped())
-    answer += static_cast<Index>(letter) == alphabet - 1 ? ' ' : static_cast<char>('a' + static_cast<int>(letter));
-  return answer;
+char letter_of(Index number) { return "abcdefghijklmnopqrstuvwxyz "[number]; }
+
+/// Draws how much of each letter of the text was looked at when each letter of the answer was said.
+void draw_attention(const Model& model, const std::string& text, const Matrix<float>& letters,
+                    const std::vector<Index>& said, const std::string& folder) {
+  Matrix<float> before = Matrix<float>::Constant(1, letters.cols(), alphabet);
+  before.rightCols(letters.cols() - 1) = unroll::token_row(said, alphabet).leftCols(letters.cols() - 1);
+  Model::Reader::Tape encoded, decoded;
+  AttentionHead<float>::Tape looked;
+  const auto keys = model.encoder.forward(letters, encoded, {});
+  model.head.forward(keys, model.decoder.forward(before, decoded, {}, encoded.final_state), looked, {});
+  {
+    auto file = open_csv(folder, "reversing");
+    file << "said";
+    for (const char letter : text) file << ',' << letter;
+    for (std::size_t t = 0; t < said.size(); ++t) {
+      file << '\n' << letter_of(said[t]);
+      for (const float share : looked.shares[0].col(static_cast<Index>(t))) file << ',' << share;
+    }
+    file << '\n';
+  }
+  draw(folder, "reversing", UNROLL_EXAMPLE_FOLDER "/reversing.gp", std::cout);
 }
 
 void run(const Options& o) {
@@ -78,18 +92,28 @@ void run(const Options& o) {
   unroll::Random random(o.seed);
   const Model model(alphabet, o.hidden, random);
   unroll::TrainingState state(model, unroll::Adam(model), random);
-  std::printf("strings of 1 to %td letters, %td weights\n%5s %14s %14s\n", o.longest, unroll::parameter_count(model),
-              "epoch", "cross-entropy", "strings right");
+  std::printf("strings of 1 to %td letters, %td weights\n%35s\n%5s %14s %14s %13s %td\n", o.longest,
+              unroll::parameter_count(model), "strings right", "epoch", "cross-entropy", "greedy", "beam of", o.beam);
   const auto tell = [&](unroll::FitProgress& now) {
     if (!now.epoch_done) return;
-    std::printf("%5td %14.4f %13.1f%%\n", now.epoch, now.loss, 100 * exact(state.model, others));
+    std::printf("%5td %14.4f %13.1f%% %14.1f%%\n", now.epoch, now.loss, 100 * exact(state.model, others, 1),
+                100 * exact(state.model, others, o.beam));
     std::fflush(stdout);
   };
   const auto report = unroll::fit(
       state, lessons, TeacherForcing<float>(),
       {.epochs = o.epochs, .clip_norm = 1, .schedule = unroll::CosineRate{5e-3, o.epochs}, .observers = {tell}});
   if (report.end == unroll::FitEnd::not_finite) throw std::runtime_error(report.problem);
-  std::printf("\"%s\" backwards: \"%s\"\n", o.say.c_str(), say(state.model, o.say).c_str());
+
+  std::vector<Index> numbers;
+  for (const char letter : o.say) numbers.push_back(letter == ' ' ? alphabet - 1 : letter - 'a');
+  const auto letters = unroll::token_row(numbers, alphabet);
+  const auto said = say(state.model, letters, o.beam);
+  std::string answer;
+  for (const Index letter : said) answer += letter_of(letter);
+  std::printf("\"%s\" backwards: \"%s\"\n", o.say.c_str(), answer.c_str());
+  std::fflush(stdout);
+  if (!o.plot.empty()) draw_attention(state.model, o.say, letters, said, o.plot);
 }
 
 int main(int argc, char** argv) {
@@ -107,6 +131,10 @@ int main(int argc, char** argv) {
   app.add_option("--hidden", o.hidden, "units of encoder and decoder")
       ->check(CLI::Range(1, 512))
       ->capture_default_str();
+  app.add_option("--beam", o.beam, "answers that are kept at every letter")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--plot", o.plot, "folder for the numbers and the picture of what is looked at");
   auto* epochs =
       app.add_option("--epochs", o.epochs, "of 6400 strings")->check(CLI::Range(1, 1000))->capture_default_str();
   app.add_flag("--quick", o.quick, "two epochs, which are too few")->excludes(epochs);
