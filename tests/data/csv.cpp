@@ -35,7 +35,10 @@ TEST_CASE("a table of numbers with names is read", "[csv]") {
     expected << 1, 3, -2500, 0.25;
     CHECK(csv.values == expected);
     CHECK(csv.row("d") == 1);
+    CHECK(csv.rows({"d", "a \"b\",c"}) == expected.colwise().reverse());
+    CHECK(csv.rows({}).cols() == 2);
     CHECK_THROWS_MATCHES(csv.row("e"), std::invalid_argument, Message("Csv: no column is named 'e'"));
+    CHECK_THROWS_MATCHES(csv.rows({"d", "e"}), std::invalid_argument, Message("Csv: no column is named 'e'"));
   }
   CHECK(read("1;2\n3;4\n5;6\n", {.separator = ';', .header = false}).values.cols() == 3);
   CHECK(read("a,b\n").values.cols() == 0);

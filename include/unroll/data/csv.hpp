@@ -25,6 +25,12 @@ struct Csv {
 
   /// The row of that name. Throws std::invalid_argument where there is none.
   Index row(const std::string& name) const { return static_cast<Index>(place(names, name)); }
+  /// The rows of those names, in their order: a row for each, T columns. Throws std::invalid_argument as `row` does.
+  Matrix<double> rows(const std::vector<std::string>& wanted) const {
+    Matrix<double> result(static_cast<Index>(wanted.size()), values.cols());
+    for (Index i = 0; i < result.rows(); ++i) result.row(i) = values.row(row(wanted[static_cast<std::size_t>(i)]));
+    return result;
+  }
   /// The column of text of that name. Throws std::invalid_argument where there is none.
   const std::vector<std::string>& text(const std::string& name) const { return texts[place(text_names, name)]; }
 
