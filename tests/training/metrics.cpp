@@ -76,6 +76,24 @@ TEST_CASE("R2 of numbers far from 0 loses no digits, and one of a row that never
   }
 }
 
+TEST_CASE("a number that is not known counts in no metric, whatever it holds", "[metrics]") {
+  const double unknown = std::numeric_limits<double>::quiet_NaN();
+  Matrix<double> y(3, 3), target(3, 3);
+  y << 0.5, 1, 2, 3, -1, 7, 5, 5, 5;
+  target << 1, 0, 1, 2, unknown, 1, unknown, unknown, unknown;
+  // Column by column; the known numbers' errors are 0.5, 1, 1 and 1, 6.
+  const std::vector<double> weights{1, 1, 0, 2, 0, 0, 1, 1, 0};
+  Measures measures({mae(), rmse(), mase(Matrix<double>{{0, 2, 0, 2}}), binary_accuracy(), r2()});
+  measures.add(y, target, {}, weights);
+  const auto found = measures.values();
+  CHECK(found.at("mae") == Approx((0.5 + 2 * 1 + 1 + 1 + 6) / 6));
+  CHECK(found.at("mase") == Approx(found.at("mae") / 2));
+  CHECK(found.at("rmse") == Approx(std::sqrt((0.25 + 2 * 1 + 1 + 1 + 36) / 6)));
+  CHECK(found.at("binary_accuracy") == Approx(4. / 6));
+  // Of the first row the mean is 0.5 and the squares around it 1; of the second 1.5 and 0.5; the third is not known.
+  CHECK(found.at("r2") == Approx((1 - 3.25 / 1 + 1 - 37 / 0.5) / 2));
+}
+
 TEST_CASE("what no metric can be made of is refused", "[metrics]") {
   const auto refuse = [](auto make, const std::string& why) {
     CHECK_THROWS_MATCHES(make(), std::invalid_argument, Message(why));

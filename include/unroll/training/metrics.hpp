@@ -27,12 +27,20 @@ namespace unroll {
 struct Metric {
   /// A column of outputs or targets, in double.
   using Column = Vector<double>;
+  /// What a column weighs, a number; weight[i] is what the i-th number of its target weighs, 0 where it is not known.
+  struct Weight {
+    double mean;         ///< of its numbers
+    const double* each;  ///< null: all weigh the same
+
+    operator double() const { return mean; }
+    double operator[](Index i) const { return each ? std::abs(each[i]) : mean; }
+  };
 
   /// In messages, in the history and for FitOptions::best_by; without commas, quotes and line breaks.
   std::string name;
   bool higher_is_better;  ///< what FitOptions::best_by keeps
   /// add(y, target, weight, sums): a column with a weight above 0.
-  std::function<void(const Column&, const Column&, double, Matrix<double>&)> add;
+  std::function<void(const Column&, const Column&, const Weight&, Matrix<double>&)> add;
   /// value(sums): of sums that at least one column was added to.
   std::function<double(const Matrix<double>&)> value;
 };
@@ -64,7 +72,9 @@ class Measures {
     for (Index j = 0; j < y.cols(); ++j) {
       if (!columns.used(j)) continue;
       const Metric::Column of_y = y.col(j).template cast<double>(), wanted = target.col(j).template cast<double>();
-      const double weight = std::abs(columns[j]);
+      const double* each = columns.elements(j);
+      const double mean = each ? Metric::Column::Map(each, wanted.size()).cwiseAbs().mean() : std::abs(columns[j]);
+      const Metric::Weight weight{mean, each};
       for (std::size_t k = 0; k < metrics_.size(); ++k) metrics_[k].add(of_y, wanted, weight, sums_[k]);
     }
   }
@@ -95,11 +105,12 @@ namespace detail {
 
 /// The mean of `of_column` over the columns, by their weights, and then `finish` of it.
 inline Metric mean_metric(std::string name, bool higher_is_better,
-                          double (*of_column)(const Metric::Column& y, const Metric::Column& target),
+                          double (*of_column)(const Metric::Column& y, const Metric::Column& target,
+                                              const Metric::Weight&),
                           double (*finish)(double)) {
-  const auto add = [of_column](const Metric::Column& y, const Metric::Column& target, double weight,
+  const auto add = [of_column](const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight,
                                Matrix<double>& sums) {
-    const double value = of_column(y, target);
+    const double value = of_column(y, target, weight);
     if (sums.size() == 0) sums.setZero(2, 1);
     sums(0) += weight * value;
     sums(1) += weight;
@@ -124,18 +135,24 @@ inline Index likeliest(const Metric::Column& y) {
   return static_cast<Index>(std::max_element(y.data(), y.data() + y.size()) - y.data());
 }
 
-/// The mean of each(y, target) over the rows.
-inline double mean_of_rows(const Metric::Column& y, const Metric::Column& target, double (*each)(double, double)) {
-  double sum = 0;
-  for (Index i = 0; i < y.size(); ++i) sum += each(y[i], target[i]);
-  return sum / static_cast<double>(y.size());
+/// The mean of each(y, target) over the rows, by their weights.
+inline double mean_of_rows(const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight,
+                           double (*each)(double, double)) {
+  double sum = 0, weights = 0;
+  for (Index i = 0; i < y.size(); ++i) {
+    if (weight[i] == 0) continue;
+    sum += weight[i] * each(y[i], target[i]);
+    weights += weight[i];
+  }
+  return sum / weights;
 }
 
 inline double itself(double value) { return value; }
 
 /// A mean over the classes, of what `of_class(hits, predicted, actual)` gives for each.
 inline Metric mean_over_classes(std::string name, double (*of_class)(double, double, double)) {
-  const auto add = [name](const Metric::Column& y, const Metric::Column& target, double weight, Matrix<double>& sums) {
+  const auto add = [name](const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight,
+                          Matrix<double>& sums) {
     const Index actual = class_of(name.c_str(), y, target);
     if (sums.size() == 0) sums.setZero(y.size(), y.size());
     sums(actual, likeliest(y)) += weight;
@@ -158,7 +175,7 @@ inline Metric mean_over_classes(std::string name, double (*of_class)(double, dou
 
 /// The share of columns whose largest output is the class that the target, 1 x (T*B), names.
 inline Metric accuracy() {
-  const auto hit = [](const Metric::Column& y, const Metric::Column& target) {
+  const auto hit = [](const Metric::Column& y, const Metric::Column& target, const Metric::Weight&) {
     return detail::class_of("accuracy", y, target) == detail::likeliest(y) ? 1. : 0.;
   };
   return detail::mean_metric("accuracy", true, hit, detail::itself);
@@ -166,9 +183,9 @@ inline Metric accuracy() {
 
 /// The share of outputs, of a sigmoid that is still to come, on the side of 0 that the target, 0 or 1, names.
 inline Metric binary_accuracy() {
-  const auto hits = [](const Metric::Column& y, const Metric::Column& target) {
+  const auto hits = [](const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight) {
     detail::require_as_y("binary_accuracy", y, target);
-    return detail::mean_of_rows(y, target, [](double a, double b) { return (a > 0) == (b > 0.5) ? 1.0 : 0.0; });
+    return detail::mean_of_rows(y, target, weight, [](double a, double b) { return (a > 0) == (b > 0.5) ? 1.0 : 0.0; });
   };
   return detail::mean_metric("binary_accuracy", true, hits, detail::itself);
 }
@@ -193,7 +210,7 @@ inline Metric f1() {
 
 /// exp of the mean of -log softmax(y)[target]: how many classes the outputs hesitate between.
 inline Metric perplexity() {
-  const auto surprise = [](const Metric::Column& y, const Metric::Column& target) {
+  const auto surprise = [](const Metric::Column& y, const Metric::Column& target, const Metric::Weight&) {
     const Index wanted = detail::class_of("perplexity", y, target);
     Metric::Column softmax(y.size());
     return detail::log_sum_exp(y.data(), y.size(), softmax.data()).surprise(y[wanted]);
@@ -203,18 +220,18 @@ inline Metric perplexity() {
 
 /// The mean absolute error of all numbers.
 inline Metric mae() {
-  const auto error = [](const Metric::Column& y, const Metric::Column& target) {
+  const auto error = [](const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight) {
     detail::require_as_y("mae", y, target);
-    return detail::mean_of_rows(y, target, [](double a, double b) { return std::abs(a - b); });
+    return detail::mean_of_rows(y, target, weight, [](double a, double b) { return std::abs(a - b); });
   };
   return detail::mean_metric("mae", false, error, detail::itself);
 }
 
 /// The root of the mean squared error of all numbers.
 inline Metric rmse() {
-  const auto error = [](const Metric::Column& y, const Metric::Column& target) {
+  const auto error = [](const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight) {
     detail::require_as_y("rmse", y, target);
-    return detail::mean_of_rows(y, target, [](double a, double b) { return (a - b) * (a - b); });
+    return detail::mean_of_rows(y, target, weight, [](double a, double b) { return (a - b) * (a - b); });
   };
   return detail::mean_metric("rmse", false, error, [](double mean) { return std::sqrt(mean); });
 }
@@ -239,23 +256,28 @@ Metric mase(const Eigen::MatrixBase<Series>& training, Index season = 1) {
 /// the mean over the rows. A row that never changes gives 1 where it is met exactly, else 0.
 inline Metric r2() {
   // Rows: weights, means, squares around the means (West 1979), squared errors; a column a row of y.
-  const auto add = [](const Metric::Column& y, const Metric::Column& target, double weight, Matrix<double>& sums) {
+  const auto add = [](const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight,
+                      Matrix<double>& sums) {
     detail::require_as_y("r2", y, target);
     if (sums.size() == 0) sums.setZero(4, y.size());
     for (Index i = 0; i < y.size(); ++i) {
+      if (weight[i] == 0) continue;
       double* sum = &sums(0, i);
       const double from_mean = target[i] - sum[1], error = y[i] - target[i];
-      sum[0] += weight;
-      sum[1] += weight / sum[0] * from_mean;
-      sum[2] += weight * from_mean * (target[i] - sum[1]);
-      sum[3] += weight * error * error;
+      sum[0] += weight[i];
+      sum[1] += weight[i] / sum[0] * from_mean;
+      sum[2] += weight[i] * from_mean * (target[i] - sum[1]);
+      sum[3] += weight[i] * error * error;
     }
   };
   const auto value = [](const Matrix<double>& sums) {
-    double sum = 0;
-    for (Index i = 0; i < sums.cols(); ++i)
+    double sum = 0, rows = 0;
+    for (Index i = 0; i < sums.cols(); ++i) {
+      if (sums(0, i) == 0) continue;  // nothing of it is known
       sum += sums(2, i) > 0 ? 1 - sums(3, i) / sums(2, i) : (sums(3, i) == 0 ? 1 : 0);
-    return sum / static_cast<double>(sums.cols());
+      ++rows;
+    }
+    return sum / rows;
   };
   return {"r2", true, add, value};
 }
