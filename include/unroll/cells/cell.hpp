@@ -24,6 +24,7 @@
 ///   };
 ///
 /// `forward` finds the pre-activations in `gates` and the previous states in `state`, and leaves the new states there.
+/// V is no number but several side by side: tanh and the like are called without std::.
 /// What else a cell may declare:
 ///   backward        the hand-written derivative (below); without it the engine derives it by dual numbers
 ///   input_gates     the run of gates that the input feeds (default: all)

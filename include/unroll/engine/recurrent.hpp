@@ -52,6 +52,8 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
   }
   /// Refused without a Random.
   RecurrentLayer(Index, Index, Unrolling = {}) = delete;  // fresh weights are drawn from a Random: (2, 3, random)
+  /// Refused with an option that is none.
+  RecurrentLayer(Index, Index, const Random&, ...) = delete;  // no such option: see Unrolling
 
   /// A layer whose parameters are zero, all of them: to be set or loaded, or to hold a gradient.
   static RecurrentLayer zeros(Index input_size, Index hidden_size, Unrolling how = {})

@@ -287,4 +287,8 @@ FitReport fit(TrainingState<Model, Optimizer>& state, const Data& data, const Va
   return detail::Fit(state, data, objective, options, std::function<Evaluation(const Model&)>(validate)).run();
 }
 
+/// Refused: an option that is none.
+template <class M, class O, class D, class L>
+FitReport fit(const TrainingState<M, O>&, const D&, const L&, ...) = delete;  // no such option: see FitOptions
+
 }  // namespace unroll
