@@ -58,7 +58,7 @@ Accuracy ask(const Model& model, const std::vector<Words>& sentences) {
     stream.reset();
     for (std::size_t i = 0; i + 1 < sentence.size(); ++i) {
       Index guess;
-      stream.step(static_cast<float>(sentence[i])).maxCoeff(&guess);
+      stream.step(sentence[i]).maxCoeff(&guess);
       const bool right = guess == sentence[i + 1];
       all += right;
       last += right && i + 2 == sentence.size();
@@ -71,11 +71,11 @@ Accuracy ask(const Model& model, const std::vector<Words>& sentences) {
 /// Prints the words, what the network says next until the end, and how sure it is of the first word it adds.
 void complete(const Model& model, const Idioms& idioms, const Words& start) {
   unroll::Stream stream(model);
-  for (std::size_t i = 0; i + 1 < start.size(); ++i) stream.step(static_cast<float>(start[i]));
+  for (std::size_t i = 0; i + 1 < start.size(); ++i) stream.step(start[i]);
   Words said;
   double sure = 0;
   for (Index word = start.back(); said.size() < 12; said.push_back(word)) {
-    const auto scores = stream.step(static_cast<float>(word));
+    const auto scores = stream.step(word);
     const float highest = scores.maxCoeff(&word);
     if (said.empty()) sure = 1 / static_cast<double>((scores.array() - highest).exp().sum());
     if (word == Idioms::end) break;

@@ -91,7 +91,7 @@ std::string write(const Model& model, const Text& text, const Options& o) {
   auto letter = line_end == text.alphabet.npos ? 0 : line_end;
   std::string written;
   for (Index n = 0; n < o.length; ++n) {
-    const Eigen::ArrayXd y = stream.step(static_cast<float>(letter)).cast<double>();
+    const Eigen::ArrayXd y = stream.step(letter).cast<double>();
     const Eigen::ArrayXd p = ((y - y.maxCoeff()) / o.temperature).exp();
     double rest = random.uniform() * p.sum();
     letter = 0;

@@ -272,6 +272,22 @@ TEST_CASE("whole numbers of any type are tokens, and each text's next tokens its
   CHECK(data.example(0, {0, 1}).batch.lengths == std::vector<Index>{2, 1});
   refuse([] { next_tokens(std::vector<std::vector<int>>{{1, 2}, {3}}, 5, 1); },
          "next_tokens: text 1 has 1 tokens, expected at least 2");
+  refuse([] { next_tokens(std::vector<std::vector<int>>{{1, 2}, {3, 5}}, 5, 1); },
+         "next_tokens: text 1: token 1 is 5, expected a number from 0 to 4");
+}
+
+TEST_CASE("texts of tokens have a class each, or one at every token", "[data]") {
+  using Texts = std::vector<std::vector<int>>;
+  const auto of_texts = token_sequences<double>(Texts{{1, 2, 3}, {4}}, 5, Texts{{1}, {0}}, 2, 2);
+  CHECK(of_texts.example(0, {1, 0}).x == row({4, 1, 0, 2, 0, 3}));
+  CHECK(of_texts.example(0, {1, 0}).target == row({0, 1}));
+  const auto of_tokens = token_sequences<double>(Texts{{1, 2}, {4}}, 5, Texts{{1, 0}, {1}}, 2, 2);
+  CHECK(of_tokens.example(0, {0, 1}).target == row({1, 1, 0, 0}));
+  refuse([] { token_sequences(Texts{{1, 2}}, 5, Texts{{1, 2}}, 2, 1); },
+         "token_sequences: target 0: token 1 is 2, expected a number from 0 to 1");
+  refuse([] { token_sequences(Texts{{1, 2}}, 2, Texts{{1, 0}}, 2, 1); },
+         "token_sequences: text 0: token 1 is 2, expected a number from 0 to 1");
+  refuse([] { token_sequences(Texts{{1, 2}}, 3, Texts{}, 2, 1); }, "Sequences: 0 targets for 1 sequences");
 }
 
 TEST_CASE("a standardizer gives mean 0 and deviation 1, and the way back", "[data]") {

@@ -76,6 +76,16 @@ TEST_CASE("an embedding keeps to what every layer does", "[embedding]") {
                      "Embedding::backward: the tape is of a weight of 3 x 500, this layer's is 3 x 5");
 }
 
+TEST_CASE("a stream takes the number of a token, a whole number of any type", "[embedding]") {
+  const auto layer = five();
+  Stream stream(layer);
+  for (const Index token : {4, 0, 1}) CHECK(stream.step(token) == layer.weight.col(token));
+  CHECK(stream.step(std::uint64_t(2)) == layer.weight.col(2));
+  CHECK(stream.step(std::int8_t(3)) == layer.weight.col(3));
+  for (const std::int64_t none : {std::int64_t(-1), std::int64_t(5), std::int64_t(1) << 62})
+    CHECK(stream.step(none).array().isNaN().all());
+}
+
 TEST_CASE("fresh columns are standard normal", "[embedding]") {
   Random random(2), same(2);
   const Embedding<float> layer(100, 50, random);

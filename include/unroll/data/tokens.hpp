@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <iterator>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -10,31 +11,58 @@
 
 namespace unroll {
 
-/// Token numbers, whole numbers of any type, as the x of an Embedding of V = `tokens` or the target of a cross-entropy
-/// over V classes: 1 x T. Throws std::invalid_argument for a number that is not from 0 to V-1, and where Scalar cannot
-/// tell V numbers apart.
-template <class Scalar = float, class Ids>
-  requires std::integral<std::remove_cvref_t<decltype(*std::begin(std::declval<const Ids&>()))>>
-Matrix<Scalar> token_row(const Ids& ids, Index tokens) {
-  detail::require(tokens >= 1 && tokens < detail::too_many_numbers<Scalar>, "token_row: ", tokens,
-                  " tokens, expected 1 to ", detail::too_many_numbers<Scalar> - 1);
+/// Token numbers: whole numbers of any type, one after the other.
+template <class T>
+concept TokenIds = std::integral<std::remove_cvref_t<decltype(*std::begin(std::declval<const T&>()))>>;
+
+namespace detail {
+
+template <class Scalar, class Ids>
+Matrix<Scalar> token_row(const std::string& caller, const Ids& ids, Index tokens) {
+  require(tokens >= 1 && tokens < too_many_numbers<Scalar>, caller, ": ", tokens, " tokens, expected 1 to ",
+          too_many_numbers<Scalar> - 1);
   Matrix<Scalar> row(1, static_cast<Index>(std::size(ids)));
   Index t = 0;
   for (const auto id : ids) {
-    detail::require(std::cmp_greater_equal(+id, 0) && std::cmp_less(+id, tokens), "token_row: token ", t, " is ", id,
-                    ", expected a number from 0 to ", tokens - 1);
+    require(std::cmp_greater_equal(+id, 0) && std::cmp_less(+id, tokens), caller, ": token ", t, " is ", id,
+            ", expected a number from 0 to ", tokens - 1);
     row(0, t++) = static_cast<Scalar>(id);
   }
   return row;
 }
 
+/// One row each; `caller` is followed by the row's number in messages.
+template <class Scalar, class Ids>
+std::vector<Matrix<Scalar>> token_rows(const char* caller, const std::vector<Ids>& all, Index tokens) {
+  std::vector<Matrix<Scalar>> rows;
+  for (const Ids& ids : all) rows.push_back(token_row<Scalar>(text(caller, rows.size()), ids, tokens));
+  return rows;
+}
+
+}  // namespace detail
+
+/// Token numbers as the x of an Embedding of V = `tokens` or the target of a cross-entropy over V classes: 1 x T.
+/// Throws std::invalid_argument for a number that is not from 0 to V-1, and where Scalar cannot tell V numbers apart.
+template <class Scalar = float, TokenIds Ids>
+Matrix<Scalar> token_row(const Ids& ids, Index tokens) {
+  return detail::token_row<Scalar>("token_row", ids, tokens);
+}
+
+/// Texts of token numbers, below `tokens`, and their targets, below `classes`: in each text one for every token, or for
+/// models with a read-out one for each text. Throws std::invalid_argument as token_row and Sequences do.
+template <class Scalar = float, TokenIds Ids, TokenIds Targets>
+Sequences<Scalar> token_sequences(const std::vector<Ids>& texts, Index tokens, const std::vector<Targets>& targets,
+                                  Index classes, Index batch_size) {
+  return Sequences<Scalar>(detail::token_rows<Scalar>("token_sequences: text ", texts, tokens),
+                           detail::token_rows<Scalar>("token_sequences: target ", targets, classes), batch_size);
+}
+
 /// What a language model learns from: at every token of a text the one after it. Texts may be of any lengths from 2
 /// tokens on; the last token of each is only a target. Throws std::invalid_argument as token_row and Sequences do.
-template <class Scalar = float, class Ids>
+template <class Scalar = float, TokenIds Ids>
 Sequences<Scalar> next_tokens(const std::vector<Ids>& texts, Index tokens, Index batch_size) {
   std::vector<Matrix<Scalar>> x, target;
-  for (const Ids& ids : texts) {
-    const Matrix<Scalar> row = token_row<Scalar>(ids, tokens);
+  for (const Matrix<Scalar>& row : detail::token_rows<Scalar>("next_tokens: text ", texts, tokens)) {
     detail::require(row.cols() >= 2, "next_tokens: text ", x.size(), " has ", row.cols(),
                     " tokens, expected at least 2");
     x.push_back(row.leftCols(row.cols() - 1));

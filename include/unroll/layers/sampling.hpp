@@ -104,7 +104,7 @@ struct Hypothesis {
 /// a token in and gives the logits of the next, V x 1. The state is a value: a Stream, whose copies share its weights.
 ///
 ///   const auto found = beam_search(Stream(model), start, [](auto& stream, Index token) -> Vector<float> {
-///     return stream.step(static_cast<float>(token));
+///     return stream.step(token);
 ///   }, {.width = 4, .end = 0});
 ///
 /// Throws std::invalid_argument for options that make no sense and logits that are NaN, and passes on what step throws.

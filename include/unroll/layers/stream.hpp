@@ -63,11 +63,12 @@ class Stream {
     x_ = x;
     return step(x_.data(), x_.size());
   }
-  /// One step of a model of one input.
-  Result step(Scalar x) noexcept
-    requires(Model::InputSize == 1 || Model::InputSize == Dynamic)
-  {
-    return step(&x, 1);
+  /// One step of a model of one input: a number of any type, a token's too.
+  template <class Number>
+    requires(std::is_arithmetic_v<Number> && (Model::InputSize == 1 || Model::InputSize == Dynamic))
+  Result step(Number x) noexcept {
+    const Scalar one = static_cast<Scalar>(x);
+    return step(&one, 1);
   }
   /// One step of a std::array, a std::vector or the like.
   template <class Numbers>
