@@ -34,6 +34,7 @@
 #include "unroll/training/fit.hpp"
 #include "unroll/training/history.hpp"
 #include "unroll/training/interrupt.hpp"
+#include "unroll/training/lbfgs.hpp"
 #include "unroll/training/metrics.hpp"
 #include "unroll/training/progress.hpp"
 #include "unroll/training/schedules.hpp"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes ../data/losses.txt, ../data/more_losses.txt, ../data/optimizers.txt and ../data/schedules.txt from PyTorch, in double.
+"""Writes ../data/losses.txt, more_losses.txt, optimizers.txt, schedules.txt and lbfgs.txt there from PyTorch, in double.
 
     python3 tests/reference/training_vectors.py        (torch 2.13.0, CPU)
 
@@ -15,6 +15,10 @@ optimizers: eight weights, the last two a bias, take 100 steps on `gradients`; `
 `steps`. Those that end in `_frozen` decay all but the bias; GROUPS has what else differs for the bias.
 
 schedules: the learning rate of each epoch, a column each; `plateau` beside the losses it was told.
+
+lbfgs: all weights that torch.optim.LBFGS asks the loss of, line searches included, a column each: of Rosenbrock's
+function, and of a tanh network of 3 units and a linear output that says the next value of a sine of 40 steps; the
+weights are in the order of Unroll's tensors.
 """
 
 import pathlib
@@ -231,8 +235,37 @@ def schedules():
     write("schedules.txt", "learning rates from 0.5 on", out)
 
 
+def lbfgs():
+    def asked(start, loss, **how):
+        w, seen = torch.tensor(start, dtype=torch.float64, requires_grad=True), []
+        optimizer = torch.optim.LBFGS([w], lr=1, max_eval=1000, history_size=10, line_search_fn="strong_wolfe", **how)
+
+        def closure():
+            optimizer.zero_grad()
+            value = loss(w)
+            value.backward()
+            seen.append(w.tolist())
+            return value
+
+        optimizer.step(closure)
+        return seen
+
+    def network(w):
+        ih, hh, h, total = w[:3], w[3:12].reshape(3, 3).t(), torch.zeros(3, dtype=torch.float64), 0
+        for t in range(40):
+            h = torch.tanh(ih * wave[t] + hh @ h + w[12:15])
+            total = total + (w[15:18] @ h + w[18] - wave[t + 1]) ** 2
+        return total / 40
+
+    wave = torch.sin(0.3 * torch.arange(41, dtype=torch.float64))
+    start = [((7 * k + 3) % 19 - 9) / 16 for k in range(19)]
+    rosenbrock = asked([-1.2, 1.0], lambda w: 100 * (w[1] - w[0] ** 2) ** 2 + (1 - w[0]) ** 2, max_iter=100)
+    write("lbfgs.txt", "what torch.optim.LBFGS asks", dict(rosenbrock=rosenbrock, network=asked(start, network, max_iter=15)))
+
+
 if __name__ == "__main__":
     losses()
     more_losses()
     optimizers()
     schedules()
+    lbfgs()
