@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "unroll/core/error.hpp"
+#include "unroll/core/log_sum_exp.hpp"
 #include "unroll/core/random.hpp"
-#include "unroll/core/types.hpp"
 
 /// Tokens out of logits: one drawn at a time, or the likeliest sequence.
 namespace unroll {
@@ -28,9 +28,10 @@ Vector<double> log_softmax(const char* caller, const Eigen::MatrixBase<Y>& logit
   require(logits.size() >= 1 && logits.cols() == 1, caller, ": logits are ", logits.rows(), " x ", logits.cols(),
           ", expected a column of one at least");
   const Vector<double> y = logits.template cast<double>();
-  const double largest = y.maxCoeff();
-  require(!y.hasNaN() && std::isfinite(largest), caller, ": a logit is no finite number");
-  return (y.array() - largest - std::log((y.array() - largest).exp().sum())).matrix();
+  require(!y.hasNaN() && std::isfinite(y.maxCoeff()), caller, ": a logit is no finite number");
+  Vector<double> softmax(y.size());
+  const LogSumExp sum = log_sum_exp(y.data(), y.size(), softmax.data());
+  return y.unaryExpr([&](double logit) { return -sum.surprise(logit); });
 }
 
 }  // namespace detail

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <utility>
 #include <vector>
 
-#include "unroll/core/activations.hpp"
+#include "unroll/core/log_sum_exp.hpp"
 #include "unroll/losses/loss.hpp"
 
 namespace unroll {
@@ -21,31 +20,6 @@ struct SoftmaxCrossEntropyOptions {
 };
 
 namespace detail {
-
-/// log sum_i e^y_i = m + log sum_i e^(y_i - m), m = max y, in its two parts: their sum would lose digits.
-struct LogSumExp {
-  double largest, log_sum;
-
-  /// -log softmax(y)_i
-  template <class Scalar>
-  double surprise(Scalar y) const {
-    return log_sum + (largest - static_cast<double>(y));
-  }
-};
-
-/// Leaves softmax(y) in `softmax`, which may be y.
-template <class Scalar>
-LogSumExp log_sum_exp(const Scalar* y, Index rows, Scalar* softmax) {
-  const Scalar largest = *std::max_element(y, y + rows);
-  double sum = 0;
-  for (Index i = 0; i < rows; i += Pack<Scalar>::size) {
-    const Index lanes = std::min<Index>(rows - i, Pack<Scalar>::size);
-    exp(Pack<Scalar>::load(y + i, lanes) - Pack<Scalar>(largest)).store(softmax + i, lanes);
-    for (Index k = i; k < i + lanes; ++k) sum += static_cast<double>(softmax[k]);
-  }
-  for (Index i = 0; i < rows; ++i) softmax[i] = static_cast<Scalar>(static_cast<double>(softmax[i]) / sum);
-  return {static_cast<double>(largest), std::log(sum)};
-}
 
 class SoftmaxCrossEntropyRule {
  public:
