@@ -95,6 +95,11 @@ TEST_CASE("known minima are found, and the report tells how", "[lbfgs]") {
   CHECK(minimize(far, bowl, {.memory = 1}).end == LbfgsEnd::converged);
   CHECK(far.w.norm() <= 1e-6);
   CHECK(minimize(far, bowl).iterations == 0);
+
+  Pair sooner = pair_of(-1.2, 1);
+  const LbfgsReport early = minimize(sooner, rosenbrock);
+  CHECK(early.end == LbfgsEnd::no_change);
+  CHECK(early.iterations < found.iterations);
 }
 
 TEST_CASE("a first step that is far too short is made longer fast", "[lbfgs]") {
@@ -124,16 +129,46 @@ TEST_CASE("few iterations go on where the last ones ended", "[lbfgs]") {
 }
 
 TEST_CASE("a search that meets numbers that are not finite turns back", "[lbfgs]") {
-  Pair at = pair_of(2, 1);
-  const auto walled = [](const Pair& p, Pair& g) {  // x - log x, and none below 0
+  Pair at = pair_of(3, 1);
+  bool met = false;
+  const auto walled = [&](const Pair& p, Pair& g) {  // x - log x, and nothing below 0
+    met = met || p.w[0] <= 0;
     g.w[0] += 1 - 1 / p.w[0];
     return p.w[0] > 0 ? p.w[0] - std::log(p.w[0]) : std::nan("");
   };
-  at.w[0] = 1e-3;
-  const LbfgsReport found = minimize(at, walled, {.change_tolerance = 0});
-  CHECK(found.end == LbfgsEnd::converged);
+  CHECK(minimize(at, walled, {.change_tolerance = 0}).end == LbfgsEnd::converged);
+  CHECK(met);
   CHECK(at.w[0] == Approx(1).epsilon(1e-6));
   CHECK(at.w[1] == 1);
+}
+
+TEST_CASE("a search goes back where a farther point is higher than the one before", "[lbfgs]") {
+  Pair at;
+  const auto ripples = [](const Pair& p, Pair& g) {  // from 0 on: -0.06 at 1, -0.04 at 2, the slopes -0.92 and -0.84
+    const double x = p.w[0], round = 8 * std::atan(1.0);
+    g.w[0] += -0.9 * std::cos(round * x) - 0.1 + 0.08 * x;
+    return -0.9 / round * std::sin(round * x) - 0.1 * x + 0.04 * x * x;
+  };
+  CHECK(minimize(at, ripples, {.iterations = 1}).loss < -0.06);
+}
+
+TEST_CASE("where nothing is lower, or all is, the search ends", "[lbfgs]") {
+  Pair at = pair_of(-1.2, 1);
+  const auto uphill = [](const Pair& p, Pair& g) {
+    const double loss = rosenbrock(p, g);
+    return g.w *= -1, loss;
+  };
+  const LbfgsReport stuck = minimize(at, uphill);
+  CHECK(stuck.end == LbfgsEnd::no_change);
+  CHECK(stuck.iterations == 0);
+  CHECK(stuck.evaluations < 20);
+  CHECK(at.w == pair_of(-1.2, 1).w);
+
+  const auto endless = [](const Pair& p, Pair& g) { return g.w[0] -= 1, -p.w[0]; };
+  const LbfgsReport gone = minimize(at, endless, {.iterations = 3});
+  CHECK(gone.iterations > 1);
+  CHECK(gone.loss < -1e20);
+  CHECK(gone.loss == -at.w[0]);
 }
 
 TEST_CASE("a model whose loss or gradient is not finite stays as it was", "[lbfgs]") {
@@ -152,7 +187,8 @@ TEST_CASE("a model whose loss or gradient is not finite stays as it was", "[lbfg
   Network model = network();
   Matrix<double> x = sine(4);
   x(0, 2) = inf;
-  const LbfgsReport report = minimize(model, Sequences<double>({x}, {sine(4)}, 1), mean_squared_error);
+  const LbfgsReport report =
+      minimize(model, Sequences<double>({x, sine(4)}, {sine(4), sine(4)}, 1), mean_squared_error);
   CHECK(report.end == LbfgsEnd::not_finite);
   CHECK(report.problem == "the loss is not finite: 0.Rnn: gate a of sample 0 is not finite at step 2 (forward)");
   CHECK(flat(model) == flat(network()));
@@ -166,6 +202,9 @@ TEST_CASE("what throws leaves the model as it was, what makes no sense is refuse
   };
   CHECK_THROWS_WITH(minimize(at, breaks), "enough");
   CHECK(at.w == pair_of(-1.2, 1).w);
+  const auto wider = [](const Pair&, Pair& g) { return g.w.resize(3), 1.0; };
+  CHECK_THROWS_MATCHES(minimize(at, wider), std::invalid_argument,
+                       Message("minimize: the gradient's w is 3 x 1, the model's is 2 x 1"));
   const auto refuse = [&](const LbfgsOptions& options, const std::string& why) {
     CHECK_THROWS_MATCHES(minimize(at, rosenbrock, options), std::invalid_argument, Message("minimize: " + why));
   };
@@ -194,7 +233,11 @@ TEST_CASE("the loss over all data does not depend on their batches", "[lbfgs]") 
   };
   const Vector<double> whole = gradient_of(5);
   for (const Index batch_size : {1, 2}) CHECK((gradient_of(batch_size) - whole).norm() <= 1e-14);
-  Network model = network();
+  Random random(1);
+  Network model{Rnn<double>(1, 3, random), Dense<double>(3, 1, random)}, gradient = network();
+  const auto stream = sine_stream();  // whose windows go on from one another
+  detail::WholeLoss of_stream(model, stream, detail::LossObjective<Network, MeanSquaredError>{mean_squared_error});
+  CHECK(of_stream(model, gradient) == Approx(evaluate(model, stream, mean_squared_error)).epsilon(1e-14));
   CHECK_THROWS_MATCHES(
       minimize(model, Sequences<double>({sine(2)}, {sine(2)}, 1, {Matrix<double>::Zero(1, 2)}), mean_squared_error),
       std::invalid_argument, Message("minimize: the data weigh nothing"));

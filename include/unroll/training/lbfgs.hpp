@@ -110,7 +110,7 @@ class Lbfgs {
     LinePoint now = evaluate(flattened(model_));
     if (!now.finite()) report_.problem = text("the ", std::isfinite(now.loss) ? "gradient" : "loss", " is not finite");
     report_.end = now.finite() ? go_down(now) : LbfgsEnd::not_finite;
-    if (report_.iterations > 0) set_flattened(model_, now.weights);
+    set_flattened(model_, now.weights);
     report_.loss = now.loss;
     report_.gradient = largest(now.gradient);
     return report_;
@@ -151,7 +151,6 @@ class Lbfgs {
     const Vector<double> direction = memory_.direction(now.gradient);
     now.at = 0;
     now.slope = now.gradient.dot(direction);
-    if (!(now.slope < 0)) return now;
     const auto along = [&](double at) {
       LinePoint point = evaluate(now.weights + at * direction);
       point.at = at;
