@@ -132,7 +132,7 @@ inline Index class_of(const char* name, const Metric::Column& y, const Metric::C
 }
 
 inline Index likeliest(const Metric::Column& y) {
-  return static_cast<Index>(std::max_element(y.data(), y.data() + y.size()) - y.data());
+  return std::max_element(y.data(), y.data() + y.size()) - y.data();
 }
 
 /// The mean of each(y, target) over the rows, by their weights.
