@@ -148,6 +148,16 @@ constexpr bool within(GateRun run, int count, int least) {
   return run.first >= 0 && run.count >= least && run.first + run.count <= count;
 }
 
+/// Compiles a cell's functions for packs, first of all that does: compilers tell their faults here, under this name,
+/// not in the depth of the engine. The most natural one is std::tanh, which knows no packs.
+template <class C>
+void a_rule_calls_tanh_and_the_like_without_std(GateValues<C, Pack<float>>& gates, StateValues<C, Pack<float>>& state) {
+  C::forward(gates, state);
+  if constexpr (HasBackward<C>) C::backward(gates, state, state, state, gates);
+  if constexpr (HasLateGates<C>) C::operand(gates, state);
+  if constexpr (HasOperandBackward<C>) C::operand_backward(gates, state, Pack<float>(0), state, gates);
+}
+
 /// Refuses at compile time what is not a cell, and says what is missing.
 template <class C>
 constexpr bool check_cell() {
@@ -158,6 +168,7 @@ constexpr bool check_cell() {
     static_assert(HasForward<C>,
                   "a cell needs `template <class V> static void forward(std::array<V, G>& gates, std::array<V, N>& "
                   "state)`, G and N the numbers of its gate_names and state_names");
+    if constexpr (HasForward<C>) static_cast<void>(&a_rule_calls_tanh_and_the_like_without_std<C>);
     static_assert(within(input_gates<C>(), gate_count<C>, 1), "a cell's input_gates must lie within its gate_names");
     static_assert(within(recurrent_gates<C>(), gate_count<C>, 0),
                   "a cell's recurrent_gates must lie within its gate_names");
