@@ -44,7 +44,7 @@ std::vector<Index> say(const Model& model, const Matrix<float>& letters, Index b
   unroll::Stream decoder(model.decoder);
   decoder.restore(encoded.final_state);
   const auto next = [&](auto& stream, Index letter) -> unroll::Vector<float> {
-    return model.head.forward(keys, stream.step(static_cast<float>(letter)), looked, batch);
+    return model.head.forward(keys, stream.step(letter), looked, batch);
   };
   return unroll::beam_search(decoder, alphabet, next, {.width = beam, .steps = letters.cols()})[0].tokens;
 }
