@@ -29,19 +29,19 @@ class RecurrentStream {
   /// Of a layer with these weights and sizes, unrolled so.
   template <class Samples>
   RecurrentStream(std::shared_ptr<const Weights> weights, const RecurrentSizes& sizes, const Unrolling& how,
-                  Samples samples)
-      : weights_(std::move(weights)), sizes_(sizes), samples_(samples) {
-    gates_.resize(gate_count<Cell>, sizes.units, 1, samples);
-    buffers_.resize(sizes.units, sizes.outputs, 1, samples);
+                  Samples sample_count)
+      : weights_(std::move(weights)), sizes_(sizes), samples_(sample_count) {
+    gates_.resize(gate_count<Cell>, sizes.units, 1, sample_count);
+    buffers_.resize(sizes.units, sizes.outputs, 1, sample_count);
     for (std::size_t n = 0; n < N; ++n) {
       const Index lanes = Pack<Scalar>::size;
-      const Index rows = samples == 1 ? detail::panel_count<Scalar>(rows_of(n)) * lanes : rows_of(n);
-      for (auto* state : {&state_, &next_}) state->values[n].setZero(rows, samples);
-      if (how.zoneout_rate(n) > 0) kept_.values[n].setConstant(rows, samples, static_cast<Scalar>(how.zoneout_rate(n)));
+      const Index rows = sample_count == 1 ? detail::panel_count<Scalar>(rows_of(n)) * lanes : rows_of(n);
+      for (auto* state : {&state_, &next_}) state->values[n].setZero(rows, sample_count);
+      if (how.zoneout_rate(n) > 0)
+        kept_.values[n].setConstant(rows, sample_count, static_cast<Scalar>(how.zoneout_rate(n)));
     }
     if constexpr (!std::is_same_v<Samples, OneSample>)
-      if (samples > 1)
-        step_several_ = [](RecurrentStream& stream, const Scalar* x) noexcept { stream.run(x, stream.samples_); };
+      if (sample_count > 1) run_several_ = &run_several;
   }
 
   /// I
@@ -53,8 +53,8 @@ class RecurrentStream {
 
   /// One step: x is I x B, the result O x B, valid until the next call.
   const Scalar* step(const Scalar* x) noexcept {
-    if (step_several_ != nullptr)
-      step_several_(*this, x);
+    if (run_several_ != nullptr)
+      run_several_(*this, x);
     else
       run(x, 1);
     for (std::size_t n = 0; n < N; ++n) state_.values[n].swap(next_.values[n]);
@@ -104,6 +104,8 @@ class RecurrentStream {
     }
   }
 
+  static void run_several(RecurrentStream& stream, const Scalar* x) noexcept { stream.run(x, stream.samples_); }
+
   std::shared_ptr<const Weights> weights_;
   RecurrentSizes sizes_;
   Index samples_;
@@ -114,7 +116,7 @@ class RecurrentStream {
   detail::BlockedMatrix<Scalar> gates_;  // B columns
   typename Step::Buffers buffers_;       // of B columns
   // The step of several samples, or null.
-  void (*step_several_)(RecurrentStream&, const Scalar*) noexcept = nullptr;
+  void (*run_several_)(RecurrentStream&, const Scalar*) noexcept = nullptr;
 };
 
 }  // namespace unroll

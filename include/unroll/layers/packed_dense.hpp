@@ -78,14 +78,11 @@ class DenseStream : public MemorylessStream {
  public:
   /// Of packed weights.
   template <class Samples>
-  DenseStream(std::shared_ptr<const Weights> weights, Samples samples) : weights_(std::move(weights)) {
+  DenseStream(std::shared_ptr<const Weights> weights, Samples sample_count) : weights_(std::move(weights)) {
     const Index whole = weights_->bias.panels() * Pack<Scalar>::size;
-    for (auto& y : y_) y.setZero(samples == 1 ? whole : output_size(), samples);
+    for (auto& y : y_) y.setZero(sample_count == 1 ? whole : output_size(), sample_count);
     if constexpr (!std::is_same_v<Samples, OneSample>)
-      if (samples > 1)
-        apply_to_several_ = [](const Weights& of, const Scalar* x, Matrix<Scalar>& y) noexcept {
-          of.apply(x, of.inputs(), y.cols(), detail::column_sums(y.data(), y.rows(), y.rows()));
-        };
+      if (sample_count > 1) apply_to_several_ = &apply_to_several;
   }
 
   Index input_size() const noexcept { return weights_->inputs(); }
@@ -101,6 +98,10 @@ class DenseStream : public MemorylessStream {
   }
 
  private:
+  static void apply_to_several(const Weights& weights, const Scalar* x, Matrix<Scalar>& y) noexcept {
+    weights.apply(x, weights.inputs(), y.cols(), detail::column_sums(y.data(), y.rows(), y.rows()));
+  }
+
   std::shared_ptr<const Weights> weights_;
   std::array<Matrix<Scalar>, 2> y_;  // by turns, O x B; of one sample with room for whole panels
   std::size_t turn_ = 0;
