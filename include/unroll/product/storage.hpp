@@ -33,6 +33,9 @@ concept StorageOf = requires(Scalar value, const typename S::template Word<Scala
 
 /// The model's own type.
 struct Full {
+  /// No aggregate: in a generic lambda clang would take {.samples = 2} for one.
+  constexpr Full() = default;
+
   template <class Scalar>
   using Word = Scalar;
   static constexpr int per_word = 1;
