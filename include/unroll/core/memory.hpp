@@ -26,12 +26,12 @@ bool overlap(const A& a, const B& b) {
 /// with pages of 4 KiB an Intel Xeon spent half of a large layer's time on looking them up.
 inline void ask_for_huge_pages([[maybe_unused]] void* data, [[maybe_unused]] std::size_t bytes) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
-  constexpr std::uintptr_t page = 4096, huge_page = 2 * 1024 * 1024;
+  constexpr std::size_t page = 4096, huge_page = 2 * 1024 * 1024;
   if (bytes < huge_page) return;
-  const auto address = reinterpret_cast<std::uintptr_t>(data);
-  const std::uintptr_t first = (address + page - 1) / page * page, end = (address + bytes) / page * page;
+  const std::size_t before = (page - reinterpret_cast<std::uintptr_t>(data) % page) % page;  // the first whole page
   // A system with larger pages, or without huge ones, refuses: then all stays as it is.
-  [[maybe_unused]] const int refused = madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+  [[maybe_unused]] const int refused =
+      madvise(static_cast<char*>(data) + before, (bytes - before) / page * page, MADV_HUGEPAGE);
 #endif
 }
 

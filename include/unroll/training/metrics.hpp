@@ -131,9 +131,7 @@ inline Index class_of(const char* name, const Metric::Column& y, const Metric::C
   return static_cast<Index>(given);
 }
 
-inline Index likeliest(const Metric::Column& y) {
-  return std::max_element(y.data(), y.data() + y.size()) - y.data();
-}
+inline Index likeliest(const Metric::Column& y) { return std::max_element(y.data(), y.data() + y.size()) - y.data(); }
 
 /// The mean of each(y, target) over the rows, by their weights.
 inline double mean_of_rows(const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight,
