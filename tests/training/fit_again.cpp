@@ -151,7 +151,7 @@ TEST_CASE("a validation loss that is not finite ends the run, which says where, 
   FitReport report = fit(state, sine_sequences(), holed, mean_squared_error, options);
   CHECK(report.end == FitEnd::not_finite);
   CHECK(report.problem ==
-        "epoch 1, validation: batch 1: the loss is not finite: 0.Lstm: state h of sample 1 is not finite at step 10 "
+        "epoch 1, validation: batch 1: the loss is not finite: 0.Lstm: gate i of sample 1 is not finite at step 10 "
         "(forward)");
   CHECK(state.history.validation_loss.empty());
   CHECK(flat(state.model) != flat(sine_state().model));

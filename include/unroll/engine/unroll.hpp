@@ -76,7 +76,8 @@ void mask_fed_back(RecurrentTape<Step>& tape, Index t) {
   tape.dropout.fed_back.middleCols(t * tape.size(), tape.size()) = mask.cwiseProduct(h);
 }
 
-/// The final states of the sequences whose last step was t, and step t's part of the mean; those of the member's units.
+/// The final states of the sequences whose last step was t, and step t's part of the mean; those of the member's units,
+/// which other members may have made.
 template <class Step>
 void collect(RecurrentTape<Step>& tape, Index t, const Member& member) {
   const bool mean = tape.readout == Readout::mean;
@@ -147,6 +148,7 @@ void run_steps(RecurrentTape<Step>& tape, const Packed& packed, const Scalar* x,
     for (Index s = begin; s < end; ++s) {
       const Index t = tape.step_at(s);
       if (coupled) member.wait();  // the states before the step are whole
+      if (s > 0) collect(tape, tape.step_at(s - 1), member);
       if (tape.irregular()) {
         gather_previous(tape, t, member);
         if (coupled) member.wait();
@@ -155,9 +157,10 @@ void run_steps(RecurrentTape<Step>& tape, const Packed& packed, const Scalar* x,
       auto view = tape.forward_view(t, (t - shift) * tape.size(), member);
       view.activated = activated;
       Step::forward(packed, tape.gates, tape.buffers, view);
-      collect(tape, t, member);
     }
   }
+  if (coupled) member.wait();
+  if (tape.steps > 0) collect(tape, tape.step_at(tape.steps - 1), member);
 }
 
 /// RecurrentLayer::run: with weights that `pack(member)` makes anew, or does not.
