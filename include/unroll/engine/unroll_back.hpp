@@ -15,8 +15,7 @@ void spread_read_out(RecurrentTape<Step>& tape, const Input<Scalar>& d_y) {
     const Index length = tape.batch.length(b, tape.steps);
     if (length == 0) continue;
     if (tape.readout == Readout::last) {
-      const Index t = tape.direction == Direction::forward ? length - 1 : 0;
-      tape.d_read.col(t * tape.size() + b) = d_y.col(b);
+      tape.d_read.col(tape.last_step(b) * tape.size() + b) = d_y.col(b);
     } else {
       for (Index t = 0; t < length; ++t)
         tape.d_read.col(t * tape.size() + b) = d_y.col(b) * (1 / static_cast<Scalar>(length));
