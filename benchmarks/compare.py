@@ -11,17 +11,16 @@ import argparse
 import array
 import json
 import math
-import os
 import pathlib
-import platform
 import statistics
 import sys
 import tempfile
 import time
 
+import machine
 import report
 import rows as benchmark
-from contestants import OURS, Contestant, Lost, commands, cores
+from contestants import OURS, Contestant, Lost, commands
 
 # How far a peer's results may be from ours, as a norm: rounding alone. A first step of Adam divides by the gradient's
 # own size, which makes much of the rounding of small ones.
@@ -45,8 +44,8 @@ def arguments():
     for name in options.peers:
         if name not in names:
             parser.error(f"--peers: {name}, expected some of {','.join(names)}")
-    if not 1 <= options.threads <= len(cores()):
-        parser.error(f"--threads: {options.threads}, expected 1 to {len(cores())}, the cores there are")
+    if not 1 <= options.threads <= len(machine.cores()):
+        parser.error(f"--threads: {options.threads}, expected 1 to {len(machine.cores())}, the cores there are")
     if options.rounds < 5:
         parser.error(f"--rounds: {options.rounds}, expected at least 5")
     try:
@@ -60,50 +59,16 @@ def arguments():
     return options
 
 
-def machine(threads):
-    name = platform.machine()
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        fields = (line.partition(":") for line in cpuinfo.read_text().splitlines())
-        name = next((value.strip() for key, _, value in fields if key.strip() == "model name"), name)
-    return f"{name}, {threads} of {os.cpu_count()} processors, {platform.system()} {platform.machine()}"
-
-
-def caches():
-    """The sizes of a core's data caches by name, in bytes; empty where the system does not tell."""
-    sizes = {}
-    for folder in sorted(pathlib.Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
-        level, kind, size = ((folder / name).read_text().strip() for name in ("level", "type", "size"))
-        if kind != "Instruction":
-            sizes[f"L{level}"] = int(size.removesuffix("K")) * 1024
-    return sizes
-
-
-def processors_used_by_others():
-    """How many processors were busy during a second in which we did nothing."""
-    stat = pathlib.Path("/proc/stat")
-    if not stat.exists():
-        return 0.0
-
-    def ticks():
-        fields = [int(number) for number in stat.read_text().splitlines()[0].split()[1:9]]
-        idle = fields[3] + fields[4]
-        return sum(fields) - idle, sum(fields)
-
-    (busy_before, all_before), _, (busy, all_ticks) = ticks(), time.sleep(1), ticks()
-    return (os.cpu_count() or 1) * (busy - busy_before) / max(all_ticks - all_before, 1)
-
-
 class Comparison:
     def __init__(self, options):
         self.options = options
         self.notes = []
-        others = processors_used_by_others()
+        others = machine.processors_used_by_others()
         if others > 0.1:
             self.note(f"The machine was BUSY at the start with {others:.1f} processors' work of others: do not trust this")
         self.peaks = []
         self.differing = set()  # (contestant, cell, kind): what does not compute our function
-        cpus = cores()[-options.threads :]  # the first serves more of the system's interrupts
+        cpus = machine.cores()[-options.threads :]  # the first serves more of the system's interrupts
         wanted = {name: command for name, command in commands(options.threads).items() if name in [OURS, *options.peers]}
         self.contestants = [Contestant(name, command, cpus) for name, command in wanted.items()]
         for contestant in self.contestants:
@@ -194,7 +159,7 @@ class Comparison:
             print(f"{number}/{len(selected)} {row.name}: {text}", file=sys.stderr, flush=True)
         peak = statistics.median(self.peaks)
         return {
-            "machine": machine(self.options.threads),
+            "machine": machine.description(self.options.threads),
             "peak_gflops": peak,
             "rows": [self.entry(row, times, peak) for row, times in zip(selected, measured)],
         }
@@ -238,7 +203,7 @@ def main():
     notes = [f"Peers: {', '.join(versions) or 'none'}.", *comparison.notes]
     grown = None
     if options.growth:
-        grown = benchmark.growth_rows(), {row["name"]: row["ours_ms"] for row in result["rows"]}, caches()
+        grown = benchmark.growth_rows(), {row["name"]: row["ours_ms"] for row in result["rows"]}, machine.caches()
     print(report.report(result, comparison.peaks, bytes_of_rows, notes, grown))
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(result, indent=2) + "\n")

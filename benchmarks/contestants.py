@@ -79,18 +79,6 @@ class Contestant:
         return f"ended with {self.process.returncode}: {lines[-1] if lines else 'without a word'}"
 
 
-def cores():
-    """One logical processor of each physical core that this process may use."""
-    chosen, seen = [], set()
-    for cpu in sorted(os.sched_getaffinity(0)):
-        siblings = pathlib.Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
-        core = siblings.read_text().strip() if siblings.exists() else str(cpu)
-        if core not in seen:
-            seen.add(core)
-            chosen.append(cpu)
-    return chosen
-
-
 def commands(threads):
     """Every contestant and how it is started, ours first."""
     built = BUILD / "benchmarks"
