@@ -5,6 +5,7 @@
     compare.py --all --threads 2 --json all.json  every row
     compare.py --rows "lstm,train,64,128,100,32"  cell,kind,I,H,T,B; repeats
     compare.py --growth                           how our time grows with T, B and H
+    compare.py --flags "-O2"                      our program built with these flags alone
 """
 
 import argparse
@@ -17,15 +18,25 @@ import sys
 import tempfile
 import time
 
+import contestants
 import machine
 import report
 import rows as benchmark
-from contestants import OURS, Contestant, Lost, commands
+from contestants import OURS, Contestant, Lost
 
 # How far a peer's results may be from ours, as a norm: rounding alone. A first step of Adam divides by the gradient's
 # own size, which makes much of the rounding of small ones.
 TOLERANCE = {"step": 2e-2}
 DEFAULT_TOLERANCE = 1e-5
+
+
+def words():
+    """The command line; argparse would take flags that begin with a dash for options of its own."""
+    found = sys.argv[1:]
+    if "--flags" in found[:-1]:
+        at = found.index("--flags")
+        found[at : at + 2] = ["=".join(found[at : at + 2])]
+    return found
 
 
 def arguments():
@@ -37,9 +48,10 @@ def arguments():
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="cores for everyone (default 1)")
     parser.add_argument("--json", metavar="FILE", help="write the results there")
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="measurements of each, at least 5 (default 7)")
+    parser.add_argument("--flags", metavar="FLAGS", help="builds our program with these instead of -O3 -march=native")
     parser.add_argument("--peers", metavar="NAMES", help="only these, with commas; an empty string: none")
-    options = parser.parse_args()
-    names = [name for name in commands(1) if name != OURS]
+    options = parser.parse_args(words())
+    names = list(contestants.peers())
     options.peers = names if options.peers is None else [name for name in options.peers.split(",") if name]
     for name in options.peers:
         if name not in names:
@@ -69,13 +81,18 @@ class Comparison:
         self.peaks = []
         self.differing = set()  # (contestant, cell, kind): what does not compute our function
         cpus = machine.cores()[-options.threads :]  # the first serves more of the system's interrupts
-        wanted = {name: command for name, command in commands(options.threads).items() if name in [OURS, *options.peers]}
+        native = contestants.ours(options.threads)
+        wanted = {OURS: native} | {name: peer for name, peer in contestants.peers().items() if name in options.peers}
+        if options.flags is not None:
+            wanted[OURS] = contestants.ours(options.threads, contestants.build_with(options.flags))
         self.contestants = [Contestant(name, command, cpus) for name, command in wanted.items()]
         for contestant in self.contestants:
             if contestant.missing:
                 self.note(f"{contestant.name} is MISSING: {contestant.missing}")
         self.ours = self.contestants[0]
-        if self.ours.missing:
+        # The peak is the processor's, whatever our flags use of it.
+        self.gauge = self.ours if options.flags is None else Contestant("peak", native, cpus)
+        if self.ours.missing or self.gauge.missing:
             sys.exit("compare.py: without our own program there is nothing to compare; ./run bench builds it")
 
     def note(self, text):
@@ -100,7 +117,7 @@ class Comparison:
         return None if word in ("error", "no") else rest
 
     def measure_peak(self):
-        answer = self.ask(self.ours, "peak", "peak")
+        answer = self.ask(self.gauge, "peak", "peak")
         if answer is None:
             sys.exit("compare.py: the peak could not be measured")
         self.peaks.append(float(answer))
@@ -160,6 +177,7 @@ class Comparison:
         peak = statistics.median(self.peaks)
         return {
             "machine": machine.description(self.options.threads),
+            "build": self.ours.version,
             "peak_gflops": peak,
             "rows": [self.entry(row, times, peak) for row, times in zip(selected, measured)],
         }
@@ -197,7 +215,7 @@ def main():
         result = comparison.run()
         bytes_of_rows = [] if options.growth else comparison.memory()
     finally:
-        for contestant in comparison.contestants:
+        for contestant in [*comparison.contestants, comparison.gauge]:
             contestant.stop()
     versions = [contestant.version for contestant in comparison.contestants[1:] if not contestant.missing]
     notes = [f"Peers: {', '.join(versions) or 'none'}.", *comparison.notes]

@@ -8,7 +8,8 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-BUILD = HERE.parent / "build" / "bench"
+ROOT = HERE.parent
+BUILD = ROOT / "build" / "bench"
 OURS = "unroll"
 
 
@@ -79,17 +80,29 @@ class Contestant:
         return f"ended with {self.process.returncode}: {lines[-1] if lines else 'without a word'}"
 
 
-def commands(threads):
-    """Every contestant and how it is started, ours first."""
-    built = BUILD / "benchmarks"
+def build_with(flags):
+    """Builds our program with these flags alone, in a folder of their own, which is returned."""
+    folder = ROOT / "build" / ("bench_flags" + "".join(c if c.isalnum() or c in "-+=.,_" else "_" for c in flags))
+    settings = ["-DCMAKE_BUILD_TYPE=None", f"-DUNROLL_BENCH_FLAGS={flags}"]
+    for arguments in (["--preset", "bench", "-B", folder, *settings], ["--build", folder, "--target", "unroll_bench"]):
+        if subprocess.run(["cmake", *arguments], cwd=ROOT, stdout=sys.stderr).returncode != 0:
+            sys.exit(f"compare.py: our program does not build with {flags}")
+    return folder
+
+
+def ours(threads, build=BUILD):
+    return [str(build / "benchmarks" / "unroll_bench"), "--threads", str(threads)]
+
+
+def peers():
+    """Every peer and how it is started."""
     python = BUILD / "venv" / "bin" / "python"
     python = str(python) if python.exists() else sys.executable
-    peers = HERE / "peers"
+    scripts = HERE / "peers"
     return {
-        OURS: [str(built / "unroll_bench"), "--threads", str(threads)],
-        "pytorch": [python, str(peers / "torch_peer.py")],
-        "torch.compile": [python, str(peers / "torch_peer.py"), "--compile"],
-        "onnxruntime": [python, str(peers / "onnxruntime_peer.py")],
-        "openvino": [python, str(peers / "openvino_peer.py")],
-        "onednn": [str(built / "onednn_bench")],
+        "pytorch": [python, str(scripts / "torch_peer.py")],
+        "torch.compile": [python, str(scripts / "torch_peer.py"), "--compile"],
+        "onnxruntime": [python, str(scripts / "onnxruntime_peer.py")],
+        "openvino": [python, str(scripts / "openvino_peer.py")],
+        "onednn": [str(BUILD / "benchmarks" / "onednn_bench")],
     }

@@ -82,7 +82,7 @@ def report(result, peaks, bytes_of_rows, notes, grown=None):
     """Everything, from what is written as JSON, the measured peaks and what there is to say; `grown` is what growth()
     takes."""
     parts = [
-        f"{result['machine']}\n",
+        f"{result['machine']}; {result['build']}.\n",
         f"Peak: {result['peak_gflops']:.0f} GFLOP/s, the median of {len(peaks)} measurements between the rows "
         f"({min(peaks):.0f} to {max(peaks):.0f}).\n",
     ]

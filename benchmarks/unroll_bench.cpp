@@ -35,5 +35,5 @@ int main(int argc, char** argv) {
   server.other = [threads](const std::string& command, const std::string& argument) {
     return other(command, argument, threads);
   };
-  return server.serve("unroll");
+  return server.serve("unroll, built with " UNROLL_BENCH_FLAGS);
 }
