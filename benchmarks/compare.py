@@ -3,7 +3,9 @@
 
     compare.py                                    the quick set
     compare.py --all --threads 2 --json all.json  every row
-    compare.py --rows "lstm,train,64,128,100,32"  cell,kind,I,H,T,B; repeats
+    compare.py --rows "lstm,train,64,128,100,32"  cell,kind,I,H,T,B or cell,kind,I,H,T,B,layers; repeats
+    compare.py --narrow                           inference with weights in bfloat16 and int8, beside full ones
+    compare.py --stacks                           several layers
     compare.py --growth                           how our time grows with T, B and H
     compare.py --flags "-O2"                      our program built with these flags alone
 """
@@ -25,9 +27,18 @@ import rows as benchmark
 from contestants import OURS, Contestant, Lost
 
 # How far a peer's results may be from ours, as a norm: rounding alone. A first step of Adam divides by the gradient's
-# own size, which makes much of the rounding of small ones.
-TOLERANCE = {"step": 2e-2}
+# own size, which makes much of the rounding of small ones. With weights in fewer bits: how far anyone's outputs may be
+# from ours in full, the largest difference over the largest output.
+TOLERANCE = {"step": 2e-2, "fwd_bfloat16": 2e-2, "fwd_int8": 5e-2}
 DEFAULT_TOLERANCE = 1e-5
+
+
+def distance(row, values, expected):
+    if len(values) != len(expected):
+        return math.inf
+    if row.storage:
+        return max(abs(a - b) for a, b in zip(values, expected)) / max(map(abs, expected))
+    return math.dist(values, expected) / math.hypot(*expected)
 
 
 def words():
@@ -44,7 +55,9 @@ def arguments():
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--all", action="store_true", help="every row of the benchmark")
     which.add_argument("--growth", action="store_true", help="ours alone, T, B and H doubled again and again")
-    which.add_argument("--rows", action="append", metavar="ROW", help="cell,kind,I,H,T,B: one row; repeats")
+    which.add_argument("--rows", action="append", metavar="ROW", help="cell,kind,I,H,T,B[,layers]: one row; repeats")
+    which.add_argument("--narrow", action="store_true", help="inference with weights in fewer bits, beside full ones")
+    which.add_argument("--stacks", action="store_true", help="several layers")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="cores for everyone (default 1)")
     parser.add_argument("--json", metavar="FILE", help="write the results there")
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="measurements of each, at least 5 (default 7)")
@@ -64,11 +77,20 @@ def arguments():
         named = [benchmark.parse(text) for text in options.rows or []]
     except ValueError as error:
         parser.error(f"--rows: {error}")
-    options.selected = named or (benchmark.all_rows() if options.all else benchmark.quick_rows())
+    options.selected = named or selected(options)
     if options.growth:
         options.peers = []
-        options.selected = [row for series in benchmark.growth_rows() for row in series]
     return options
+
+
+def selected(options):
+    if options.growth:
+        return [row for series in benchmark.growth_rows() for row in series]
+    if options.narrow:
+        return benchmark.narrow_rows()
+    if options.stacks:
+        return benchmark.stack_rows()
+    return benchmark.all_rows() if options.all else benchmark.quick_rows()
 
 
 class Comparison:
@@ -79,7 +101,7 @@ class Comparison:
         if others > 0.1:
             self.note(f"The machine was BUSY at the start with {others:.1f} processors' work of others: do not trust this")
         self.peaks = []
-        self.differing = set()  # (contestant, cell, kind): what does not compute our function
+        self.differing = set()  # (contestant, function): what does not compute our function
         cpus = machine.cores()[-options.threads :]  # the first serves more of the system's interrupts
         native = contestants.ours(options.threads)
         wanted = {OURS: native} | {name: peer for name, peer in contestants.peers().items() if name in options.peers}
@@ -112,8 +134,8 @@ class Comparison:
             return None
         if word == "error":
             self.note(f"{contestant.name} failed at {row}: {rest}")
-        elif word == "no" and contestant is self.ours:
-            self.note(f"unroll leaves out rows: {rest}")
+        elif word == "no":
+            self.note(f"{contestant.name} leaves out rows: {rest}")
         return None if word in ("error", "no") else rest
 
     def measure_peak(self):
@@ -122,32 +144,38 @@ class Comparison:
             sys.exit("compare.py: the peak could not be measured")
         self.peaks.append(float(answer))
 
-    def check(self, cell, kind, row):
-        """Compares the results of a small row: only who computes our function takes part."""
-        expected = None
+    def results(self, contestant, row):
+        """Of one call, as floats; None where the contestant leaves the row out or fails. The row stays prepared."""
         with tempfile.TemporaryDirectory() as folder:
-            for contestant in self.contestants:
-                path = f"{folder}/{contestant.name}"
-                ready = self.ask(contestant, f"prepare {row.name}", row.name) is not None
-                if not ready or self.ask(contestant, f"check {path}", row.name) is None:
-                    continue
-                values = array.array("f", pathlib.Path(path).read_bytes())
-                if expected is None:
-                    expected = values
-                    continue
-                distance = math.inf
-                if len(values) == len(expected):
-                    distance = math.dist(values, expected) / math.hypot(*expected)
-                if not distance <= TOLERANCE.get(kind, DEFAULT_TOLERANCE):
-                    self.differing.add((contestant.name, cell, kind))
-                    self.note(f"{contestant.name} is LEFT OUT of {cell} {kind}: its results differ by {distance:.1e}")
+            path = pathlib.Path(folder, "results")
+            for line in (f"prepare {row.name}", f"check {path}"):
+                if self.ask(contestant, line, row.name) is None:
+                    return None
+            return array.array("f", path.read_bytes())
+
+    def distances(self, row):
+        """How far the results of the contestants are from ours, with full weights: only who computes our function takes
+        part."""
+        expected = self.results(self.ours, row._replace(kind="fwd")) if row.storage else None
+        found = {}
+        for contestant in self.contestants:
+            values = self.results(contestant, row)
+            if values is None:
+                continue
+            expected = expected or values
+            found[contestant.name] = distance(row, values, expected)
+            if not found[contestant.name] <= TOLERANCE.get(row.kind, DEFAULT_TOLERANCE):
+                self.differing.add((contestant.name, row.function))
+                what = " ".join(str(part) for part in row.function)
+                self.note(f"{contestant.name} is LEFT OUT of {what}: its results differ by {found[contestant.name]:.1e}")
+        return found
 
     def measure(self, row):
         """The medians of all contestants by name, measured in turn; None for ours where it has no result."""
         ready = [
             contestant
             for contestant in self.contestants
-            if (contestant.name, row.cell, row.kind) not in self.differing
+            if (contestant.name, row.function) not in self.differing
             and self.ask(contestant, f"prepare {row.name}", row.name) is not None
         ]
         seconds = {contestant.name: [] for contestant in ready}
@@ -165,8 +193,7 @@ class Comparison:
 
     def run(self):
         selected = self.options.selected
-        for cell, kind in dict.fromkeys((row.cell, row.kind) for row in selected):
-            self.check(cell, kind, benchmark.Row(cell, kind, 1, 1, 1, 1).small())
+        distances = {row: self.distances(row) for row in dict.fromkeys(row.checked() for row in selected)}
         self.measure_peak()
         measured = []
         for number, row in enumerate(selected, start=1):
@@ -179,11 +206,11 @@ class Comparison:
             "machine": machine.description(self.options.threads),
             "build": self.ours.version,
             "peak_gflops": peak,
-            "rows": [self.entry(row, times, peak) for row, times in zip(selected, measured)],
+            "rows": [self.entry(row, times, peak, distances) for row, times in zip(selected, measured)],
         }
 
     @staticmethod
-    def entry(row, times, peak):
+    def entry(row, times, peak, distances):
         ours = times.get(OURS)
         peers = {name: milliseconds for name, milliseconds in times.items() if name != OURS}
         gflops = row.operations() / ours * 1e-6 if ours else None
@@ -194,11 +221,12 @@ class Comparison:
             "ratio": min(peers.values()) / ours if ours and peers else None,
             "gflops": gflops,
             "share_of_peak": gflops / peak if gflops else None,
+            "distances": distances[row] if row.storage else {},
         }
 
     def memory(self):
         """Name, peak and needed bytes of each shape that is trained."""
-        trained = [row for row in self.options.selected if row.kind in ("train", "step")]
+        trained = [row for row in self.options.selected if row.kind in ("train", "step") and row.layers == 1]
         shapes = dict.fromkeys(row._replace(kind="step") for row in trained)
         answers = {row: self.ask(self.ours, f"memory {row.name}", row.name) for row in shapes}
         return [

@@ -2,6 +2,7 @@
 
 #include <latch>
 #include <memory>
+#include <unroll/layers/chain.hpp>
 #include <unroll/layers/parallel.hpp>
 #include <unroll/layers/predictor.hpp>
 #include <unroll/layers/recurrent_layers.hpp>
@@ -11,7 +12,7 @@
 #include "pin.hpp"
 #include "protocol.hpp"
 
-/// fwd, train and step of one recurrent layer.
+/// fwd, train and step of recurrent layers.
 namespace bench {
 
 /// Where PyTorch's gates are among ours, as blocks of H rows: weight_ih, weight_hh, and both biases.
@@ -42,18 +43,19 @@ using ConstRowMajor = Eigen::Map<const RowMajor>;
 
 /// A layer with the parameters that every contestant has.
 template <class Cell, int I = unroll::Dynamic, int Hidden = unroll::Dynamic>
-auto layer_of(const Row& row, const Data& data) {
+auto layer_of(const Row& row, const Weights& weights) {
   using Order = GateOrder<Cell>;
-  const unroll::Index H = row.hidden, rows = static_cast<unroll::Index>(data.bias_ih.size());
-  auto layer = unroll::Recurrent<Cell, float, I, Hidden>::zeros(row.input, H);
+  const unroll::Index H = row.hidden, rows = static_cast<unroll::Index>(weights.bias_ih.size());
+  const unroll::Index inputs = static_cast<unroll::Index>(weights.weight_ih.size()) / rows;
+  auto layer = unroll::Recurrent<Cell, float, I, Hidden>::zeros(inputs, H);
   const auto add = [&](const auto& order, auto& tensor, const std::vector<float>& from) {
     const ConstRowMajor theirs(from.data(), rows, tensor.cols());
     for_each_gate(order, tensor, H, [&](auto block, unroll::Index at) { block += theirs.middleRows(at, H); });
   };
-  add(Order::ih, layer.weight_ih, data.weight_ih);
-  add(Order::hh, layer.weight_hh, data.weight_hh);
-  add(Order::bias_ih, layer.bias, data.bias_ih);
-  add(Order::bias_hh, layer.bias, data.bias_hh);
+  add(Order::ih, layer.weight_ih, weights.weight_ih);
+  add(Order::hh, layer.weight_hh, weights.weight_hh);
+  add(Order::bias_ih, layer.bias, weights.bias_ih);
+  add(Order::bias_hh, layer.bias, weights.bias_hh);
   return layer;
 }
 
@@ -71,6 +73,11 @@ void append_weights(const unroll::Recurrent<Cell>& layer, std::vector<float>& to
   append(Order::hh, layer.weight_hh);
   append(Order::bias_ih, layer.bias);
   append(Order::bias_hh, layer.bias);
+}
+
+template <class Layer>
+void append_weights(const unroll::Stack<Layer>& stack, std::vector<float>& to) {
+  for (const Layer& layer : stack.layers) append_weights(layer, to);
 }
 
 template <class Layer>
@@ -117,82 +124,103 @@ inline std::shared_ptr<unroll::ThreadPool> pinned_pool(int threads) {
   return pool;
 }
 
-/// What makes the layer of a row: itself on one thread, run by a pool on several.
-template <class Cell>
-struct OneThread {
-  auto operator()(const Row& row, const Data& data) const { return layer_of<Cell>(row, data); }
-};
-template <class Cell>
-struct ManyThreads {
-  std::shared_ptr<unroll::ThreadPool> pool;
+inline void append(const unroll::Input<float>& matrix, std::vector<float>& to) {
+  to.insert(to.end(), matrix.data(), matrix.data() + matrix.size());
+}
 
-  auto operator()(const Row& row, const Data& data) const { return unroll::Parallel(layer_of<Cell>(row, data), pool); }
-};
+/// Numbers as a matrix with a column a sample and step.
+inline unroll::Matrix<float> columns_of(const std::vector<float>& values, unroll::Index rows) {
+  return Eigen::Map<const unroll::Matrix<float>>(values.data(), rows, static_cast<unroll::Index>(values.size()) / rows);
+}
 
+/// fwd: a Predictor with the weights in a storage. `make(row)` gives the model.
+template <class Storage, class Make>
+Job inference_job(const Row& row, const Make& make) {
+  using Model = decltype(make(row));
+  struct Bench {
+    unroll::Matrix<float> x;
+    unroll::Batch batch;
+    unroll::Predictor<Model, Storage> predict;
+
+    auto infer() { return predict(x, batch); }
+  };
+  const auto bench = std::make_shared<Bench>(
+      Bench{columns_of(Data(row).x, row.input), {.size = row.batch}, unroll::Predictor(make(row), Storage())});
+  return {[bench] { bench->infer(); },
+          [bench] {
+            std::vector<float> results;
+            append(bench->infer(), results);
+            return results;
+          }};
+}
+
+/// train and step.
 template <class Make>
-Job recurrent_job(const Row& row, const Make& make) {
-  using Layer = decltype(make(row, Data(row)));
+Job training_job(const Row& row, const Make& make) {
+  using Model = decltype(make(row));
   struct Bench {
     unroll::Matrix<float> x, d_y;
-    Training<Layer> training;
-    unroll::Predictor<Layer> predict;
-
-    auto infer() { return predict(x, training.batch); }
-
-    Bench(const Row& r, const Data& data, const Make& make_layer)
-        : x(Eigen::Map<const unroll::Matrix<float>>(data.x.data(), r.input, r.steps * r.batch)),
-          d_y(Eigen::Map<const unroll::Matrix<float>>(data.d_y.data(), r.hidden, r.steps * r.batch)),
-          training(make_layer(r, data), r.batch),
-          predict(training.layer) {}
+    Training<Model> training;
   };
-  const auto bench = std::make_shared<Bench>(row, Data(row), make);
-  const auto append = [](const auto& matrix, std::vector<float>& to) {
-    to.insert(to.end(), matrix.data(), matrix.data() + matrix.size());
-  };
-  if (row.kind == "fwd") {
-    return {[bench] { bench->infer(); },
-            [bench, append] {
-              std::vector<float> results;
-              append(bench->infer(), results);
-              return results;
-            }};
-  }
+  const Data data(row);
+  const auto bench = std::make_shared<Bench>(
+      Bench{columns_of(data.x, row.input), columns_of(data.d_y, row.hidden), {make(row), row.batch}});
   if (row.kind == "train") {
     return {[bench] { bench->training.forward_and_backward(bench->x, bench->d_y); },
-            [bench, append] {
+            [bench] {
+              Training<Model>& training = bench->training;
               std::vector<float> results;
-              append(bench->infer(), results);
-              append(bench->training.forward_and_backward(bench->x, bench->d_y), results);
-              append_weights(bench->training.gradient, results);
+              append(training.layer.forward(bench->x, training.tape, training.batch), results);
+              append(training.forward_and_backward(bench->x, bench->d_y), results);
+              append_weights(training.gradient, results);
               return results;
             }};
   }
-  if (row.kind == "step") {
-    return {[bench] { bench->training.step(bench->x, bench->d_y); },
-            [bench, row, make] {  // how far a first step moves the weights
-              Training<Layer> fresh(make(row, Data(row)), row.batch);
-              fresh.adam.options.learning_rate = checked_learning_rate;
-              std::vector<float> before, moves;
-              append_weights(fresh.layer, before);
-              fresh.step(bench->x, bench->d_y);
-              append_weights(fresh.layer, moves);
-              for (std::size_t i = 0; i < moves.size(); ++i) moves[i] -= before[i];
-              return moves;
-            }};
-  }
-  throw std::invalid_argument("kind '" + row.kind + "', expected fwd, train, step, stream or stream_fixed");
+  return {[bench] { bench->training.step(bench->x, bench->d_y); },
+          [bench, row, make] {  // how far a first step moves the weights
+            Training<Model> fresh(make(row), row.batch);
+            fresh.adam.options.learning_rate = checked_learning_rate;
+            std::vector<float> before, moves;
+            append_weights(fresh.layer, before);
+            fresh.step(bench->x, bench->d_y);
+            append_weights(fresh.layer, moves);
+            for (std::size_t i = 0; i < moves.size(); ++i) moves[i] -= before[i];
+            return moves;
+          }};
 }
 
-template <class Cell>
-Job recurrent_job_on(const Row& row, int threads) {
-  if (threads == 1) return recurrent_job(row, OneThread<Cell>());
-  return recurrent_job(row, ManyThreads<Cell>{pinned_pool(threads)});
+/// f(what makes the model of a row): itself on one thread, run by a pool on several.
+template <class Make, class F>
+Job job_on(int threads, const Make& make, const F& f) {
+  if (threads == 1) return f(make);
+  return f([make, pool = pinned_pool(threads)](const Row& row) { return unroll::Parallel(make(row), pool); });
 }
+
+template <class Make>
+Job recurrent_job(const Row& row, int threads, const Make& make) {
+  return job_on(threads, make, [&](const auto& on_threads) {
+    if (row.kind == "fwd") return inference_job<unroll::Full>(row, on_threads);
+    if (row.kind == "train" || row.kind == "step") return training_job(row, on_threads);
+    throw std::invalid_argument("unknown kind '" + row.kind + "'");
+  });
+}
+
+/// What makes a row's one layer.
+template <class Cell>
+struct OneLayer {
+  auto operator()(const Row& row) const { return layer_of<Cell>(row, Weights(row)); }
+};
 
 inline Job recurrent_job_of(const Row& row, int threads) {
-  if (row.cell == "rnn") return recurrent_job_on<unroll::cells::Rnn>(row, threads);
-  if (row.cell == "lstm") return recurrent_job_on<unroll::cells::Lstm>(row, threads);
-  return recurrent_job_on<unroll::cells::Gru>(row, threads);
+  if (row.cell == "rnn") return recurrent_job(row, threads, OneLayer<unroll::cells::Rnn>());
+  if (row.cell == "lstm") return recurrent_job(row, threads, OneLayer<unroll::cells::Lstm>());
+  return recurrent_job(row, threads, OneLayer<unroll::cells::Gru>());
 }
+
+/// Inference with weights in fewer bits (narrow_rows.cpp).
+Job narrow_job_of(const Row& row, int threads);
+
+/// Several layers (stack_rows.cpp).
+Job stack_job_of(const Row& row, int threads);
 
 }  // namespace bench

@@ -2,13 +2,20 @@
 
 import math
 
+import rows as benchmark
+
 TITLES = {
     "fwd": "Inference",
     "train": "Training: forward and backward",
     "step": "Training step: with clipping and Adam",
     "stream": "Streaming: one step a call",
     "stream_fixed": "Streaming, our sizes known at compile time",
+    "narrow": "Inference with weights in fewer bits",
+    "stacked fwd": "Several layers: inference",
+    "stacked train": "Several layers: forward and backward",
+    "stacked step": "Several layers: with clipping and Adam",
 }
+FULL = "full"  # the storage of weights that are floats
 
 
 def digits(value):
@@ -26,29 +33,56 @@ def table(header, rows):
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def kind_of(row):
-    return row["name"].split(",")[1]
+def by_table(entries):
+    """The entries of each title, with their rows. Inference with full weights is beside that of its shape in fewer bits."""
+    rows = [benchmark.parse(entry["name"]) for entry in entries]
+    narrow = {(row.cell, row.sizes) for row in rows if row.storage}
+    tables = {title: [] for title in TITLES}
+    for row, entry in zip(rows, entries):
+        if row.storage or (row.kind == "fwd" and (row.cell, row.sizes) in narrow):
+            tables["narrow"].append((row, entry))
+        else:
+            tables[row.kind if row.layers == 1 else f"stacked {row.kind}"].append((row, entry))
+    return {title: found for title, found in tables.items() if found}
 
 
-def times(kind, rows):
-    """One kind's table; streams are in nanoseconds, which is what they last."""
-    unit, scale = ("ns", 1e6) if kind.startswith("stream") else ("ms", 1)
-    peers = list(dict.fromkeys(peer for row in rows for peer in row["peers"]))
-    header = ["cell, I, H, T, B", "unroll", *peers, "best peer / unroll", "GFLOP/s", "of peak"]
+def means(found):
+    """Of the ratios, for each storage of the weights."""
+    lines, storages = [], dict.fromkeys(row.storage for row, _ in found)
+    for storage in storages:
+        ratios = [entry["ratio"] for row, entry in found if row.storage == storage and entry["ratio"] is not None]
+        if ratios:
+            of = f" of {storage or FULL}" if len(storages) > 1 else ""
+            lines.append(f"Geometric mean{of} {geometric_mean(ratios):.2f}, least {min(ratios):.2f}.")
+    return "\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def times(title, found):
+    """One table; streams are in nanoseconds, which is what they last."""
+    unit, scale = ("ns", 1e6) if title.startswith("stream") else ("ms", 1)
+    peers = list(dict.fromkeys(peer for _, entry in found for peer in entry["peers"]))
+    narrow = title == "narrow"
+    first = f"cell, {'weights, ' if narrow else ''}I, H, T, B{', layers' if title.startswith('stacked') else ''}"
+    header = [first, "unroll", *peers, "best peer / unroll", "GFLOP/s", "of peak"]
+
+    def cell(entry, name, milliseconds):
+        if milliseconds is None or name not in entry["distances"]:
+            return digits(None if milliseconds is None else milliseconds * scale)
+        return f"{digits(milliseconds * scale)} ({100 * entry['distances'][name]:.2g}%)"
+
     body = []
-    for row in rows:
-        cell, _, *sizes = row["name"].split(",")
-        values = [row["ours_ms"], *(row["peers"].get(peer) for peer in peers)]
-        share = row["share_of_peak"]
+    for row, entry in found:
+        weights = [row.storage or FULL] if narrow else []
+        times_by_name = {"unroll": entry["ours_ms"]} | {peer: entry["peers"].get(peer) for peer in peers}
+        share = entry["share_of_peak"]
         body.append(
-            [" ".join([cell, *sizes])]
-            + [digits(None if value is None else value * scale) for value in values]
-            + ["-" if row["ratio"] is None else f"**{row['ratio']:.2f}**", digits(row["gflops"])]
+            [" ".join([row.cell, *weights, *row.name.split(",")[2:]])]
+            + [cell(entry, name, milliseconds) for name, milliseconds in times_by_name.items()]
+            + ["-" if entry["ratio"] is None else f"**{entry['ratio']:.2f}**", digits(entry["gflops"])]
             + ["-" if share is None else f"{100 * share:.0f}%"]
         )
-    ratios = [row["ratio"] for row in rows if row["ratio"] is not None]
-    mean = f"\nGeometric mean {geometric_mean(ratios):.2f}, least {min(ratios):.2f}.\n" if ratios else ""
-    return f"### {TITLES[kind]} ({unit})\n\n{table(header, body)}{mean}"
+    distance = " and the distance of the outputs from ours with full weights" if narrow else ""
+    return f"### {TITLES[title]} ({unit}{distance})\n\n{table(header, body)}{means(found)}"
 
 
 def growth(series, milliseconds, caches):
@@ -86,10 +120,7 @@ def report(result, peaks, bytes_of_rows, notes, grown=None):
         f"Peak: {result['peak_gflops']:.0f} GFLOP/s, the median of {len(peaks)} measurements between the rows "
         f"({min(peaks):.0f} to {max(peaks):.0f}).\n",
     ]
-    for kind in TITLES:
-        rows = [row for row in result["rows"] if kind_of(row) == kind]
-        if rows:
-            parts.append(times(kind, rows))
+    parts += [times(title, found) for title, found in by_table(result["rows"]).items()]
     if bytes_of_rows:
         parts.append(memory(bytes_of_rows))
     if grown:

@@ -12,6 +12,8 @@ namespace {
 bench::Job prepare(const bench::Row& row, int threads) {
   if (row.kind == "stream") return bench::stream_job_of(row);
   if (row.kind == "stream_fixed") return bench::fixed_stream_job_of(row);
+  if (row.kind.starts_with("fwd_")) return bench::narrow_job_of(row, threads);
+  if (row.layers > 1) return bench::stack_job_of(row, threads);
   return bench::recurrent_job_of(row, threads);
 }
 

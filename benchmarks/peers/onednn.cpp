@@ -251,6 +251,7 @@ class Layer {
 template <class Forward, class Backward>
 bench::Job job(const Row& row) {
   if (row.kind != "fwd" && row.kind != "train") throw bench::Unsupported("fwd and train alone");
+  if (row.layers > 1) throw bench::Unsupported("one layer alone");
   const bool training = row.kind == "train";
   const auto layer = std::make_shared<Layer<Forward, Backward>>(row, training);
   const auto call = [layer, training] { training ? layer->train() : layer->infer(); };

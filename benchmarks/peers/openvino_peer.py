@@ -1,9 +1,16 @@
-"""OpenVINO as a contestant: the ONNX model compiled for latency, in float, its tensors set once."""
+"""OpenVINO as a contestant: the ONNX model compiled for latency, in float, its tensors set once.
+
+In bf16 it is asked to compute so. In int8 NNCF quantizes weights and inputs, for its compress_weights leaves an LSTM as
+it is; OpenVINO takes the result only where the weights were constants before.
+"""
+
+import logging
 
 import openvino
+from openvino.passes import ConstantFolding, Manager
 
 import contestant
-import onnx_model
+import onnx_rows
 import row_data
 from contestant import Job, Unsupported
 
@@ -18,9 +25,26 @@ SETTINGS = {
 }
 
 
+def quantized(model, x):
+    try:
+        import nncf
+    except ImportError as reason:
+        raise Unsupported(f"int8 without NNCF: {reason}") from None
+    nncf.set_log_level(logging.ERROR)
+    folding = Manager()
+    folding.register_pass(ConstantFolding())
+    folding.run_passes(model)
+    return nncf.quantize(model, nncf.Dataset([x]), subset_size=1)
+
+
 def job(row):
-    request = CORE.compile_model(CORE.read_model(onnx_model.sequence(row)), "CPU", SETTINGS).create_infer_request()
     x = row_data.data(row)["x"]
+    model, settings = CORE.read_model(onnx_rows.sequence(row)), SETTINGS
+    if row.storage == "bfloat16":
+        settings = SETTINGS | {"INFERENCE_PRECISION_HINT": "bf16"}
+    elif row.storage == "int8":
+        model = quantized(model, x)
+    request = CORE.compile_model(model, "CPU", settings).create_infer_request()
     request.set_input_tensor(openvino.Tensor(x, shared_memory=True))
 
     def call(keep=x):
@@ -35,8 +59,12 @@ def job(row):
 
 
 def variants(row):
-    if row.kind != "fwd":
+    if not row.kind.startswith("fwd"):
         raise Unsupported("inference of sequences alone")
+    if row.storage == "bfloat16" and "BF16" not in CORE.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        raise Unsupported("bf16, which this processor cannot")
+    if row.storage == "int8" and row.cell != "lstm":
+        raise Unsupported("int8 of a cell that NNCF leaves in float")
     return [lambda: job(row)]
 
 

@@ -1,7 +1,7 @@
 """PyTorch as a contestant: nn.RNN, nn.LSTM, nn.GRU; `--compile` under torch.compile.
 
 Each row takes the fastest of the settings that a user could choose: oneDNN's kernels in PyTorch on or off, Adam fused,
-foreach or plain, and for streaming a layer of one step, a cell module or a cell function.
+foreach or plain, int8 by one of its engines, and for streaming a layer of one step, a cell module or a cell function.
 
 torch.compile leaves nn.RNN, nn.LSTM and nn.GRU as they are (Dynamo breaks the graph at them); told to trace them, it
 unrolls the time steps: for T = 10 a minute of compiling, and slower than eager. Streams are compiled as cells.
@@ -10,6 +10,7 @@ unrolls the time steps: for T = 10 a minute of compiling, and slower than eager.
 import functools
 import itertools
 import sys
+import warnings
 
 import torch
 
@@ -36,8 +37,16 @@ def load(module, tensors, ending=""):
     return module
 
 
+def layers_of(row):
+    layers = LAYERS[row.cell](row.input, row.hidden, row.layers)
+    for layer in range(row.layers):
+        weights = {name: torch.from_numpy(array) for name, array in row_data.weights(row, layer).items()}
+        load(layers, weights, f"_l{layer}")
+    return layers
+
+
 def zeros(row):
-    shape = (1, row.batch, row.hidden)
+    shape = (row.layers, row.batch, row.hidden)
     return (torch.zeros(shape), torch.zeros(shape)) if row.cell == "lstm" else torch.zeros(shape)
 
 
@@ -48,13 +57,13 @@ def with_onednn(enabled, job, *arguments):
 
 
 class Sequence:
-    """A layer, its input and the gradient of its outputs."""
+    """Layers, their input and the gradient of their outputs."""
 
     def __init__(self, row, tensors):
-        self.net = load(LAYERS[row.cell](row.input, row.hidden), tensors, "_l0")
+        self.net = layers_of(row)
         self.forward = compiled(self.net)
         self.x, self.d_y, self.initial = tensors["x"], tensors["d_y"], zeros(row)
-        self.parameters = [getattr(self.net, name + "_l0") for name in WEIGHTS]
+        self.parameters = list(self.net.parameters())  # weights and biases, layer by layer, in the order of WEIGHTS
 
     def infer(self):
         return self.forward(self.x, self.initial)[0]
@@ -72,6 +81,31 @@ def forward_job(row, tensors):
     @torch.inference_mode()
     def infer():
         return layer.infer()
+
+    return Job(infer, lambda: [infer().numpy()])
+
+
+def bfloat16_job(row, tensors):
+    """In bfloat16 throughout, as PyTorch has it."""
+    net, x = layers_of(row).bfloat16().eval(), tensors["x"]
+
+    @torch.inference_mode()
+    def infer():
+        return net(x.bfloat16())[0].float()
+
+    return Job(infer, lambda: [infer().numpy()])
+
+
+def int8_job(engine, row, tensors):
+    torch.backends.quantized.engine = engine
+    warnings.simplefilter("ignore")  # torch.ao.quantization is deprecated
+    kind = LAYERS[row.cell]
+    net = torch.ao.quantization.quantize_dynamic(torch.nn.Sequential(layers_of(row)), {kind}, torch.qint8)[0]
+    x = tensors["x"]
+
+    @torch.inference_mode()
+    def infer():
+        return net(x)[0]
 
     return Job(infer, lambda: [infer().numpy()])
 
@@ -111,7 +145,7 @@ def step_job(adam, row, tensors):
 
 
 def layer_step(row, tensors):
-    layer = load(LAYERS[row.cell](row.input, row.hidden), tensors, "_l0").eval()
+    layer = layers_of(row).eval()
 
     def step(x, state, weight, bias):
         y, state = layer(x, state)
@@ -172,10 +206,19 @@ def variants(row):
     kind = row.kind.removesuffix("_fixed")
     if kind == "stream" and row.batch != 1:
         raise Unsupported("a stream takes one sample a step")
+    if row.storage and COMPILED:
+        raise Unsupported("fewer bits, which eager has")
+    if row.storage == "bfloat16" and not torch.cpu.get_capabilities()["avx512_bf16"]:
+        raise Unsupported("bf16, which this processor cannot")
     arrays = row_data.data(row, STREAMED_STEPS if kind == "stream" else None)
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     if kind == "fwd":
         jobs = [forward_job]
+    elif kind == "fwd_bfloat16":
+        jobs = [bfloat16_job]
+    elif kind == "fwd_int8":
+        engines = [name for name in torch.backends.quantized.supported_engines if name != "none"]
+        jobs = [functools.partial(int8_job, engine) for engine in engines]
     elif kind == "train":
         jobs = [train_job]
     elif kind == "step":
@@ -186,7 +229,7 @@ def variants(row):
     else:
         jobs = [functools.partial(stream_job, step) for step in (layer_step, module_step, function_step)]
     torch.compiler.reset()
-    onednn = [True] if COMPILED else [True, False]
+    onednn = [True] if COMPILED or kind == "fwd_int8" else [True, False]
     return [functools.partial(with_onednn, on, job, row, tensors) for on, job in itertools.product(onednn, jobs)]
 
 
