@@ -40,3 +40,4 @@
 #include "unroll/training/schedules.hpp"
 #include "unroll/training/training_state.hpp"
 #include "unroll/training/weight_average.hpp"
+#include "unroll/training/write_csv.hpp"

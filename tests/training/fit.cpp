@@ -12,6 +12,7 @@
 #include "unroll/optimizers/sgd.hpp"
 #include "unroll/training/interrupt.hpp"
 #include "unroll/training/progress.hpp"
+#include "unroll/training/write_csv.hpp"
 
 using namespace unroll;
 using Catch::Matchers::Message;

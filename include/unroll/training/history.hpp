@@ -1,11 +1,9 @@
 #pragma once
 
 #include <cmath>
-#include <fstream>
 #include <limits>
 #include <map>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -54,14 +52,6 @@ inline std::string csv_of(const History& history) {
     }
   }
   return result + "\n";
-}
-
-/// Writes csv_of(history) to a file. Throws std::system_error where it cannot be written.
-inline void write_csv(const History& history, const std::string& path) {
-  std::ofstream file(path, std::ios::binary);
-  file << csv_of(history) << std::flush;
-  if (!file)
-    detail::raise<std::system_error>(std::make_error_code(std::errc::io_error), "write_csv: cannot write " + path);
 }
 
 }  // namespace unroll

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <fstream>
+#include <string>
+#include <system_error>
+
+#include "unroll/core/error.hpp"
+#include "unroll/training/history.hpp"
+
+namespace unroll {
+
+/// Writes csv_of(history) to a file. Throws std::system_error where it cannot be written.
+inline void write_csv(const History& history, const std::string& path) {
+  std::ofstream file(path, std::ios::binary);
+  file << csv_of(history) << std::flush;
+  if (!file)
+    detail::raise<std::system_error>(std::make_error_code(std::errc::io_error), "write_csv: cannot write " + path);
+}
+
+}  // namespace unroll
