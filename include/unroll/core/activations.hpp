@@ -34,7 +34,7 @@ struct Exponential<float> {
   static constexpr float shift = 64, two_to_shift = 0x1p64f;
 
   template <int k>
-  static Pack<float> quotient(Pack<float> u) {
+  static Pack<float> quotient(const Pack<float>& u) {
     using P = Pack<float>;
     return multiply_add(P(-0x1.6aa48cp-9f * (k * k * k)), u, P(0x1.55551ep-3f * k));
   }
@@ -49,7 +49,7 @@ struct Exponential<double> {
   static constexpr double shift = 512, two_to_shift = 0x1p512;
 
   template <int k>
-  static Pack<double> quotient(Pack<double> u) {
+  static Pack<double> quotient(const Pack<double>& u) {
     using P = Pack<double>;
     P w(0x1.6375ee158c0dep-25 * (k * k * k * k * k * k * k * k * k));
     w = multiply_add(w, u, P(-0x1.bbd41af4186f1p-20 * (k * k * k * k * k * k * k)));

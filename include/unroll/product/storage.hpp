@@ -70,7 +70,7 @@ struct Bfloat16 : NarrowStorage {
   template <int j, class P>
   EIGEN_ALWAYS_INLINE static P decode(const std::uint32_t* words) {
     const auto bits = P::load_bits(words);
-    return P::from_bits(j == 0 ? P::template shift_left<16>(bits) : P::mask_bits(bits, 0xffff0000u));
+    return P::from_bits(j == 0 ? bits << 16 : bits & 0xffff0000u);
   }
 };
 
@@ -90,8 +90,8 @@ struct Float16 : NarrowStorage {
   }
   template <int j, class P>
   EIGEN_ALWAYS_INLINE static P decode(const std::uint32_t* words) {
-    const auto bits = j == 0 ? P::template shift_left<16>(P::load_bits(words)) : P::load_bits(words);
-    const P magnitude = P::from_bits(P::template shift_right<3>(P::mask_bits(bits, 0x7fff0000u)));
+    const auto bits = P::load_bits(words) << (j == 0 ? 16 : 0);
+    const P magnitude = P::from_bits((bits & 0x7fff0000u) >> 3);
     return copy_sign(magnitude * P(0x1p112f), P::from_bits(bits));  // from one bias of the exponent to the other
   }
 };
