@@ -126,29 +126,25 @@ inline Pack<Scalar> relu(Pack<Scalar> x) {
 /// exp of one number, with the bits of a lane of exp(Pack).
 template <std::floating_point Scalar>
 inline Scalar exp(Scalar x) {
-  exp(Pack<Scalar>(x)).store(&x, 1);
-  return x;
+  return exp(Pack<Scalar>(x)).first_lane();
 }
 
 /// sigmoid of one number, with the bits of a lane of sigmoid(Pack).
 template <std::floating_point Scalar>
 inline Scalar sigmoid(Scalar x) {
-  sigmoid(Pack<Scalar>(x)).store(&x, 1);
-  return x;
+  return sigmoid(Pack<Scalar>(x)).first_lane();
 }
 
 /// tanh of one number, with the bits of a lane of tanh(Pack).
 template <std::floating_point Scalar>
 inline Scalar tanh(Scalar x) {
-  tanh(Pack<Scalar>(x)).store(&x, 1);
-  return x;
+  return tanh(Pack<Scalar>(x)).first_lane();
 }
 
 /// relu of one number, with the bits of a lane of relu(Pack).
 template <std::floating_point Scalar>
 inline Scalar relu(Scalar x) {
-  relu(Pack<Scalar>(x)).store(&x, 1);
-  return x;
+  return relu(Pack<Scalar>(x)).first_lane();
 }
 
 }  // namespace unroll

@@ -11,8 +11,7 @@ namespace unroll {
 /// many as the processor's widest register holds.
 ///
 /// The operators are those of a number, lane by lane, each rounded once; `multiply_add` is fused where the processor
-/// can. A pack has a copy constructor of its own, so that it is passed by its address: in two files with different
-/// flags, registers of its size may be used otherwise.
+/// can.
 template <class Scalar, int Lanes = detail::widest<Scalar>>
 struct Pack {
   /// The type of one number.
@@ -26,8 +25,6 @@ struct Pack {
   Vector vector;  ///< the numbers
 
   Pack() = default;
-  EIGEN_ALWAYS_INLINE Pack(const Pack& other) : vector(other.vector) {}
-  Pack& operator=(const Pack&) = default;
   /// The same number in every lane, so that a rule may say 1 - z or 0.5 * z.
   template <class Number>
     requires std::is_arithmetic_v<Number>
@@ -53,6 +50,13 @@ struct Pack {
   EIGEN_ALWAYS_INLINE void store(Scalar* to, Index count) const {
     if (count >= size) return store(to);
     detail::store_part(vector, to, count);
+  }
+
+  /// The number in the first lane.
+  EIGEN_ALWAYS_INLINE Scalar first_lane() const {
+    Numbers lanes;
+    store(lanes);
+    return lanes[0];
   }
 
   /// Adds the first `count` lanes to sums in double.
@@ -95,33 +99,45 @@ struct Pack {
 
   /// a * b + c
   friend EIGEN_ALWAYS_INLINE Pack multiply_add(const Pack& a, const Pack& b, const Pack& c) {
-    return made([&](Vector& r) { detail::fuse(r, a.vector, b.vector, c.vector); });
+    Pack result;
+    detail::fuse(result.vector, a.vector, b.vector, c.vector);
+    return result;
   }
   /// Lane by lane: x < y ? a : b. False where x or y is NaN.
   friend EIGEN_ALWAYS_INLINE Pack select_less(const Pack& x, const Pack& y, const Pack& a, const Pack& b) {
-    return made([&](Vector& r) { detail::select_less(r, x.vector, y.vector, a.vector, b.vector); });
+    Pack result;
+    detail::select_less(result.vector, x.vector, y.vector, a.vector, b.vector);
+    return result;
   }
   /// Lane by lane: b < a ? b : a; where a is NaN, a.
   friend EIGEN_ALWAYS_INLINE Pack smaller(const Pack& a, const Pack& b) {
-    return made([&](Vector& r) { detail::take_smaller(r, a.vector, b.vector); });
+    Pack result;
+    detail::take_smaller(result.vector, a.vector, b.vector);
+    return result;
   }
   /// Lane by lane: a < b ? b : a; where a is NaN, a.
   friend EIGEN_ALWAYS_INLINE Pack larger(const Pack& a, const Pack& b) {
-    return made([&](Vector& r) { detail::take_larger(r, a.vector, b.vector); });
+    Pack result;
+    detail::take_larger(result.vector, a.vector, b.vector);
+    return result;
   }
   /// Rounded once.
   friend EIGEN_ALWAYS_INLINE Pack sqrt(const Pack& a) {
-    return made([&](Vector& r) { detail::take_root(r, a.vector); });
+    Pack result;
+    detail::take_root(result.vector, a.vector);
+    return result;
   }
   friend EIGEN_ALWAYS_INLINE Pack abs(const Pack& a) {
-    return made([&](Vector& r) { detail::take_and(r, a.vector, from_bits(~sign()).vector); });
+    Pack result;
+    detail::take_and(result.vector, a.vector, from_bits(~sign()).vector);
+    return result;
   }
   /// |a| with the sign of b, for an `a` that is not negative.
   friend EIGEN_ALWAYS_INLINE Pack copy_sign(const Pack& a, const Pack& b) {
-    return made([&](Vector& r) {
-      detail::take_and(r, b.vector, from_bits(sign()).vector);
-      detail::take_or(r, a.vector, r);
-    });
+    Pack result = from_bits(sign());
+    detail::take_and(result.vector, b.vector, result.vector);
+    detail::take_or(result.vector, a.vector, result.vector);
+    return result;
   }
   /// The number whose exponent field is the last bits of a: 2^k for a = 1.5 * 2^m + bias + k, m = 23 or 52.
   friend EIGEN_ALWAYS_INLINE Pack exponent_from_last_bits(const Pack& a) {
@@ -138,12 +154,16 @@ struct Pack {
   }
   /// The numbers that have these bits.
   EIGEN_ALWAYS_INLINE static Pack from_bits(const Bits& bits) {
-    return made([&](Vector& r) { detail::copy_bits(r, bits); });
+    Pack result;
+    detail::copy_bits(result.vector, bits);
+    return result;
   }
   /// Their j-th bytes, the last one the 0-th, as numbers, each with its sign.
   template <int j>
   EIGEN_ALWAYS_INLINE static Pack from_byte(const Bits& bits) {
-    return made([&](Vector& r) { detail::take_integers(r, bits << (24 - 8 * j), 24); });
+    Pack result;
+    detail::take_integers(result.vector, bits << (24 - 8 * j), 24);
+    return result;
   }
 
   /// Lane j of pack i becomes lane i of pack j.
@@ -185,12 +205,6 @@ struct Pack {
   EIGEN_ALWAYS_INLINE static Pack wrap(const Vector& vector) {
     Pack result;
     result.vector = vector;
-    return result;
-  }
-  template <class F>
-  EIGEN_ALWAYS_INLINE static Pack made(F f) {
-    Pack result;
-    f(result.vector);
     return result;
   }
 };
