@@ -1,9 +1,6 @@
 #include <iostream>
 #include <unroll/unroll.hpp>
 
-// In second.cpp: another file of the same program that includes the library.
-double train(const unroll::Matrix<double>& x, const unroll::Matrix<double>& target);
-
 int main() {
   unroll::Random random(1);
   const unroll::Lstm<float> lstm(3, 5, random);
@@ -11,6 +8,5 @@ int main() {
   const unroll::Matrix<float> x = unroll::Matrix<float>::Ones(3, 4);
   const auto y = lstm.forward(x, tape);
   auto stream = lstm.stream();
-  std::cout << "outputs of " << y.rows() << " x " << y.cols() << ", streamed " << stream.step(x.data())[0] << ", loss "
-            << train(unroll::Matrix<double>::Ones(3, 4), unroll::Matrix<double>::Zero(5, 4)) << "\n";
+  std::cout << "outputs of " << y.rows() << " x " << y.cols() << ", streamed " << stream.step(x.data())[0] << "\n";
 }

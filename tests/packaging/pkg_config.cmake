@@ -9,7 +9,7 @@ if(COMPILER_ID MATCHES Clang)
 endif()
 
 set(program ${UNROLL_PREFIX}/consumer)
-set(command ${COMPILER} -std=c++20 -Wall -Wextra -Wpedantic -Wconversion -Werror ${flags} ${SOURCE}/main.cpp ${SOURCE}/second.cpp -o ${program})
+set(command ${COMPILER} -std=c++20 -Wall -Wextra -Wpedantic -Wconversion -Werror ${flags} ${SOURCE}/main.cpp -o ${program})
 list(JOIN command " " text)
 check_flags("${text}" ${UNROLL_PREFIX}/share/pkgconfig/../../include)
 execute_process(COMMAND ${command} COMMAND_ERROR_IS_FATAL ANY)
