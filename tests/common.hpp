@@ -2,62 +2,63 @@
 
 #include "unroll/unroll.hpp"
 
-// What most tests use is compiled once, in common.cpp: it is the larger part of what each of them would compile.
+// What most tests use is compiled once, in common.cpp, where SHARED is `template`: it is the larger part of what each
+// of them would compile.
+#ifndef SHARED
+#define SHARED extern template
+#endif
+
+/// A recurrent layer of any sizes, packed and streamed, and its ways through time.
+#define SHARED_LAYER(Scalar, ...)                                                                                      \
+  SHARED class RecurrentLayer<__VA_ARGS__, Dynamic, Dynamic>;                                                          \
+  SHARED class PackedRecurrent<__VA_ARGS__, Dynamic, Dynamic, Full>;                                                   \
+  SHARED class RecurrentStream<__VA_ARGS__, Dynamic, Dynamic, Full>;                                                   \
+  namespace detail {                                                                                                   \
+  SHARED void begin_forward(RecurrentTape<__VA_ARGS__>&, const RecurrentSizes&, const Unrolling&,                      \
+                            const Input<Scalar>&, const Batch&, const RecurrentTape<__VA_ARGS__>::State&);             \
+  SHARED void run_steps(RecurrentTape<__VA_ARGS__>&, const __VA_ARGS__::Packed<Full>&, const Scalar*, Index, Index,    \
+                        const Member&);                                                                                \
+  SHARED void read_out(RecurrentTape<__VA_ARGS__>&);                                                                   \
+  SHARED Output<Scalar> unroll_backward(const __VA_ARGS__::Parameters&, const Input<Scalar>&, const Input<Scalar>&,    \
+                                        RecurrentTape<__VA_ARGS__>&, __VA_ARGS__::Parameters&, const BackwardOptions&, \
+                                        const RecurrentTape<__VA_ARGS__>::State&);                                     \
+  SHARED std::optional<NonFinite> find_non_finite(const RecurrentTape<__VA_ARGS__>&);                                  \
+  }
+
 namespace unroll {
 
 namespace detail {
-extern template struct MicroTiles<float, 1>;
-extern template struct MicroTiles<float, 2>;
-extern template struct MicroTiles<float, 3>;
-extern template struct MicroTiles<float, 4>;
-extern template struct MicroTiles<double, 1>;
-extern template struct MicroTiles<double, 2>;
-extern template struct MicroTiles<double, 3>;
-extern template struct MicroTiles<double, 4>;
+SHARED struct MicroTiles<float, 1>;
+SHARED struct MicroTiles<float, 2>;
+SHARED struct MicroTiles<float, 3>;
+SHARED struct MicroTiles<float, 4>;
+SHARED struct MicroTiles<double, 1>;
+SHARED struct MicroTiles<double, 2>;
+SHARED struct MicroTiles<double, 3>;
+SHARED struct MicroTiles<double, 4>;
+SHARED struct DenseWeights<float, Full>;
+SHARED struct DenseWeights<double, Full>;
 }  // namespace detail
 
-extern template class RecurrentLayer<detail::PointwiseStep<cells::Rnn, float>, Dynamic, Dynamic>;
-extern template class RecurrentLayer<detail::PointwiseStep<cells::ReluRnn, float>, Dynamic, Dynamic>;
-extern template class RecurrentLayer<detail::PointwiseStep<cells::Lstm, float>, Dynamic, Dynamic>;
-extern template class RecurrentLayer<detail::PointwiseStep<cells::Gru, float>, Dynamic, Dynamic>;
-extern template class RecurrentLayer<detail::PointwiseStep<cells::OriginalGru, float>, Dynamic, Dynamic>;
-extern template class RecurrentLayer<detail::PointwiseStep<cells::Rnn, double>, Dynamic, Dynamic>;
-extern template class RecurrentLayer<detail::PointwiseStep<cells::ReluRnn, double>, Dynamic, Dynamic>;
-extern template class RecurrentLayer<detail::PointwiseStep<cells::Lstm, double>, Dynamic, Dynamic>;
-extern template class RecurrentLayer<detail::PointwiseStep<cells::Gru, double>, Dynamic, Dynamic>;
-extern template class RecurrentLayer<detail::PointwiseStep<cells::OriginalGru, double>, Dynamic, Dynamic>;
-extern template class RecurrentLayer<detail::PointwiseStep<cells::PeepholeLstm, double>, Dynamic, Dynamic>;
-extern template class RecurrentLayer<detail::PointwiseStep<cells::MinLstm, double>, Dynamic, Dynamic>;
+SHARED class Dense<float>;
+SHARED class Dense<double>;
+SHARED class Sequences<float>;
+SHARED class Sequences<double>;
 
-extern template class RecurrentLayer<detail::LayerNormStep<float>, Dynamic, Dynamic>;
-extern template class RecurrentLayer<detail::LayerNormStep<double>, Dynamic, Dynamic>;
-extern template class RecurrentLayer<detail::ProjectedStep<double>, Dynamic, Dynamic>;
-
-extern template class PackedRecurrent<detail::PointwiseStep<cells::Rnn, float>, Dynamic, Dynamic, Full>;
-extern template class RecurrentStream<detail::PointwiseStep<cells::Rnn, float>, Dynamic, Dynamic, Full>;
-extern template class PackedRecurrent<detail::PointwiseStep<cells::Lstm, float>, Dynamic, Dynamic, Full>;
-extern template class RecurrentStream<detail::PointwiseStep<cells::Lstm, float>, Dynamic, Dynamic, Full>;
-extern template class PackedRecurrent<detail::PointwiseStep<cells::Gru, float>, Dynamic, Dynamic, Full>;
-extern template class RecurrentStream<detail::PointwiseStep<cells::Gru, float>, Dynamic, Dynamic, Full>;
-extern template class PackedRecurrent<detail::PointwiseStep<cells::OriginalGru, float>, Dynamic, Dynamic, Full>;
-extern template class RecurrentStream<detail::PointwiseStep<cells::OriginalGru, float>, Dynamic, Dynamic, Full>;
-extern template class PackedRecurrent<detail::PointwiseStep<cells::Rnn, double>, Dynamic, Dynamic, Full>;
-extern template class RecurrentStream<detail::PointwiseStep<cells::Rnn, double>, Dynamic, Dynamic, Full>;
-extern template class PackedRecurrent<detail::PointwiseStep<cells::Lstm, double>, Dynamic, Dynamic, Full>;
-extern template class RecurrentStream<detail::PointwiseStep<cells::Lstm, double>, Dynamic, Dynamic, Full>;
-extern template class PackedRecurrent<detail::PointwiseStep<cells::Gru, double>, Dynamic, Dynamic, Full>;
-extern template class RecurrentStream<detail::PointwiseStep<cells::Gru, double>, Dynamic, Dynamic, Full>;
-extern template class PackedRecurrent<detail::PointwiseStep<cells::OriginalGru, double>, Dynamic, Dynamic, Full>;
-extern template class RecurrentStream<detail::PointwiseStep<cells::OriginalGru, double>, Dynamic, Dynamic, Full>;
-extern template class PackedRecurrent<detail::PointwiseStep<cells::PeepholeLstm, double>, Dynamic, Dynamic, Full>;
-extern template class RecurrentStream<detail::PointwiseStep<cells::PeepholeLstm, double>, Dynamic, Dynamic, Full>;
-extern template class PackedRecurrent<detail::PointwiseStep<cells::MinLstm, double>, Dynamic, Dynamic, Full>;
-extern template class RecurrentStream<detail::PointwiseStep<cells::MinLstm, double>, Dynamic, Dynamic, Full>;
-extern template class PackedRecurrent<detail::LayerNormStep<float>, Dynamic, Dynamic, Full>;
-extern template class RecurrentStream<detail::LayerNormStep<float>, Dynamic, Dynamic, Full>;
-extern template class PackedRecurrent<detail::LayerNormStep<double>, Dynamic, Dynamic, Full>;
-extern template class RecurrentStream<detail::LayerNormStep<double>, Dynamic, Dynamic, Full>;
-extern template class PackedRecurrent<detail::ProjectedStep<double>, Dynamic, Dynamic, Full>;
-extern template class RecurrentStream<detail::ProjectedStep<double>, Dynamic, Dynamic, Full>;
+SHARED_LAYER(float, detail::PointwiseStep<cells::Rnn, float>)
+SHARED_LAYER(float, detail::PointwiseStep<cells::ReluRnn, float>)
+SHARED_LAYER(float, detail::PointwiseStep<cells::Lstm, float>)
+SHARED_LAYER(float, detail::PointwiseStep<cells::Gru, float>)
+SHARED_LAYER(float, detail::PointwiseStep<cells::OriginalGru, float>)
+SHARED_LAYER(float, detail::LayerNormStep<float>)
+SHARED_LAYER(double, detail::PointwiseStep<cells::Rnn, double>)
+SHARED_LAYER(double, detail::PointwiseStep<cells::ReluRnn, double>)
+SHARED_LAYER(double, detail::PointwiseStep<cells::Lstm, double>)
+SHARED_LAYER(double, detail::PointwiseStep<cells::Gru, double>)
+SHARED_LAYER(double, detail::PointwiseStep<cells::OriginalGru, double>)
+SHARED_LAYER(double, detail::PointwiseStep<cells::PeepholeLstm, double>)
+SHARED_LAYER(double, detail::PointwiseStep<cells::MinLstm, double>)
+SHARED_LAYER(double, detail::LayerNormStep<double>)
+SHARED_LAYER(double, detail::ProjectedStep<double>)
 
 }  // namespace unroll
