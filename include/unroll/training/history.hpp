@@ -48,7 +48,8 @@ inline std::string csv_of(const History& history) {
     for (const auto& [name, column] : columns) {
       const std::size_t before = epochs - column->size();
       const bool known = k >= before && !std::isnan((*column)[k - before]);
-      result += "," + (known ? detail::text((*column)[k - before]) : std::string());
+      result += ',';
+      if (known) result += detail::text((*column)[k - before]);
     }
   }
   return result + "\n";
