@@ -25,17 +25,27 @@
   SHARED std::optional<NonFinite> find_non_finite(const RecurrentTape<__VA_ARGS__>&);                                  \
   }
 
-namespace unroll {
+/// The tiles of one to four groups.
+#define SHARED_TILES(Scalar, lanes)                 \
+  SHARED struct MicroTiles<Pack<Scalar, lanes>, 1>; \
+  SHARED struct MicroTiles<Pack<Scalar, lanes>, 2>; \
+  SHARED struct MicroTiles<Pack<Scalar, lanes>, 3>; \
+  SHARED struct MicroTiles<Pack<Scalar, lanes>, 4>;
+
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
-SHARED struct MicroTiles<float, 1>;
-SHARED struct MicroTiles<float, 2>;
-SHARED struct MicroTiles<float, 3>;
-SHARED struct MicroTiles<float, 4>;
-SHARED struct MicroTiles<double, 1>;
-SHARED struct MicroTiles<double, 2>;
-SHARED struct MicroTiles<double, 3>;
-SHARED struct MicroTiles<double, 4>;
+#ifdef UNROLL_EVERY_PROCESSOR
+SHARED_TILES(float, 4)
+SHARED_TILES(float, 8)
+SHARED_TILES(float, 16)
+SHARED_TILES(double, 2)
+SHARED_TILES(double, 4)
+SHARED_TILES(double, 8)
+#else
+SHARED_TILES(float, widest<float>)
+SHARED_TILES(double, widest<double>)
+#endif
 SHARED struct DenseWeights<float, Full>;
 SHARED struct DenseWeights<double, Full>;
 }  // namespace detail
@@ -61,4 +71,4 @@ SHARED_LAYER(double, detail::PointwiseStep<cells::MinLstm, double>)
 SHARED_LAYER(double, detail::LayerNormStep<double>)
 SHARED_LAYER(double, detail::ProjectedStep<double>)
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

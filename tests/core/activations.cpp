@@ -12,7 +12,6 @@
 #include "catch.hpp"
 
 using unroll::Index;
-using unroll::Pack;
 
 namespace {
 
@@ -68,10 +67,11 @@ std::vector<Scalar> samples() {
 /// f of every number, a pack at a time.
 template <class Scalar, class F>
 std::vector<Scalar> in_packs(F f, const std::vector<Scalar>& xs) {
-  using P = Pack<Scalar>;
   std::vector<Scalar> ys(xs.size());
   const auto size = static_cast<Index>(xs.size());
-  for (Index i = 0; i < size; i += P::size) f(P::load(xs.data() + i, size - i)).store(ys.data() + i, size - i);
+  unroll::detail::on_processor<Scalar>([&]<class P>() {
+    for (Index i = 0; i < size; i += P::size) f(P::load(xs.data() + i, size - i)).store(ys.data() + i, size - i);
+  });
   return ys;
 }
 
@@ -188,17 +188,16 @@ TEST_CASE("sigmoid and exp have the right subnormal numbers", "[activations]") {
 TEMPLATE_TEST_CASE("every lane, at every count, has the bits of the overload for a number", "[activations]", float,
                    double) {
   using S = TestType;
-  using P = Pack<S>;
   const auto all = samples<S>();
   std::vector<S> xs{0, -S(0), infinity<S>, -infinity<S>, std::numeric_limits<S>::quiet_NaN(), -1000, 1000};
   for (std::size_t i = 0; i < all.size(); i += all.size() / 999) xs.push_back(all[i]);
 
   const auto differing = [&](auto f) {
     std::size_t count_of_differing = 0;
-    for (Index count = 1; count <= P::size; ++count)
+    for (Index count = 1; count <= unroll::detail::lanes<S>(); ++count)
       for (std::size_t i = 0; i + static_cast<std::size_t>(count) <= xs.size(); ++i) {
         std::vector<S> ys(static_cast<std::size_t>(count));
-        f(P::load(xs.data() + i, count)).store(ys.data(), count);
+        unroll::detail::on_processor<S>([&]<class P>() { f(P::load(xs.data() + i, count)).store(ys.data(), count); });
         for (std::size_t lane = 0; lane < ys.size(); ++lane)
           count_of_differing += bits(ys[lane]) != bits(f(xs[i + lane]));
       }

@@ -26,21 +26,21 @@ std::vector<Index> places_of(const Stretches& stretches, const Stretches& last) 
 template <int Packs>
 void check_product(Index units, Index columns, Stretches stretches, Stretches last = {0, 0}) {
   CAPTURE(Packs, units, columns, stretches.length, stretches.count, last.length, last.count);
-  constexpr Index lanes = Pack<float>::size;
+  const Index width = lanes<float>();
   const std::vector<Index> places = places_of(stretches, last);
   const Index panels = panel_count<float>(units), depth = static_cast<Index>(places.size());
   const Index stride = (depth == 0 ? 0 : places.back()) + 2;
   Random random(1);
-  const Matrix<float> a = some<float>(panels * depth * Packs * lanes, 1, random),
+  const Matrix<float> a = some<float>(panels * depth * Packs * width, 1, random),
                       b = some<float>(stride, columns, random);
   const Matrix<float> start = some<float>(Packs * units, 1, random);
   const Index rows = Packs * units + 2;  // a guard behind each column
   Matrix<float> to = Matrix<float>::Constant(rows, columns, 99);
 
   std::vector<int> done(static_cast<std::size_t>(panels * columns));
-  multiply<Packs, float>(Panels<float>{a.data(), panels, depth * Packs * lanes, Packs * lanes, units},
-                         {b.data(), columns, stride, 1, stretches, last}, {start.data(), lanes, units, 0, units},
-                         {to.data(), lanes, units, rows, units}, [&](const Tile& tile) {
+  multiply<Packs, float>(Panels<float>{a.data(), panels, depth * Packs * width, Packs * width, units},
+                         {b.data(), columns, stride, 1, stretches, last}, {start.data(), width, units, 0, units},
+                         {to.data(), width, units, rows, units}, [&](const Tile& tile) {
                            for (Index i = tile.panels.first; i < tile.panels.end(); ++i)
                              for (Index j = tile.columns.first; j < tile.columns.end(); ++j)
                                ++done[static_cast<std::size_t>(j * panels + i)];
@@ -51,7 +51,7 @@ void check_product(Index units, Index columns, Stretches stretches, Stretches la
   for (Index k = 0; k < depth; ++k) {
     for (Index row = 0; row < left.rows(); ++row) {
       const Index group = row / units, unit = row % units;
-      left(row, k) = a(((unit / lanes * depth + k) * Packs + group) * lanes + unit % lanes, 0);
+      left(row, k) = a(((unit / width * depth + k) * Packs + group) * width + unit % width, 0);
     }
     for (Index j = 0; j < columns; ++j) right(k, j) = b(places[static_cast<std::size_t>(k)], j);
   }
@@ -85,7 +85,7 @@ TEST_CASE("a product is the chain of its terms, whatever the tile", "[multiply]"
   check_products<4>();
 }
 
-TEST_CASE("lanes behind the last unit go from sums to sums", "[multiply]") {
+TEST_CASE("width behind the last unit go from sums to sums", "[multiply]") {
   for (const Index units : {7, 16, 20, 28})
     for (const Index columns : {1, 2, 13}) {
       CAPTURE(units, columns);
@@ -95,17 +95,17 @@ TEST_CASE("lanes behind the last unit go from sums to sums", "[multiply]") {
       bias.set_column(2, units, some<float>(2 * units, 1, random));
       sums.resize(2, units, columns, 1);
       for (Index panel = 0; panel < sums.panels(); ++panel)
-        std::fill_n(sums.at(panel, 0), columns * 2 * sums.lanes, 99.0f);
-      const Vector<float> a = Vector<float>::Zero(sums.panels() * depth * 2 * sums.lanes);
+        std::fill_n(sums.at(panel, 0), columns * 2 * sums.lanes(), 99.0f);
+      const Vector<float> a = Vector<float>::Zero(sums.panels() * depth * 2 * sums.lanes());
       const Matrix<float> b = some<float>(columns, 1, random);
       Sums<const float> from = std::as_const(bias).sums(0, 0);
       from.column_stride = 0;
-      multiply<2, float>(Panels<float>{a.data(), sums.panels(), depth * 2 * sums.lanes, 2 * sums.lanes, units},
+      multiply<2, float>(Panels<float>{a.data(), sums.panels(), depth * 2 * sums.lanes(), 2 * sums.lanes(), units},
                          {b.data(), columns, 1, 0, {depth}}, from, sums.sums(0, 0), [](const Tile&) {});
       int wrong = 0;
       for (Index panel = 0; panel < sums.panels(); ++panel)
         for (Index j = 0; j < columns; ++j)
-          for (Index lane = 0; lane < 2 * sums.lanes; ++lane)
+          for (Index lane = 0; lane < 2 * sums.lanes(); ++lane)
             wrong += sums.at(panel, j)[lane] != bias.at(panel, 0)[lane];
       CHECK(wrong == 0);
     }

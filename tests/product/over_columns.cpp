@@ -9,7 +9,7 @@ using namespace product_test;
 
 namespace {
 
-constexpr Index lanes = Pack<double>::size;
+const Index width = lanes<double>();
 
 /// Some groups as a matrix: groups x units rows.
 Matrix<double> rows_of(const BlockedMatrix<double>& buffer, Range run) {
@@ -62,7 +62,7 @@ TEST_CASE("the products of gradients, chunk by chunk, are the matrix products", 
         for (Index unit = 0; unit < units; ++unit)
           for (Index j = 0; j < columns; ++j)
             for (Index group = 0; group < 4; ++group)
-              d.at(unit / lanes, j)[group * lanes + unit % lanes] = random.uniform() - 0.5;
+              d.at(unit / width, j)[group * width + unit % width] = random.uniform() - 0.5;
         constexpr Range run{1, 3};
         const Matrix<double> x = some<double>(inputs, columns, random),
                              weight = some<double>(3 * units, inputs, random);

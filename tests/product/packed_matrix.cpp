@@ -9,7 +9,7 @@ using namespace product_test;
 
 namespace {
 
-constexpr Index lanes = Pack<double>::size;
+const Index width = lanes<double>();
 constexpr Index sizes[] = {1, 7, 16, 33};
 
 }  // namespace
@@ -29,11 +29,11 @@ TEST_CASE("panels hold the groups of their units side by side, zeros behind the 
       for (Index panel = 0; panel < panels.count; ++panel)
         for (Index k = 0; k < depth; ++k)
           for (Index group = 0; group < 3; ++group)
-            for (Index lane = 0; lane < lanes; ++lane) {
-              const Index unit = panel * lanes + lane;
+            for (Index lane = 0; lane < width; ++lane) {
+              const Index unit = panel * width + lane;
               const double expected = unit < units ? weight((1 + group) * units + unit, k) : 0;
               wrong +=
-                  panels.data[panel * panels.stride + k * panels.k_stride + group * lanes + lane] == expected ? 0 : 1;
+                  panels.data[panel * panels.stride + k * panels.k_stride + group * width + lane] == expected ? 0 : 1;
             }
       CHECK(wrong == 0);
     }
@@ -51,13 +51,13 @@ TEST_CASE("transposed panels walk along k as a blocked matrix's rows lie", "[pac
       const Panels<double> panels = packed.panels();
       CHECK(packed.depth() == 2 * units);
       int wrong = 0;
-      for (Index column = 0; column < panels.count * lanes; ++column)
+      for (Index column = 0; column < panels.count * width; ++column)
         for (Index k = 0; k < packed.depth(); ++k) {
-          const Index panel = k / (2 * lanes), here = std::min(lanes, units - panel * lanes);  // its units
-          const Index unit = panel * lanes + k % (2 * lanes) % here, group = 1 + k % (2 * lanes) / here;
+          const Index panel = k / (2 * width), here = std::min(width, units - panel * width);  // its units
+          const Index unit = panel * width + k % (2 * width) % here, group = 1 + k % (2 * width) / here;
           const double expected = column < columns ? weight(group * units + unit, column) : 0;
           wrong +=
-              panels.data[column / lanes * panels.stride + k * panels.k_stride + column % lanes] == expected ? 0 : 1;
+              panels.data[column / width * panels.stride + k * panels.k_stride + column % width] == expected ? 0 : 1;
         }
       CHECK(wrong == 0);
     }

@@ -13,12 +13,14 @@ using namespace unroll::detail;
 /// columns, both packed nowhere.
 template <class Scalar>
 void reference_product(const Matrix<Scalar>& a, const Matrix<Scalar>& b, Matrix<Scalar>& sums) {
-  for (Index row = 0; row < sums.rows(); ++row)
-    for (Index column = 0; column < sums.cols(); ++column) {
-      Pack<Scalar> sum(sums(row, column));
-      for (Index k = 0; k < a.cols(); ++k) sum = multiply_add(Pack<Scalar>(a(row, k)), Pack<Scalar>(b(k, column)), sum);
-      sum.store(&sums(row, column), 1);
-    }
+  on_processor<Scalar>([&]<class P>() {
+    for (Index row = 0; row < sums.rows(); ++row)
+      for (Index column = 0; column < sums.cols(); ++column) {
+        P sum(sums(row, column));
+        for (Index k = 0; k < a.cols(); ++k) sum = multiply_add(P(a(row, k)), P(b(k, column)), sum);
+        sums(row, column) = sum.first_lane();
+      }
+  });
 }
 
 template <class Scalar>

@@ -12,16 +12,14 @@ using namespace product_test;
 /// The same in plain loops: a chain for each number of a cache line, added by halves.
 template <class Scalar>
 Scalar reference_scalar_product(const Matrix<Scalar>& a, const Matrix<Scalar>& b, Scalar start) {
-  std::size_t chains = 64 / sizeof(Scalar);
-  std::vector<Pack<Scalar>> sums(chains, Pack<Scalar>(0));
+  Matrix<Scalar> sums = Matrix<Scalar>::Zero(64 / sizeof(Scalar), 1);
   for (Index k = 0; k < a.size(); ++k) {
-    auto& sum = sums[static_cast<std::size_t>(k) % chains];
-    sum = multiply_add(Pack<Scalar>(a(k, 0)), Pack<Scalar>(b(k, 0)), sum);
+    Matrix<Scalar> sum = sums.row(k % sums.rows());
+    reference_product<Scalar>(a.row(k), b.row(k), sum);
+    sums.row(k % sums.rows()) = sum;
   }
-  for (; chains > 1; chains /= 2)
-    for (std::size_t i = 0; i < chains / 2; ++i) sums[i] += sums[i + chains / 2];
-  (Pack<Scalar>(start) + sums[0]).store(&start, 1);
-  return start;
+  for (Index half = sums.rows() / 2; half > 0; half /= 2) sums.topRows(half) += sums.middleRows(half, half);
+  return start + sums(0, 0);
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ void check_product() {
         PackedMatrix<float, Storage> packed;
         packed.pack(a, units, {1, 2}, scales);
         multiply<2, float>(packed.panels(), {b.data(), columns, depth, 1, {depth}}, no_sums<float>(),
-                           {sums.data(), Pack<float>::size, units, 2 * units, units}, nothing_more);
+                           {sums.data(), lanes<float>(), units, 2 * units, units}, nothing_more);
         CHECK(sums == expected);
       }
 }

@@ -2,7 +2,7 @@
 
 #include "unroll/cells/cell.hpp"
 
-namespace unroll::cells {
+namespace unroll::inline UNROLL_TARGET::cells {
 
 /// Gated recurrent unit with the reset after the product (the form of cuDNN, PyTorch and Keras' `reset_after`).
 ///
@@ -30,8 +30,9 @@ struct Gru {
   }
 
   template <class V>
-  static void backward(const std::array<V, 4>& gates, const std::array<V, 1>& previous, const std::array<V, 1>&,
-                       std::array<V, 1>& d_state, std::array<V, 4>& d_gates) {
+  EIGEN_ALWAYS_INLINE static void backward(const std::array<V, 4>& gates, const std::array<V, 1>& previous,
+                                           const std::array<V, 1>&, std::array<V, 1>& d_state,
+                                           std::array<V, 4>& d_gates) {
     const auto& [n, r, z, hn] = gates;
     auto& [d_h] = d_state;
     auto& [d_n, d_r, d_z, d_hn] = d_gates;
@@ -43,4 +44,4 @@ struct Gru {
   }
 };
 
-}  // namespace unroll::cells
+}  // namespace unroll::inline UNROLL_TARGET::cells

@@ -2,7 +2,7 @@
 
 #include "unroll/cells/cell.hpp"
 
-namespace unroll::cells {
+namespace unroll::inline UNROLL_TARGET::cells {
 
 /// Long short-term memory with a forget gate (Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000).
 ///
@@ -46,4 +46,4 @@ struct Lstm {
   }
 };
 
-}  // namespace unroll::cells
+}  // namespace unroll::inline UNROLL_TARGET::cells

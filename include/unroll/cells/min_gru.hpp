@@ -2,7 +2,7 @@
 
 #include "unroll/cells/cell.hpp"
 
-namespace unroll::cells {
+namespace unroll::inline UNROLL_TARGET::cells {
 
 /// The gated recurrent unit without recurrent weights (Feng et al. 2024, "Were RNNs all we needed?", section 3.1): the
 /// gates see the input alone, so units do not wait for one another.
@@ -31,8 +31,9 @@ struct MinGru {
   }
 
   template <class V>
-  static void backward(const std::array<V, 2>& gates, const std::array<V, 1>& previous, const std::array<V, 1>&,
-                       std::array<V, 1>& d_state, std::array<V, 2>& d_gates) {
+  EIGEN_ALWAYS_INLINE static void backward(const std::array<V, 2>& gates, const std::array<V, 1>& previous,
+                                           const std::array<V, 1>&, std::array<V, 1>& d_state,
+                                           std::array<V, 2>& d_gates) {
     const auto& [z, n] = gates;
     auto& [d_h] = d_state;
     auto& [d_z, d_n] = d_gates;
@@ -70,8 +71,9 @@ struct MinLstm {
   }
 
   template <class V>
-  static void backward(const std::array<V, 3>& gates, const std::array<V, 1>& previous, const std::array<V, 1>&,
-                       std::array<V, 1>& d_state, std::array<V, 3>& d_gates) {
+  EIGEN_ALWAYS_INLINE static void backward(const std::array<V, 3>& gates, const std::array<V, 1>& previous,
+                                           const std::array<V, 1>&, std::array<V, 1>& d_state,
+                                           std::array<V, 3>& d_gates) {
     const auto& [i, f, n] = gates;
     auto& [d_h] = d_state;
     auto& [d_i, d_f, d_n] = d_gates;
@@ -91,4 +93,4 @@ struct MinLstm {
   }
 };
 
-}  // namespace unroll::cells
+}  // namespace unroll::inline UNROLL_TARGET::cells

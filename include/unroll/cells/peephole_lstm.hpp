@@ -2,7 +2,7 @@
 
 #include "unroll/cells/cell.hpp"
 
-namespace unroll::cells {
+namespace unroll::inline UNROLL_TARGET::cells {
 
 /// A long short-term memory whose gates see the memory itself, unit by unit, which lets it measure time (Gers &
 /// Schmidhuber 2000, "Recurrent nets that time and count", equations 1 to 5).
@@ -54,4 +54,4 @@ struct PeepholeLstm {
   }
 };
 
-}  // namespace unroll::cells
+}  // namespace unroll::inline UNROLL_TARGET::cells

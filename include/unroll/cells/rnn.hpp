@@ -2,7 +2,7 @@
 
 #include "unroll/cells/cell.hpp"
 
-namespace unroll::cells {
+namespace unroll::inline UNROLL_TARGET::cells {
 
 /// The simple recurrent network (Elman 1990), with tanh.
 ///
@@ -19,8 +19,9 @@ struct Rnn {
   }
 
   template <class V>
-  static void backward(const std::array<V, 1>&, const std::array<V, 1>&, const std::array<V, 1>& next,
-                       std::array<V, 1>& d_state, std::array<V, 1>& d_gates) {
+  EIGEN_ALWAYS_INLINE static void backward(const std::array<V, 1>&, const std::array<V, 1>&,
+                                           const std::array<V, 1>& next, std::array<V, 1>& d_state,
+                                           std::array<V, 1>& d_gates) {
     d_gates[0] = d_state[0] * (1 - next[0] * next[0]);
     d_state[0] = 0;
   }
@@ -41,11 +42,12 @@ struct ReluRnn {
   }
 
   template <class V>
-  static void backward(const std::array<V, 1>&, const std::array<V, 1>&, const std::array<V, 1>& next,
-                       std::array<V, 1>& d_state, std::array<V, 1>& d_gates) {
+  EIGEN_ALWAYS_INLINE static void backward(const std::array<V, 1>&, const std::array<V, 1>&,
+                                           const std::array<V, 1>& next, std::array<V, 1>& d_state,
+                                           std::array<V, 1>& d_gates) {
     d_gates[0] = select_less(V(0), next[0], d_state[0], V(0));
     d_state[0] = 0;
   }
 };
 
-}  // namespace unroll::cells
+}  // namespace unroll::inline UNROLL_TARGET::cells

@@ -2,7 +2,7 @@
 
 #include <concepts>
 
-#include "unroll/core/pack.hpp"
+#include "unroll/core/processor.hpp"
 
 /// exp, sigmoid, tanh and relu of a Pack and of a number.
 ///
@@ -14,7 +14,7 @@
 ///
 /// A compiler that may reorder sums would replace (x + to_exponent) - to_exponent by x, or first multiply both by a
 /// number. `in_register` hides from it what a sum is made of.
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -33,9 +33,8 @@ struct Exponential<float> {
   static constexpr float to_exponent = 0x1.8p23f + 127;  // a sum with it is an integer in the last bits, plus the bias
   static constexpr float shift = 64, two_to_shift = 0x1p64f;
 
-  template <int k>
-  static Pack<float> quotient(const Pack<float>& u) {
-    using P = Pack<float>;
+  template <int k, class P>
+  EIGEN_ALWAYS_INLINE static P quotient(const P& u) {
     return multiply_add(P(-0x1.6aa48cp-9f * (k * k * k)), u, P(0x1.55551ep-3f * k));
   }
 };
@@ -48,9 +47,8 @@ struct Exponential<double> {
   static constexpr double to_exponent = 0x1.8p52 + 1023;
   static constexpr double shift = 512, two_to_shift = 0x1p512;
 
-  template <int k>
-  static Pack<double> quotient(const Pack<double>& u) {
-    using P = Pack<double>;
+  template <int k, class P>
+  EIGEN_ALWAYS_INLINE static P quotient(const P& u) {
     P w(0x1.6375ee158c0dep-25 * (k * k * k * k * k * k * k * k * k));
     w = multiply_add(w, u, P(-0x1.bbd41af4186f1p-20 * (k * k * k * k * k * k * k)));
     w = multiply_add(w, u, P(0x1.1566aaf1d7fa1p-14 * (k * k * k * k * k)));
@@ -62,10 +60,10 @@ struct Exponential<double> {
 }  // namespace detail
 
 /// e^x = 2^n (R + r) / (R - r): 1.6 ULP (float), 1.6 ULP (double), subnormal results included.
-template <class Scalar>
-inline Pack<Scalar> exp(Pack<Scalar> x) {
+template <class Scalar, int Lanes>
+EIGEN_ALWAYS_INLINE Pack<Scalar, Lanes> exp(Pack<Scalar, Lanes> x) {
   using E = detail::Exponential<Scalar>;
-  using P = Pack<Scalar>;
+  using P = Pack<Scalar, Lanes>;
   const P to_exponent(E::to_exponent);
   x = larger(smaller(x, P(E::highest)), P(E::lowest));
   const P shifted = multiply_add(x, P(E::log2_e), to_exponent).in_register();
@@ -81,10 +79,10 @@ inline Pack<Scalar> exp(Pack<Scalar> x) {
 }
 
 /// 1 / (1 + e^-x) = 2^n (R + r) / (2^n (R + r) + (R - r)): 2.3 ULP (float), 2.5 ULP (double), relative in both tails.
-template <class Scalar>
-inline Pack<Scalar> sigmoid(Pack<Scalar> x) {
+template <class Scalar, int Lanes>
+EIGEN_ALWAYS_INLINE Pack<Scalar, Lanes> sigmoid(Pack<Scalar, Lanes> x) {
   using E = detail::Exponential<Scalar>;
-  using P = Pack<Scalar>;
+  using P = Pack<Scalar, Lanes>;
   // The numerator and the denominator are both 2^shift too large, lest 2^n be subnormal where the result is.
   const P to_exponent(E::to_exponent + E::shift);
   x = larger(smaller(x, P(E::sigmoid_is_one)), P(E::lowest));
@@ -100,10 +98,10 @@ inline Pack<Scalar> sigmoid(Pack<Scalar> x) {
 
 /// (e^2x - 1) / (e^2x + 1) = (h (R + r) + r) / (h (R + r) + R), where 2|x| = n ln 2 + r and h = (2^n - 1) / 2:
 /// 2.8 ULP (float), 3.1 ULP (double), relative near zero too; never beyond 1, odd in x, -0 kept.
-template <class Scalar>
-inline Pack<Scalar> tanh(Pack<Scalar> x) {
+template <class Scalar, int Lanes>
+EIGEN_ALWAYS_INLINE Pack<Scalar, Lanes> tanh(Pack<Scalar, Lanes> x) {
   using E = detail::Exponential<Scalar>;
-  using P = Pack<Scalar>;
+  using P = Pack<Scalar, Lanes>;
   const P to_exponent(E::to_exponent - 1);
   const P size = smaller(abs(x), P(E::tanh_is_one));
   const P shifted = multiply_add(size, P(2 * E::log2_e), to_exponent).in_register();
@@ -118,33 +116,37 @@ inline Pack<Scalar> tanh(Pack<Scalar> x) {
 }
 
 /// x < 0 ? 0 : x, NaN kept.
-template <class Scalar>
-inline Pack<Scalar> relu(Pack<Scalar> x) {
-  return larger(x, Pack<Scalar>(0));
+template <class Scalar, int Lanes>
+EIGEN_ALWAYS_INLINE Pack<Scalar, Lanes> relu(const Pack<Scalar, Lanes>& x) {
+  return larger(x, Pack<Scalar, Lanes>(0));
 }
 
 /// exp of one number, with the bits of a lane of exp(Pack).
 template <std::floating_point Scalar>
 inline Scalar exp(Scalar x) {
-  return exp(Pack<Scalar>(x)).first_lane();
+  detail::on_processor<Scalar>([&]<class P>() { x = exp(P(x)).first_lane(); });
+  return x;
 }
 
 /// sigmoid of one number, with the bits of a lane of sigmoid(Pack).
 template <std::floating_point Scalar>
 inline Scalar sigmoid(Scalar x) {
-  return sigmoid(Pack<Scalar>(x)).first_lane();
+  detail::on_processor<Scalar>([&]<class P>() { x = sigmoid(P(x)).first_lane(); });
+  return x;
 }
 
 /// tanh of one number, with the bits of a lane of tanh(Pack).
 template <std::floating_point Scalar>
 inline Scalar tanh(Scalar x) {
-  return tanh(Pack<Scalar>(x)).first_lane();
+  detail::on_processor<Scalar>([&]<class P>() { x = tanh(P(x)).first_lane(); });
+  return x;
 }
 
 /// relu of one number, with the bits of a lane of relu(Pack).
 template <std::floating_point Scalar>
 inline Scalar relu(Scalar x) {
-  return relu(Pack<Scalar>(x)).first_lane();
+  detail::on_processor<Scalar>([&]<class P>() { x = relu(P(x)).first_lane(); });
+  return x;
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -14,7 +14,7 @@
 #if (defined(__GLIBCXX__) && !defined(_GLIBCXX_HAS_GTHREADS)) || defined(_LIBCPP_HAS_NO_THREADS) || \
     (defined(_LIBCPP_HAS_THREADS) && !_LIBCPP_HAS_THREADS)
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 inline long process_id() { return 0; }
 
@@ -48,7 +48,7 @@ class Crew {
   const long process = process_id();
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail
 
 #else
 
@@ -61,7 +61,7 @@ class Crew {
 #include <unistd.h>
 #endif
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// Which process this is, where one can fork.
 inline long process_id() {
@@ -222,6 +222,6 @@ class Crew {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail
 
 #endif

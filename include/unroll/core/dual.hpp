@@ -6,7 +6,7 @@
 
 #include "unroll/core/activations.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// A value and its partial derivatives by N variables (forward-mode differentiation: Clifford 1873, Wengert 1964).
 ///
@@ -80,4 +80,4 @@ struct Dual {
   }
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

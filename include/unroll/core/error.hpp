@@ -13,7 +13,9 @@
 #include <type_traits>
 #include <utility>
 
-namespace unroll {
+#include "unroll/core/target.hpp"
+
+namespace unroll::inline UNROLL_TARGET {
 
 /// Where a program is compiled without exceptions, this is called in an exception's place, with its message. It must
 /// not return; without a handler the program is aborted.
@@ -128,4 +130,4 @@ void require(bool good, const Parts&... parts) {
 
 }  // namespace detail
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -6,7 +6,9 @@
 #include <xmmintrin.h>
 #endif
 
-namespace unroll {
+#include "unroll/core/target.hpp"
+
+namespace unroll::inline UNROLL_TARGET {
 
 /// While it lives, this thread's denormal numbers are flushed to zero, as operands and as results. Its destructor
 /// restores the setting from before. States that decay become denormal, and some processors are many times slower then.
@@ -51,4 +53,4 @@ class FlushDenormals {
   Register before_;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

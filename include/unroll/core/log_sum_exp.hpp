@@ -5,7 +5,7 @@
 
 #include "unroll/core/activations.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// log sum_i e^y_i = m + log sum_i e^(y_i - m), m = max y, in its two parts: their sum would lose digits.
 struct LogSumExp {
@@ -23,13 +23,12 @@ template <class Scalar>
 LogSumExp log_sum_exp(const Scalar* y, Index rows, Scalar* softmax) {
   const Scalar largest = *std::max_element(y, y + rows);
   double sum = 0;
-  for (Index i = 0; i < rows; i += Pack<Scalar>::size) {
-    const Index lanes = std::min<Index>(rows - i, Pack<Scalar>::size);
-    exp(Pack<Scalar>::load(y + i, lanes) - Pack<Scalar>(largest)).store(softmax + i, lanes);
-    for (Index k = i; k < i + lanes; ++k) sum += static_cast<double>(softmax[k]);
-  }
+  on_processor<Scalar>([&]<class P>() {
+    for (Index i = 0; i < rows; i += P::size) exp(P::load(y + i, rows - i) - P(largest)).store(softmax + i, rows - i);
+  });
+  for (Index i = 0; i < rows; ++i) sum += static_cast<double>(softmax[i]);
   for (Index i = 0; i < rows; ++i) softmax[i] = static_cast<Scalar>(static_cast<double>(softmax[i]) / sum);
   return {static_cast<double>(largest), std::log(sum)};
 }
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <new>
+#include <utility>
+#include <vector>
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
@@ -10,7 +14,7 @@
 #include "unroll/core/types.hpp"
 
 /// Memory of the buffers: whether arguments share it, in which state an array is after it ran out, and its pages.
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// Whether two dense arrays share memory.
 template <class A, class B>
@@ -62,4 +66,51 @@ void assign(Eigen::PlainObjectBase<Tensor>& to, const From& from) {
   to.derived() = from;
 }
 
-}  // namespace unroll::detail
+/// An allocator whose memory begins with a cache line, which no pack then crosses; new numbers are left as they are.
+template <class T>
+struct CacheLines {
+  using value_type = T;
+  static constexpr std::align_val_t line{64};
+
+  CacheLines() = default;
+  template <class U>
+  CacheLines(const CacheLines<U>&) {}
+
+  T* allocate(std::size_t count) {
+    const std::size_t bytes = count * sizeof(T);
+    void* memory = ::operator new(bytes, line);
+    ask_for_huge_pages(memory, bytes);
+    return static_cast<T*>(memory);
+  }
+  void deallocate(T* memory, std::size_t) { ::operator delete(memory, line); }
+
+  template <class U>
+  void construct(U*) {}
+  template <class U>
+  void construct(U* place, const U& value) {
+    ::new (static_cast<void*>(place)) U(value);
+  }
+  bool operator==(const CacheLines&) const { return true; }
+};
+
+/// What products work on. Where its size changes, what was there is lost; it is empty after memory ran out.
+template <class T>
+class Buffer {
+ public:
+  T* data() { return numbers_.data(); }
+  const T* data() const { return numbers_.data(); }
+  Index size() const { return static_cast<Index>(numbers_.size()); }
+
+  void resize(Index size) {
+    if (size == this->size()) return;
+    numbers_ = {};
+    if (static_cast<std::size_t>(size) > numbers_.max_size()) Eigen::internal::throw_std_bad_alloc();
+    numbers_.resize(static_cast<std::size_t>(size));
+  }
+  void set_zero() { std::fill(numbers_.begin(), numbers_.end(), T(0)); }
+
+ private:
+  std::vector<T, CacheLines<T>> numbers_;
+};
+
+}  // namespace unroll::inline UNROLL_TARGET::detail

@@ -5,7 +5,45 @@
 
 #include "unroll/core/vector.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
+
+namespace detail {
+
+/// The base of a pack that is wider than the registers of its file's flags: it is passed by its address, for where else
+/// it would lie depends on the flags.
+template <bool wide>
+struct PassedOn {
+  PassedOn() = default;
+  PassedOn(const PassedOn&) {}  // NOLINT(modernize-use-equals-default): it must not be trivial
+  PassedOn& operator=(const PassedOn&) = default;
+};
+template <>
+struct PassedOn<false> {};
+
+/// The bits of numbers side by side, as unsigned integers.
+template <class Vector>
+struct Words : PassedOn<(sizeof(Vector) > register_size)> {
+  using Word = ScalarOf<Bits<Vector>>;
+  Bits<Vector> bits;
+
+  friend EIGEN_ALWAYS_INLINE Words operator<<(const Words& a, int places) {
+    Words result;
+    result.bits = a.bits << places;
+    return result;
+  }
+  friend EIGEN_ALWAYS_INLINE Words operator>>(const Words& a, int places) {
+    Words result;
+    result.bits = a.bits >> places;
+    return result;
+  }
+  friend EIGEN_ALWAYS_INLINE Words operator&(const Words& a, Word mask) {
+    Words result;
+    result.bits = a.bits & mask;
+    return result;
+  }
+};
+
+}  // namespace detail
 
 /// The value type that a cell's rule runs on: some hidden units side by side. Without a number of lanes they are as
 /// many as the processor's widest register holds.
@@ -13,13 +51,13 @@ namespace unroll {
 /// The operators are those of a number, lane by lane, each rounded once; `multiply_add` is fused where the processor
 /// can.
 template <class Scalar, int Lanes = detail::widest<Scalar>>
-struct Pack {
+struct Pack : detail::PassedOn<(sizeof(Scalar) * Lanes > detail::register_size)> {
   /// The type of one number.
   using Lane = Scalar;
   /// The compiler's own type.
   using Vector = detail::VectorOf<Scalar, Lanes>;
-  /// The bits of the numbers, as unsigned integers: they have the operators of integers.
-  using Bits = detail::Bits<Vector>;
+  /// The bits of the numbers: they have << >> and & of unsigned integers.
+  using Words = detail::Words<Vector>;
   static constexpr int size = Lanes;  ///< numbers side by side
 
   Vector vector;  ///< the numbers
@@ -28,7 +66,9 @@ struct Pack {
   /// The same number in every lane, so that a rule may say 1 - z or 0.5 * z.
   template <class Number>
     requires std::is_arithmetic_v<Number>
-  EIGEN_ALWAYS_INLINE Pack(Number number) : vector(static_cast<Scalar>(number) - Vector{}) {}
+  EIGEN_ALWAYS_INLINE Pack(Number number) {
+    detail::spread(vector, static_cast<Scalar>(number));
+  }
 
   /// `size` numbers from memory, which need not be aligned.
   EIGEN_ALWAYS_INLINE static Pack load(const Scalar* from) {
@@ -128,41 +168,41 @@ struct Pack {
     return result;
   }
   friend EIGEN_ALWAYS_INLINE Pack abs(const Pack& a) {
-    Pack result;
-    detail::take_and(result.vector, a.vector, from_bits(~sign()).vector);
+    Pack result = all_bits(~sign);
+    detail::take_and(result.vector, a.vector, result.vector);
     return result;
   }
   /// |a| with the sign of b, for an `a` that is not negative.
   friend EIGEN_ALWAYS_INLINE Pack copy_sign(const Pack& a, const Pack& b) {
-    Pack result = from_bits(sign());
+    Pack result = all_bits(sign);
     detail::take_and(result.vector, b.vector, result.vector);
     detail::take_or(result.vector, a.vector, result.vector);
     return result;
   }
   /// The number whose exponent field is the last bits of a: 2^k for a = 1.5 * 2^m + bias + k, m = 23 or 52.
   friend EIGEN_ALWAYS_INLINE Pack exponent_from_last_bits(const Pack& a) {
-    Bits bits;
-    detail::copy_bits(bits, a.vector);
-    return from_bits(bits << (std::numeric_limits<Scalar>::digits - 1));
+    Words words;
+    detail::copy_bits(words.bits, a.vector);
+    return from_bits(words << (std::numeric_limits<Scalar>::digits - 1));
   }
 
   /// Of float packs: `size` words of 32 bits from memory, which need not be aligned.
-  EIGEN_ALWAYS_INLINE static Bits load_bits(const std::uint32_t* from) {
-    Bits bits;
-    std::memcpy(&bits, from, sizeof(Bits));
-    return bits;
+  EIGEN_ALWAYS_INLINE static Words load_bits(const std::uint32_t* from) {
+    Words words;
+    std::memcpy(&words.bits, from, sizeof(words.bits));
+    return words;
   }
   /// The numbers that have these bits.
-  EIGEN_ALWAYS_INLINE static Pack from_bits(const Bits& bits) {
+  EIGEN_ALWAYS_INLINE static Pack from_bits(const Words& words) {
     Pack result;
-    detail::copy_bits(result.vector, bits);
+    detail::copy_bits(result.vector, words.bits);
     return result;
   }
   /// Their j-th bytes, the last one the 0-th, as numbers, each with its sign.
   template <int j>
-  EIGEN_ALWAYS_INLINE static Pack from_byte(const Bits& bits) {
+  EIGEN_ALWAYS_INLINE static Pack from_byte(const Words& words) {
     Pack result;
-    detail::take_integers(result.vector, bits << (24 - 8 * j), 24);
+    detail::take_integers(result.vector, words.bits << (24 - 8 * j), 24);
     return result;
   }
 
@@ -198,9 +238,13 @@ struct Pack {
  private:
   using Numbers = Scalar[static_cast<std::size_t>(size)];
 
-  EIGEN_ALWAYS_INLINE static Bits sign() {
-    using Word = detail::ScalarOf<Bits>;
-    return (Word(1) << (8 * sizeof(Word) - 1)) + Bits{};
+  using Word = typename Words::Word;
+  static constexpr Word sign = Word(1) << (8 * sizeof(Word) - 1);
+
+  EIGEN_ALWAYS_INLINE static Pack all_bits(Word word) {
+    Words words;
+    words.bits = word + detail::Bits<Vector>{};
+    return from_bits(words);
   }
   EIGEN_ALWAYS_INLINE static Pack wrap(const Vector& vector) {
     Pack result;
@@ -216,4 +260,4 @@ Scalar select_less(Scalar x, Scalar y, Scalar a, Scalar b) {
   return x < y ? a : b;
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

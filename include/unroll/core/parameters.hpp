@@ -9,7 +9,7 @@
 #include "unroll/core/error.hpp"
 #include "unroll/core/types.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Calls f(name, tensor...) for every parameter tensor of the models, which must be of one shape: the model itself,
 /// or a model beside its gradient, or beside its gradient and an optimizer's moments.
@@ -170,4 +170,4 @@ void require_same_shape(const char* caller, const Model& model, const Model& oth
 
 }  // namespace detail
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

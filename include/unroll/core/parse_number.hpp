@@ -8,7 +8,9 @@
 #include <string>
 #include <string_view>
 
-namespace unroll::detail {
+#include "unroll/core/target.hpp"
+
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// The number that the whole text is, in any locale. None for any other text, infinity, NaN and numbers beyond double's
 /// range. Numbers too small for a double are rounded, at last to zero.
@@ -35,4 +37,4 @@ inline std::optional<double> parse_number(std::string_view text) {
   return number;
 }
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

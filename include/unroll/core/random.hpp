@@ -3,7 +3,9 @@
 #include <cmath>
 #include <cstdint>
 
-namespace unroll {
+#include "unroll/core/target.hpp"
+
+namespace unroll::inline UNROLL_TARGET {
 
 /// The seeded generator behind every random number of the library: xoshiro256** (Blackman & Vigna 2018), seeded by
 /// splitmix64 (Steele et al. 2014).
@@ -63,4 +65,4 @@ class Random {
   std::uint64_t state_[4];
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

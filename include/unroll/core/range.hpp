@@ -4,7 +4,7 @@
 
 #include "unroll/core/types.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// `count` things in a row.
 struct Range {
@@ -30,4 +30,4 @@ void for_each_part(Index count, Index most, F f, bool backwards = false) {
   }
 }
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

@@ -7,7 +7,7 @@
 #include "unroll/core/thread_pool.hpp"
 
 /// Threads that go through one pass side by side: each has its part of the units in every step.
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// One thread of a team; a team of one, where nothing else is said.
 class Member {
@@ -76,4 +76,4 @@ void run_team(ThreadPool* pool, Index members, const F& f) {
   pool->run(members, std::ref(join));  // too large for std::function's own room
 }
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

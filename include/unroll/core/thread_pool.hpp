@@ -6,7 +6,7 @@
 
 #include "unroll/core/crew.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// A plain pool of threads, as many as the user says: those who ask for none get none.
 ///
@@ -54,4 +54,4 @@ class ThreadPool {
   std::atomic<detail::Crew*> crew_;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -20,6 +20,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "unroll/core/target.hpp"
+
 #if !EIGEN_VERSION_AT_LEAST(3, 4, 0)
 #error "unroll: Eigen 3.4.0 or newer is needed"
 #endif
@@ -29,7 +31,7 @@ static_assert(sizeof(1.0) == sizeof(double), "unroll: -fsingle-precision-constan
 ///
 /// Letters used everywhere: I input size, H hidden size, O output size, B batch, T steps, G gates, N states.
 /// Features are rows; a column is one step of one sample, in time-major blocks: X is I x (T*B), column t*B + b.
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 using Eigen::Dynamic;
 using Eigen::Index;
@@ -59,4 +61,4 @@ using Input = Eigen::Ref<const Matrix<Scalar>>;
 template <class Scalar>
 using Output = Eigen::Map<const Matrix<Scalar>>;
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -5,28 +5,34 @@
 
 #include "unroll/core/types.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// T[N], where N is an int.
 template <class T, int N>
 using Values = T[static_cast<std::size_t>(N)];
 
+// Functions where lambdas would be shorter: g++ makes clones of those, which it does not inline everywhere.
+template <class F, int... Each>
+EIGEN_ALWAYS_INLINE void unrolled(F& f, std::integer_sequence<int, Each...>) {
+  (f.template operator()<Each>(), ...);
+}
+template <class F, int... Each>
+EIGEN_ALWAYS_INLINE constexpr auto array_of(F& f, std::integer_sequence<int, Each...>) {
+  using Value = decltype(f.template operator()<0>());
+  return std::array<Value, sizeof...(Each)> { {f.template operator()<Each>()...} };
+}
+
 /// f<0>(), f<1>(), ..., f<N - 1>() of a lambda [&]<int i>() { ... }: compilers keep an array in registers where all of
 /// its indices are constants.
 template <int N, class F>
 EIGEN_ALWAYS_INLINE void unrolled(F&& f) {
-  [&]<int... Each>(std::integer_sequence<int, Each...>) {
-    (f.template operator()<Each>(), ...);
-  }(std::make_integer_sequence<int, N>());
+  unrolled(f, std::make_integer_sequence<int, N>());
 }
 
 /// {f<0>(), f<1>(), ..., f<N - 1>()}, the same way.
 template <int N, class F>
 EIGEN_ALWAYS_INLINE constexpr auto array_of(F&& f) {
-  return [&]<int... Each>(std::integer_sequence<int, Each...>) {
-    using Value = decltype(f.template operator()<0>());
-    return std::array<Value, static_cast<std::size_t>(N)> { {f.template operator()<Each>()...} };
-  }(std::make_integer_sequence<int, N>());
+  return array_of(f, std::make_integer_sequence<int, N>());
 }
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

@@ -16,20 +16,10 @@
 /// passed as a value depends on the flags of its file.
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(UNROLL_EIGEN_PACKETS)
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// The bytes of the widest register that the compiler's flags allow.
-#if defined(EIGEN_DONT_VECTORIZE)
-inline constexpr int register_size = 1;
-#elif defined(__AVX512F__)
-inline constexpr int register_size = 64;
-#elif defined(__AVX__)
-inline constexpr int register_size = 32;
-#elif defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__) || defined(__VSX__)
-inline constexpr int register_size = 16;
-#else
-inline constexpr int register_size = 1;
-#endif
+inline constexpr int register_size = UNROLL_REGISTER_SIZE;
 
 /// The lanes of the widest register.
 template <class Scalar>
@@ -99,6 +89,11 @@ EIGEN_ALWAYS_INLINE void hide(Vector& hidden) {
   asm("" : "+m"(value));
 #endif
   hidden = value;
+}
+/// The same number in every lane.
+template <class Vector>
+EIGEN_ALWAYS_INLINE void spread(Vector& r, ScalarOf<Vector> number) {
+  r = number - Vector{};
 }
 
 /// a * b + c, rounded once where the processor can.
@@ -176,16 +171,17 @@ EIGEN_ALWAYS_INLINE void take_integers(Vector& r, const Bits<Vector>& bits, int 
     r = static_cast<Scalar>(integers);
 }
 
-/// The first `count` lanes from memory, zeros behind them; no lane behind them is read.
+/// The first `count` lanes from memory, zeros behind them; no lane behind them is read. (Inlined into every tile, loops
+/// over lanes would take long to compile.)
 template <class Vector>
-EIGEN_ALWAYS_INLINE void load_part(Vector& r, const ScalarOf<Vector>* from, Index count) {
+EIGEN_DONT_INLINE void load_part(Vector& r, const ScalarOf<Vector>* from, Index count) {
   ScalarOf<Vector> lanes[lanes_of<Vector>] = {};
   for (Index i = 0; i < count; ++i) lanes[i] = from[i];
   copy_bits(r, lanes);
 }
 /// The first `count` lanes to memory, and nothing behind them.
 template <class Vector>
-EIGEN_ALWAYS_INLINE void store_part(const Vector& a, ScalarOf<Vector>* to, Index count) {
+EIGEN_DONT_INLINE void store_part(const Vector& a, ScalarOf<Vector>* to, Index count) {
   ScalarOf<Vector> lanes[lanes_of<Vector>];
   copy_bits(lanes, a);
   for (Index i = 0; i < count; ++i) to[i] = lanes[i];
@@ -211,7 +207,7 @@ EIGEN_ALWAYS_INLINE void transpose(Vector* square, std::integer_sequence<int, i.
   }
 }
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail
 
 #include "unroll/core/vector_x86.hpp"
 

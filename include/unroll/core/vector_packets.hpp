@@ -14,7 +14,9 @@
 /// What vector.hpp has, on Eigen's packets: for compilers that have no vectors of their own.
 #if defined(UNROLL_EIGEN_PACKETS) || !(defined(__GNUC__) || defined(__clang__))
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
+
+inline constexpr int register_size = 64;  // no packet is wider
 
 template <class Scalar>
 inline constexpr int widest = Eigen::internal::packet_traits<Scalar>::size;
@@ -103,6 +105,10 @@ template <class Vector>
 void hide(Vector&) {}
 
 template <class Vector>
+void spread(Vector& r, ScalarOf<Vector> number) {
+  r.packet = Eigen::internal::pset1<typename Vector::Packet>(number);
+}
+template <class Vector>
 void fuse(Vector& r, const Vector& a, const Vector& b, const Vector& c) {
   r.packet = Eigen::internal::pmadd(a.packet, b.packet, c.packet);
 }
@@ -166,6 +172,6 @@ void transpose(PacketVector<Scalar, Lanes>* square, std::integer_sequence<int, i
   ((square[i].packet = block.packet[i]), ...);
 }
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail
 
 #endif

@@ -6,7 +6,7 @@
 /// of them.
 #ifdef __SSE2__
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 using Floats4 [[gnu::vector_size(16)]] = float;
 using Floats8 [[gnu::vector_size(32)]] = float;
@@ -14,6 +14,34 @@ using Floats16 [[gnu::vector_size(64)]] = float;
 using Doubles2 [[gnu::vector_size(16)]] = double;
 using Doubles4 [[gnu::vector_size(32)]] = double;
 using Doubles8 [[gnu::vector_size(64)]] = double;
+
+// In a file for less, g++ takes wide vectors apart where such a thing stands outside a function for the processor.
+#ifdef UNROLL_EVERY_PROCESSOR
+UNROLL_FOR_AVX2 inline void hide(Floats8& hidden) {
+  Floats8 value = hidden;
+  asm("" : "+x"(value));
+  hidden = value;
+}
+UNROLL_FOR_AVX2 inline void spread(Floats8& r, float number) { r = number - Floats8{}; }
+UNROLL_FOR_AVX2 inline void hide(Doubles4& hidden) {
+  Doubles4 value = hidden;
+  asm("" : "+x"(value));
+  hidden = value;
+}
+UNROLL_FOR_AVX2 inline void spread(Doubles4& r, double number) { r = number - Doubles4{}; }
+UNROLL_FOR_AVX512 inline void hide(Floats16& hidden) {
+  Floats16 value = hidden;
+  asm("" : "+v"(value));
+  hidden = value;
+}
+UNROLL_FOR_AVX512 inline void spread(Floats16& r, float number) { r = number - Floats16{}; }
+UNROLL_FOR_AVX512 inline void hide(Doubles8& hidden) {
+  Doubles8 value = hidden;
+  asm("" : "+v"(value));
+  hidden = value;
+}
+UNROLL_FOR_AVX512 inline void spread(Doubles8& r, double number) { r = number - Doubles8{}; }
+#endif
 
 #ifndef __clang__
 
@@ -28,17 +56,33 @@ inline void take_and(Doubles2& r, const Doubles2& a, const Doubles2& b) { r = __
 inline void take_or(Doubles2& r, const Doubles2& a, const Doubles2& b) { r = __builtin_ia32_orpd(a, b); }
 inline void take_root(Doubles2& r, const Doubles2& a) { r = __builtin_ia32_sqrtpd(a); }
 
-#ifdef __AVX__
-inline void take_smaller(Floats8& r, const Floats8& a, const Floats8& b) { r = __builtin_ia32_minps256(b, a); }
-inline void take_larger(Floats8& r, const Floats8& a, const Floats8& b) { r = __builtin_ia32_maxps256(b, a); }
-inline void take_and(Floats8& r, const Floats8& a, const Floats8& b) { r = __builtin_ia32_andps256(a, b); }
-inline void take_or(Floats8& r, const Floats8& a, const Floats8& b) { r = __builtin_ia32_orps256(a, b); }
-inline void take_root(Floats8& r, const Floats8& a) { r = __builtin_ia32_sqrtps256(a); }
-inline void take_smaller(Doubles4& r, const Doubles4& a, const Doubles4& b) { r = __builtin_ia32_minpd256(b, a); }
-inline void take_larger(Doubles4& r, const Doubles4& a, const Doubles4& b) { r = __builtin_ia32_maxpd256(b, a); }
-inline void take_and(Doubles4& r, const Doubles4& a, const Doubles4& b) { r = __builtin_ia32_andpd256(a, b); }
-inline void take_or(Doubles4& r, const Doubles4& a, const Doubles4& b) { r = __builtin_ia32_orpd256(a, b); }
-inline void take_root(Doubles4& r, const Doubles4& a) { r = __builtin_ia32_sqrtpd256(a); }
+#if defined(__AVX__) || defined(UNROLL_EVERY_PROCESSOR)
+UNROLL_FOR_AVX2 inline void take_smaller(Floats8& r, const Floats8& a, const Floats8& b) {
+  r = __builtin_ia32_minps256(b, a);
+}
+UNROLL_FOR_AVX2 inline void take_larger(Floats8& r, const Floats8& a, const Floats8& b) {
+  r = __builtin_ia32_maxps256(b, a);
+}
+UNROLL_FOR_AVX2 inline void take_and(Floats8& r, const Floats8& a, const Floats8& b) {
+  r = __builtin_ia32_andps256(a, b);
+}
+UNROLL_FOR_AVX2 inline void take_or(Floats8& r, const Floats8& a, const Floats8& b) {
+  r = __builtin_ia32_orps256(a, b);
+}
+UNROLL_FOR_AVX2 inline void take_root(Floats8& r, const Floats8& a) { r = __builtin_ia32_sqrtps256(a); }
+UNROLL_FOR_AVX2 inline void take_smaller(Doubles4& r, const Doubles4& a, const Doubles4& b) {
+  r = __builtin_ia32_minpd256(b, a);
+}
+UNROLL_FOR_AVX2 inline void take_larger(Doubles4& r, const Doubles4& a, const Doubles4& b) {
+  r = __builtin_ia32_maxpd256(b, a);
+}
+UNROLL_FOR_AVX2 inline void take_and(Doubles4& r, const Doubles4& a, const Doubles4& b) {
+  r = __builtin_ia32_andpd256(a, b);
+}
+UNROLL_FOR_AVX2 inline void take_or(Doubles4& r, const Doubles4& a, const Doubles4& b) {
+  r = __builtin_ia32_orpd256(a, b);
+}
+UNROLL_FOR_AVX2 inline void take_root(Doubles4& r, const Doubles4& a) { r = __builtin_ia32_sqrtpd256(a); }
 #endif
 
 #ifdef __FMA__
@@ -48,48 +92,54 @@ inline void fuse(Floats4& r, const Floats4& a, const Floats4& b, const Floats4& 
 inline void fuse(Doubles2& r, const Doubles2& a, const Doubles2& b, const Doubles2& c) {
   r = __builtin_ia32_vfmaddpd(a, b, c);
 }
-inline void fuse(Floats8& r, const Floats8& a, const Floats8& b, const Floats8& c) {
+#endif
+#if defined(__FMA__) || defined(UNROLL_EVERY_PROCESSOR)
+UNROLL_FOR_AVX2 inline void fuse(Floats8& r, const Floats8& a, const Floats8& b, const Floats8& c) {
   r = __builtin_ia32_vfmaddps256(a, b, c);
 }
-inline void fuse(Doubles4& r, const Doubles4& a, const Doubles4& b, const Doubles4& c) {
+UNROLL_FOR_AVX2 inline void fuse(Doubles4& r, const Doubles4& a, const Doubles4& b, const Doubles4& c) {
   r = __builtin_ia32_vfmaddpd256(a, b, c);
 }
 #endif
 
 // All lanes, rounded as the processor is set to.
-#ifdef __AVX512F__
-inline void take_smaller(Floats16& r, const Floats16& a, const Floats16& b) {
+#if defined(__AVX512F__) || defined(UNROLL_EVERY_PROCESSOR)
+UNROLL_FOR_AVX512 inline void take_smaller(Floats16& r, const Floats16& a, const Floats16& b) {
   r = __builtin_ia32_minps512_mask(b, a, a, -1, 4);
 }
-inline void take_larger(Floats16& r, const Floats16& a, const Floats16& b) {
+UNROLL_FOR_AVX512 inline void take_larger(Floats16& r, const Floats16& a, const Floats16& b) {
   r = __builtin_ia32_maxps512_mask(b, a, a, -1, 4);
 }
-inline void take_root(Floats16& r, const Floats16& a) { r = __builtin_ia32_sqrtps512_mask(a, a, -1, 4); }
-inline void fuse(Floats16& r, const Floats16& a, const Floats16& b, const Floats16& c) {
+UNROLL_FOR_AVX512 inline void take_root(Floats16& r, const Floats16& a) {
+  r = __builtin_ia32_sqrtps512_mask(a, a, -1, 4);
+}
+UNROLL_FOR_AVX512 inline void fuse(Floats16& r, const Floats16& a, const Floats16& b, const Floats16& c) {
   r = __builtin_ia32_vfmaddps512_mask(a, b, c, -1, 4);
 }
-inline void take_smaller(Doubles8& r, const Doubles8& a, const Doubles8& b) {
+UNROLL_FOR_AVX512 inline void take_smaller(Doubles8& r, const Doubles8& a, const Doubles8& b) {
   r = __builtin_ia32_minpd512_mask(b, a, a, 0xff, 4);
 }
-inline void take_larger(Doubles8& r, const Doubles8& a, const Doubles8& b) {
+UNROLL_FOR_AVX512 inline void take_larger(Doubles8& r, const Doubles8& a, const Doubles8& b) {
   r = __builtin_ia32_maxpd512_mask(b, a, a, 0xff, 4);
 }
-inline void take_root(Doubles8& r, const Doubles8& a) { r = __builtin_ia32_sqrtpd512_mask(a, a, -1, 4); }
-inline void fuse(Doubles8& r, const Doubles8& a, const Doubles8& b, const Doubles8& c) {
+UNROLL_FOR_AVX512 inline void take_root(Doubles8& r, const Doubles8& a) {
+  r = __builtin_ia32_sqrtpd512_mask(a, a, -1, 4);
+}
+UNROLL_FOR_AVX512 inline void fuse(Doubles8& r, const Doubles8& a, const Doubles8& b, const Doubles8& c) {
   r = __builtin_ia32_vfmaddpd512_mask(a, b, c, 0xff, 4);
 }
 #endif
-#ifdef __AVX512DQ__
-inline void take_and(Floats16& r, const Floats16& a, const Floats16& b) {
+#if defined(__AVX512DQ__) || defined(UNROLL_EVERY_PROCESSOR)
+UNROLL_FOR_AVX512 inline void take_and(Floats16& r, const Floats16& a, const Floats16& b) {
   r = __builtin_ia32_andps512_mask(a, b, a, 0xffff);
 }
-inline void take_or(Floats16& r, const Floats16& a, const Floats16& b) {
+UNROLL_FOR_AVX512 inline void take_or(Floats16& r, const Floats16& a, const Floats16& b) {
   r = __builtin_ia32_orps512_mask(a, b, a, 0xffff);
 }
-inline void take_and(Doubles8& r, const Doubles8& a, const Doubles8& b) {
+UNROLL_FOR_AVX512 inline void take_and(Doubles8& r, const Doubles8& a, const Doubles8& b) {
   r = __builtin_ia32_andpd512_mask(a, b, a, 0xff);
 }
-inline void take_or(Doubles8& r, const Doubles8& a, const Doubles8& b) {
+UNROLL_FOR_AVX512 inline void take_or(Doubles8& r, const Doubles8& a, const Doubles8& b) {
   r = __builtin_ia32_orpd512_mask(a, b, a, 0xff);
 }
 #endif
@@ -98,55 +148,57 @@ inline void take_or(Doubles8& r, const Doubles8& a, const Doubles8& b) {
 
 inline void take_root(Floats4& r, const Floats4& a) { r = __builtin_ia32_sqrtps(a); }
 inline void take_root(Doubles2& r, const Doubles2& a) { r = __builtin_ia32_sqrtpd(a); }
-#ifdef __AVX__
-inline void take_root(Floats8& r, const Floats8& a) { r = __builtin_ia32_sqrtps256(a); }
-inline void take_root(Doubles4& r, const Doubles4& a) { r = __builtin_ia32_sqrtpd256(a); }
+#if defined(__AVX__) || defined(UNROLL_EVERY_PROCESSOR)
+UNROLL_FOR_AVX2 inline void take_root(Floats8& r, const Floats8& a) { r = __builtin_ia32_sqrtps256(a); }
+UNROLL_FOR_AVX2 inline void take_root(Doubles4& r, const Doubles4& a) { r = __builtin_ia32_sqrtpd256(a); }
 #endif
-#ifdef __AVX512F__
-inline void take_root(Floats16& r, const Floats16& a) { r = __builtin_ia32_sqrtps512(a, 4); }
-inline void take_root(Doubles8& r, const Doubles8& a) { r = __builtin_ia32_sqrtpd512(a, 4); }
-#endif
-
+#if defined(__AVX512F__) || defined(UNROLL_EVERY_PROCESSOR)
+UNROLL_FOR_AVX512 inline void take_root(Floats16& r, const Floats16& a) { r = __builtin_ia32_sqrtps512(a, 4); }
+UNROLL_FOR_AVX512 inline void take_root(Doubles8& r, const Doubles8& a) { r = __builtin_ia32_sqrtpd512(a, 4); }
 #endif
 
-#if defined(__AVX__) && __has_builtin(__builtin_ia32_maskloadps256)
-inline void load_part(Floats8& r, const float* from, Index count) {
+#endif
+
+#if (defined(__AVX__) || defined(UNROLL_EVERY_PROCESSOR)) && \
+    (!defined(__clang__) || __has_builtin(__builtin_ia32_maskloadps256))
+UNROLL_FOR_AVX2 inline void load_part(Floats8& r, const float* from, Index count) {
   using Lanes [[gnu::vector_size(32)]] = int;
   const Lanes wanted = Lanes{0, 1, 2, 3, 4, 5, 6, 7} < static_cast<int>(count);
   r = __builtin_ia32_maskloadps256(reinterpret_cast<const Floats8*>(from), wanted);
 }
-inline void store_part(const Floats8& a, float* to, Index count) {
+UNROLL_FOR_AVX2 inline void store_part(const Floats8& a, float* to, Index count) {
   using Lanes [[gnu::vector_size(32)]] = int;
   const Lanes wanted = Lanes{0, 1, 2, 3, 4, 5, 6, 7} < static_cast<int>(count);
   __builtin_ia32_maskstoreps256(reinterpret_cast<Floats8*>(to), wanted, a);
 }
-inline void load_part(Doubles4& r, const double* from, Index count) {
+UNROLL_FOR_AVX2 inline void load_part(Doubles4& r, const double* from, Index count) {
   using Lanes [[gnu::vector_size(32)]] = long long;
   const Lanes wanted = Lanes{0, 1, 2, 3} < static_cast<long long>(count);
   r = __builtin_ia32_maskloadpd256(reinterpret_cast<const Doubles4*>(from), wanted);
 }
-inline void store_part(const Doubles4& a, double* to, Index count) {
+UNROLL_FOR_AVX2 inline void store_part(const Doubles4& a, double* to, Index count) {
   using Lanes [[gnu::vector_size(32)]] = long long;
   const Lanes wanted = Lanes{0, 1, 2, 3} < static_cast<long long>(count);
   __builtin_ia32_maskstorepd256(reinterpret_cast<Doubles4*>(to), wanted, a);
 }
 #endif
 
-#if defined(__AVX512F__) && __has_builtin(__builtin_ia32_loadups512_mask)
-inline void load_part(Floats16& r, const float* from, Index count) {
+#if (defined(__AVX512F__) || defined(UNROLL_EVERY_PROCESSOR)) && \
+    (!defined(__clang__) || __has_builtin(__builtin_ia32_loadups512_mask))
+UNROLL_FOR_AVX512 inline void load_part(Floats16& r, const float* from, Index count) {
   r = __builtin_ia32_loadups512_mask(from, Floats16{}, static_cast<unsigned short>((1 << count) - 1));
 }
-inline void store_part(const Floats16& a, float* to, Index count) {
+UNROLL_FOR_AVX512 inline void store_part(const Floats16& a, float* to, Index count) {
   __builtin_ia32_storeups512_mask(to, a, static_cast<unsigned short>((1 << count) - 1));
 }
-inline void load_part(Doubles8& r, const double* from, Index count) {
+UNROLL_FOR_AVX512 inline void load_part(Doubles8& r, const double* from, Index count) {
   r = __builtin_ia32_loadupd512_mask(from, Doubles8{}, static_cast<unsigned char>((1 << count) - 1));
 }
-inline void store_part(const Doubles8& a, double* to, Index count) {
+UNROLL_FOR_AVX512 inline void store_part(const Doubles8& a, double* to, Index count) {
   __builtin_ia32_storeupd512_mask(to, a, static_cast<unsigned char>((1 << count) - 1));
 }
 #endif
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail
 
 #endif

@@ -12,7 +12,7 @@
 #include "unroll/core/parse_number.hpp"
 #include "unroll/core/types.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// A table of numbers. Each column of the file is a row of `values`, each line a column.
 struct Csv {
@@ -245,4 +245,4 @@ inline Csv read_csv(const std::string& path, const CsvOptions& options = {}) {
   return read_csv(in, path, options);
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

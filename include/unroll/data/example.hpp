@@ -12,7 +12,7 @@
 #include "unroll/core/random.hpp"
 #include "unroll/engine/batch.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// What one training step sees of sequences and their targets.
 template <class Scalar>
@@ -49,4 +49,4 @@ inline std::vector<Index> shuffled(Index count, std::optional<std::uint64_t> see
   return order;
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -2,7 +2,7 @@
 
 #include "unroll/data/example.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Examples of any type that are made already, a batch each, as data for `fit` and `evaluate`: for an objective of
 /// one's own, and for batches of one's own.
@@ -29,4 +29,4 @@ class Examples {
   std::vector<E> all_;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

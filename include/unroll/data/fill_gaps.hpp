@@ -5,7 +5,7 @@
 #include "unroll/core/error.hpp"
 #include "unroll/core/types.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Replaces each NaN of a series, I x T, by the last number before it in its row; those before the first number are
 /// replaced by it. Returns what was known, of the series' shape: 1 for a number, 0 for a gap, as weights of a loss or
@@ -25,4 +25,4 @@ Matrix<Scalar> fill_gaps(Matrix<Scalar>& series) {
   return known;
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -5,7 +5,7 @@
 #include "unroll/data/example.hpp"
 #include "unroll/data/split.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// What ForecastWindows cuts out of a series.
 struct ForecastOptions {
@@ -182,4 +182,4 @@ ForecastSplit<Scalar> split_by_time(const ForecastWindows<Scalar>& windows, doub
           part("test", test > 0, horizon, [](auto cuts, Index steps) { return std::pair(cuts.test, steps); })};
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

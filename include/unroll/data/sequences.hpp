@@ -2,7 +2,7 @@
 
 #include "unroll/data/example.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Sequences of any lengths and their targets, in batches of `batch_size`; the last may be smaller.
 ///
@@ -105,4 +105,4 @@ std::vector<Matrix<Scalar>> sliding_windows(const Matrix<Scalar>& series, Index 
   return windows;
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -5,7 +5,7 @@
 #include "unroll/core/error.hpp"
 #include "unroll/core/types.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// A series in three parts, in the order of time; each is I x (its steps * B).
 template <class Scalar>
@@ -47,4 +47,4 @@ Split<Scalar> split_by_time(const Matrix<Scalar>& x, double validation, double t
           x.rightCols(last * samples)};
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

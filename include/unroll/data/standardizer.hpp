@@ -7,7 +7,7 @@
 #include "unroll/core/error.hpp"
 #include "unroll/core/types.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Brings each feature (row) to mean 0 and standard deviation 1, and back: z = (x - mean) / scale.
 ///
@@ -67,4 +67,4 @@ class Standardizer {
   }
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

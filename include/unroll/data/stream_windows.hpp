@@ -4,7 +4,7 @@
 
 #include "unroll/data/example.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// One long series cut into parallel streams that are read side by side in consecutive windows, each starting from the
 /// state that the one before left: truncated back-propagation over the whole series (Mikolov et al. 2010, section 2).
@@ -61,4 +61,4 @@ class StreamWindows {
   Index streams_, window_;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -9,7 +9,7 @@
 
 #include "unroll/data/sequences.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Token numbers: whole numbers of any type, one after the other.
 template <class T>
@@ -71,4 +71,4 @@ Sequences<Scalar> next_tokens(const std::vector<Ids>& texts, Index tokens, Index
   return Sequences<Scalar>(std::move(x), std::move(target), batch_size);
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

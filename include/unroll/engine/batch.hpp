@@ -8,7 +8,7 @@
 #include "unroll/core/error.hpp"
 #include "unroll/core/memory.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 class ThreadPool;
 
@@ -155,4 +155,4 @@ struct ClipReport {
   bool clipped = false;  ///< whether anything was changed
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

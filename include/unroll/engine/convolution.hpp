@@ -4,7 +4,7 @@
 #include "unroll/product/over_columns.hpp"
 
 /// Convolutions over time: windows of K columns of x, one for each column of y, times the weights.
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// How a convolution reaches over time and over features.
 struct Convolution {
@@ -150,7 +150,7 @@ Columns<Scalar> windows_of_x(const ConvolutionTape<Scalar>& tape) {
 /// Numbers of all groups, `units` of each, as the sums of a product.
 template <class Scalar>
 Sums<Scalar> group_sums(Scalar* data, Index units, Index column_stride) {
-  return {data, Pack<std::remove_const_t<Scalar>>::size, units, column_stride, units};
+  return {data, lanes<std::remove_const_t<Scalar>>(), units, column_stride, units};
 }
 
 /// to(:, j) = from + sum over k of W_k times column k of window j, each group of its own rows.
@@ -223,7 +223,7 @@ void add_weight_gradient(ConvolutionTape<Scalar>& tape, Layer& gradient) {
     for (Index k = 0; k < shape.kernel_size; ++k) {
       const Index rows = windows.stretches.length;
       const Scalar* x = windows.data + group * rows + k * windows.stretches.stride;
-      const Sums<Scalar> to{&sum(group * units, k * rows), d.lanes, 0, sum.rows(), units, true};
+      const Sums<Scalar> to{&sum(group * units, k * rows), d.lanes(), 0, sum.rows(), units, true};
       multiply<1, Scalar>(member.part_of(d.rows({0, 1}, chunk.first)),
                           across(x, windows.stride, rows, chunk, tape.spread, member), no_sums<Scalar>(), to,
                           nothing_more);
@@ -290,4 +290,4 @@ Output<Scalar> convolve_backward(const Matrix<Scalar>& weight, const Input<Scala
 
 }  // namespace detail
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -4,7 +4,7 @@
 #include "unroll/engine/initializers.hpp"
 #include "unroll/product/over_columns.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// The weights of a cell's gates, for I inputs, H units and O outputs, which are fed back.
 template <class Cell, class Scalar>
@@ -111,7 +111,8 @@ struct PackedGates {
       if (gate >= in.first && gate < in.first + in.count) continue;
       for (Index panel = mine.first; panel < mine.end(); ++panel)
         for (Index j = first; j < first + columns; ++j)
-          Pack<Scalar>::load(bias.at(panel, 0) + gate * gates.lanes).store(gates.at(panel, j) + gate * gates.lanes);
+          std::copy_n(bias.at(panel, 0) + gate * gates.lanes(), gates.lanes(),
+                      gates.at(panel, j) + gate * gates.lanes());
     }
   }
 
@@ -126,4 +127,4 @@ struct PackedGates {
   }
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

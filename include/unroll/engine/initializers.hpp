@@ -10,7 +10,7 @@
 #include "unroll/core/types.hpp"
 #include "unroll/product/micro_tile.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Which numbers a fresh layer starts from.
 enum class Initial {
@@ -37,7 +37,7 @@ namespace detail {
 inline constexpr Index reflections_at_once = 32;
 
 /// Packs and columns of a tile of `add_product`.
-inline constexpr int product_rows = 2, product_columns = tile_budget / product_rows;
+inline constexpr int product_rows = 2, product_columns = 12;
 
 inline Index whole_tiles(Index columns) { return (columns + product_columns - 1) / product_columns * product_columns; }
 
@@ -50,10 +50,9 @@ struct Part {
   Index stride, rows, columns;
 };
 
-template <int... J>
+template <class P, int... J>
 EIGEN_ALWAYS_INLINE void add_product_tile(const float* a, Index a_stride, const float* b, Index b_stride, Index depth,
                                           float* c, Index c_stride, std::integer_sequence<int, J...>) {
-  using P = Pack<float>;
   constexpr int R = product_rows;
   P s[] = {P::load(c + J / R * c_stride + J % R * P::size)...};
   for (Index k = 0; k < depth; ++k, a += a_stride)
@@ -64,11 +63,13 @@ EIGEN_ALWAYS_INLINE void add_product_tile(const float* a, Index a_stride, const 
 /// c += a b, where c is made of whole tiles. Unlike in the products of a pass, each product of two numbers is rounded
 /// before it is added: a processor that could fuse both gets the same bits as one that cannot.
 inline void add_product(const Part& a, const Part& b, const Part& c) {
-  for (Index column = 0; column < c.columns; column += product_columns)
-    for (Index row = 0; row < c.rows; row += product_rows * Pack<float>::size)
-      add_product_tile(a.data + row, a.stride, b.data + column * b.stride, b.stride, b.rows,
-                       c.data + row + column * c.stride, c.stride,
-                       std::make_integer_sequence<int, product_rows * product_columns>());
+  on_processor<float>([&]<class P>() {
+    for (Index column = 0; column < c.columns; column += product_columns)
+      for (Index row = 0; row < c.rows; row += product_rows * P::size)
+        add_product_tile<P>(a.data + row, a.stride, b.data + column * b.stride, b.stride, b.rows,
+                            c.data + row + column * c.stride, c.stride,
+                            std::make_integer_sequence<int, product_rows * product_columns>());
+  });
 }
 
 /// Householder vectors of random directions, the last first: v_j goes into column j of v, from row j on; `sign` becomes
@@ -158,4 +159,4 @@ void set_orthogonal(Matrix<Scalar>& weight, Random& random) {
   }
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

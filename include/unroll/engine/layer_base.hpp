@@ -6,7 +6,7 @@
 #include "unroll/core/parameters.hpp"
 #include "unroll/engine/batch.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// What the tape of a layer needs at least; a layer's own adds its buffers.
 template <class Scalar, class State>
@@ -103,4 +103,4 @@ class LayerBase {
   const Derived& self() const { return static_cast<const Derived&>(*this); }
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -5,7 +5,7 @@
 #include "unroll/engine/layer_norm.hpp"
 #include "unroll/engine/step.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// The weights of a LayerNormLstm.
 template <class Scalar>
@@ -92,8 +92,6 @@ struct LayerNormBuffers {
 template <class Scalar, class Storage>
 struct LayerNormForward {
   using Cell = cells::Lstm;
-  using P = Pack<Scalar>;
-
   const PackedLayerNorm<Scalar, Storage>& packed;
   BlockedMatrix<Scalar>& gates;
   LayerNormBuffers<Scalar>& buffers;
@@ -104,34 +102,41 @@ struct LayerNormForward {
                         {at.fed_back, at.size, packed.early.depth(), 1, {packed.early.depth()}}, no_sums<Scalar>(),
                         buffers.recurrent.sums(0, at.first), nothing_more);
     at.member.wait();  // the means are over all units
-    const Range mine = at.member.part(at.size);
-    for (Index b = mine.first; b < mine.end(); ++b) {
-      const Index column = at.first + b;
-      if constexpr (is_scaled<Storage>)
-        for (auto* product : {&buffers.input, &buffers.recurrent}) scale(*product, column);
-      buffers.factors(0, column) = normalize(buffers.input, column);
-      buffers.factors(1, column) = normalize(buffers.recurrent, column);
-      remember(b);
-      buffers.factors(2, column) = normalize(buffers.memory, column);
-      put_out(b);
-    }
+    on_processor<Scalar>([&]<class P>() { finish<P>(at.member.part(at.size)); });
   }
 
  private:
-  void scale(BlockedMatrix<Scalar>& product, Index column) {
-    for_each_pack(product, [&](Index panel, Index place, Index) {
+  /// Some samples, from the products on.
+  template <class P>
+  EIGEN_ALWAYS_INLINE void finish(Range samples) {
+    for (Index b = samples.first; b < samples.end(); ++b) {
+      const Index column = at.first + b;
+      if constexpr (is_scaled<Storage>)
+        for (auto* product : {&buffers.input, &buffers.recurrent}) scale<P>(*product, column);
+      buffers.factors(0, column) = normalize<P>(buffers.input, column);
+      buffers.factors(1, column) = normalize<P>(buffers.recurrent, column);
+      remember<P>(b);
+      buffers.factors(2, column) = normalize<P>(buffers.memory, column);
+      put_out<P>(b);
+    }
+  }
+
+  template <class P>
+  EIGEN_ALWAYS_INLINE void scale(BlockedMatrix<Scalar>& product, Index column) {
+    for_each_pack<P>(product, [&](Index panel, Index place, Index) {
       (P::load(product.at(panel, column) + place) * P::load(packed.scale.at(panel, 0) + place))
           .store(product.at(panel, column) + place);
     });
   }
 
   /// The cell's rule, which makes c.
-  EIGEN_DONT_INLINE void remember(Index b) {
+  template <class P>
+  EIGEN_ALWAYS_INLINE void remember(Index b) {
     const Index column = at.first + b;
     for (Index panel = 0; panel < gates.panels(); ++panel) {
-      const Index offset = b * gates.units() + panel * gates.lanes, count = gates.count(panel);
+      const Index unit = panel * P::size, offset = b * gates.units() + unit, count = gates.units() - unit;
       auto values = array_of<4>([&]<int g>() {
-        const Index place = g * gates.lanes;
+        const Index place = g * P::size;
         const auto load = [&](const BlockedMatrix<Scalar>& buffer, Index j) {
           return P::load(buffer.at(panel, j) + place);
         };
@@ -139,24 +144,26 @@ struct LayerNormForward {
             load(packed.gain_ih, 0), load(buffers.input, column),
             multiply_add(load(packed.gain_hh, 0), load(buffers.recurrent, column), load(packed.bias_behind, 0)));
       });
-      auto state = load_states<Cell, Scalar>(at.before, offset, count);
+      auto state = load_states<Cell, P>(at.before, offset, count);
       Cell::forward(values, state);
-      store_gates<Cell, Scalar>(values, gates.at(panel, column));
+      store_gates<Cell, P>(values, gates.at(panel, column));
       state[1].store(buffers.memory.at(panel, column));
       at.leave(1, state[1], offset, count, at.is_past_end(b));
     }
   }
 
   /// h = o tanh(gain_c LN(c) + bias_c)
-  EIGEN_DONT_INLINE void put_out(Index b) {
+  template <class P>
+  EIGEN_ALWAYS_INLINE void put_out(Index b) {
     const Index column = at.first + b;
     for (Index panel = 0; panel < gates.panels(); ++panel) {
-      const P o = P::load(gates.at(panel, column) + 3 * gates.lanes);
+      const P o = P::load(gates.at(panel, column) + 3 * P::size);
       const P c = multiply_add(P::load(packed.gain_c.at(panel, 0)), P::load(buffers.memory.at(panel, column)),
                                P::load(packed.bias_c.at(panel, 0)));
-      at.leave(0, o * tanh(c), b * gates.units() + panel * gates.lanes, gates.count(panel), at.is_past_end(b));
+      const Index unit = panel * P::size;
+      at.leave(0, o * tanh(c), b * gates.units() + unit, gates.units() - unit, at.is_past_end(b));
     }
   }
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

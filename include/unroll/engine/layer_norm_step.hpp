@@ -6,7 +6,7 @@
 #include "unroll/engine/layer_norm_backward.hpp"
 #include "unroll/engine/layer_norm_forward.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// The step of a LayerNormLstm: a product, the two normalisations and the Lstm's rule for c column by column, a third
 /// normalisation for h.
@@ -65,8 +65,10 @@ struct LayerNormStep {
       add_sums_of_products<all.count>(tape.gates, product, columns, d_gain, member);
       member.wait();  // the normalised numbers have been used
       const Range mine = member.part(columns.count);
-      for (Index j = columns.first + mine.first; j < columns.first + mine.end(); ++j)
-        normalize_back(tape.gates, j, gain, product, j, buffers.factors(which, j), product, j);
+      on_processor<Scalar>([&]<class P>() {
+        for (Index j = columns.first + mine.first; j < columns.first + mine.end(); ++j)
+          normalize_back<P>(tape.gates, j, gain, product, j, buffers.factors(which, j), product, j);
+      });
     };
     through(buffers.input, tape.packed.gain_ih, 0, buffers.d_gain_ih);
     through(buffers.recurrent, tape.packed.gain_hh, 1, buffers.d_gain_hh);
@@ -86,4 +88,4 @@ struct LayerNormStep {
   }
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

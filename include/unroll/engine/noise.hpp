@@ -4,7 +4,7 @@
 #include "unroll/engine/batch.hpp"
 
 /// Noise inside the recurrence, drawn before a forward pass: the tape keeps it for the backward pass.
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// The generator of sample b's noise for one purpose: 0 for dropout, n + 1 for the zoneout of state n.
 inline Random noise_of(const Batch& batch, Index b, std::size_t purpose) {
@@ -58,4 +58,4 @@ struct Zoneout {
   }
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

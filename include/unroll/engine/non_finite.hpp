@@ -6,7 +6,7 @@
 
 #include "unroll/engine/tape.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Where the first number that is not finite came up, in the order in which the steps were processed.
 struct NonFinite {
@@ -64,4 +64,4 @@ std::optional<NonFinite> find_non_finite(const RecurrentTape<Step>& tape) {
 
 }  // namespace detail
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

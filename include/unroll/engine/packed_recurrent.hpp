@@ -6,7 +6,7 @@
 #include "unroll/engine/stream.hpp"
 #include "unroll/engine/unroll.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The weights of a recurrent layer as they were, packed once in some storage, for any number of sequences and streams.
 /// Copies share them; a PackedRecurrent is never changed, and may be used by several threads at once.
@@ -67,4 +67,4 @@ class PackedRecurrent : public LayerBase<PackedRecurrent<Step, Inputs, Outputs, 
   RecurrentSizes sizes_;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

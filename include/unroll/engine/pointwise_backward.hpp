@@ -2,21 +2,24 @@
 
 #include "unroll/engine/sweep.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// One step of a sweep back by a cell's rule.
 template <class Sweep>
 struct PointwiseBackward {
   using Cell = typename Sweep::Cell;
   using Scalar = typename Sweep::Scalar;
-  using P = Pack<Scalar>;
   static constexpr std::size_t N = Cell::state_names.size();
   static constexpr GateRun late = late_gates<Cell>();
 
   Sweep& sweep;
 
   /// Some panels of units of some samples: from dL/d states after the step to those before it.
-  [[gnu::flatten]] EIGEN_DONT_INLINE void back(const Tile& tile) {
+  void back(const Tile& tile) {
+    on_processor<Scalar>([&]<class P>() { back<P>(tile); });
+  }
+  template <class P>
+  EIGEN_ALWAYS_INLINE void back(const Tile& tile) {
     const auto at = sweep.view();
     const Index units = gates().units();
     for (Index b = tile.columns.first; b < tile.columns.end(); ++b) {
@@ -25,30 +28,31 @@ struct PointwiseBackward {
         GateValues<Cell, P> d_gates;
         d_gates.fill(Scalar(0));
         if (active) {
-          const Index unit = panel * gates().lanes, count = gates().count(panel);
+          const Index unit = panel * P::size, count = units - unit;
           StateValues<Cell, P> d_state, d_kept;
           unrolled<N>([&]<int n>() {
-            const auto arrived = at.arrive(n, b, unit, units, count, cut, sweep.square_norm());
+            const auto arrived = at.template arrive<P>(n, b, unit, units, count, cut, sweep.square_norm());
             d_state[n] = arrived.made;
             d_kept[n] = arrived.kept;
           });
           through_rule(at, panel, b, d_state, d_gates);
           unrolled<N>([&]<int n>() { (d_state[n] + d_kept[n]).store(at.d_state[n] + b * units + unit, count); });
         }
-        store_gates<Cell, Scalar>(d_gates, errors().at(panel, late.count > 0 ? b : sweep.column() + b));
+        store_gates<Cell, P>(d_gates, errors().at(panel, late.count > 0 ? b : sweep.column() + b));
       }
     }
   }
 
   /// The cell's backward rule on a panel of units of a sample: d_gates becomes dL/d pre-activation, zero past the
   /// units.
+  template <class P>
   EIGEN_ALWAYS_INLINE void through_rule(const BackwardView<Scalar, N>& at, Index panel, Index b,
                                         StateValues<Cell, P>& d_state, GateValues<Cell, P>& d_gates) {
-    const Index count = gates().count(panel), offset = b * gates().units() + panel * gates().lanes;
-    step_backward<Cell, P>(load_gates<Cell, Scalar>(gates().at(panel, sweep.column() + b)),
-                           load_states<Cell, Scalar>(at.before, offset, count),
-                           load_states<Cell, Scalar>(at.made, offset, count), d_state, d_gates);
-    if (count < gates().lanes)
+    const Index units = gates().units(), unit = panel * P::size, offset = b * units + unit, count = units - unit;
+    step_backward<Cell, P>(load_gates<Cell, P>(gates().at(panel, sweep.column() + b)),
+                           load_states<Cell, P>(at.before, offset, count), load_states<Cell, P>(at.made, offset, count),
+                           d_state, d_gates);
+    if (count < P::size)
       for (auto& d : d_gates) d = d.first(count);
   }
 
@@ -58,12 +62,10 @@ struct PointwiseBackward {
       sweep.clip(tape().buffers.d_late, 0, late);  // before they reach the operand
       sweep.member.wait();                         // their errors are whole
       Matrix<Scalar>& d_operand = tape().buffers.d_operand;
-      multiply<1, Scalar>(sweep.member.part_of(tape().packed.late.panels()),
-                          tape().buffers.d_late.operand(late, {0, tape().size()}), no_sums<Scalar>(),
-                          column_sums(d_operand.data(), d_operand.rows(), d_operand.rows()), [&](const Tile& tile) {
-                            for (Index b = tile.columns.first; b < tile.columns.end(); ++b)
-                              for (Index i = tile.panels.first; i < tile.panels.end(); ++i) through_operand(i, b);
-                          });
+      multiply<1, Scalar>(
+          sweep.member.part_of(tape().packed.late.panels()), tape().buffers.d_late.operand(late, {0, tape().size()}),
+          no_sums<Scalar>(), column_sums(d_operand.data(), d_operand.rows(), d_operand.rows()),
+          [&](const Tile& tile) { on_processor<Scalar>([&]<class P>() { through_operand<P>(tile); }); });
     }
     sweep.clip(sweep.d_gates, sweep.column(), {0, late.first});
     sweep.clip(sweep.d_gates, sweep.column(), {late.first + late.count, gate_count<Cell> - late.first - late.count});
@@ -80,21 +82,27 @@ struct PointwiseBackward {
   }
 
   /// The share that came through the late gates' operand: d_operand = W_late^T d_late.
-  EIGEN_DONT_INLINE void through_operand(Index panel, Index b) {
-    const Index unit = panel * gates().lanes, count = gates().count(panel), offset = b * gates().units() + unit;
-    auto d_gates = load_gates<Cell, Scalar>(tape().buffers.d_late.at(panel, b));
+  template <class P>
+  EIGEN_ALWAYS_INLINE void through_operand(const Tile& tile) {
+    for (Index b = tile.columns.first; b < tile.columns.end(); ++b)
+      for (Index i = tile.panels.first; i < tile.panels.end(); ++i) through_operand<P>(i, b);
+  }
+  template <class P>
+  EIGEN_ALWAYS_INLINE void through_operand(Index panel, Index b) {
+    const Index unit = panel * P::size, count = gates().units() - unit, offset = b * gates().units() + unit;
+    auto d_gates = load_gates<Cell, P>(tape().buffers.d_late.at(panel, b));
     if (sweep.is_active(b)) {
       const auto at = sweep.view();
-      auto d_state = load_states<Cell, Scalar>(at.d_state, offset, count);
+      auto d_state = load_states<Cell, P>(at.d_state, offset, count);
       auto d_operand = P::load(tape().buffers.d_operand.data() + offset, count);
       if (tape().dropout.on()) d_operand = d_operand * P::load(tape().dropout.mask.data() + offset, count);
-      operand_backward<Cell, P>(load_gates<Cell, Scalar>(gates().at(panel, sweep.column() + b)),
-                                load_states<Cell, Scalar>(at.before, offset, count), d_operand, d_state, d_gates);
+      operand_backward<Cell, P>(load_gates<Cell, P>(gates().at(panel, sweep.column() + b)),
+                                load_states<Cell, P>(at.before, offset, count), d_operand, d_state, d_gates);
       for (auto& d : d_gates) d = d.first(count);
       unrolled<N>([&]<int n>() { d_state[n].store(at.d_state[n] + offset, count); });
     }
-    store_gates<Cell, Scalar>(d_gates, sweep.d_gates.at(panel, sweep.column() + b));
+    store_gates<Cell, P>(d_gates, sweep.d_gates.at(panel, sweep.column() + b));
   }
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

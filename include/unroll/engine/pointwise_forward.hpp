@@ -3,7 +3,7 @@
 #include "unroll/engine/gate_weights.hpp"
 #include "unroll/engine/step.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// One step of all samples forward: the recurrent product, and the cell's rule while its sums are at hand.
 template <class Cell, class Scalar, class Storage>
@@ -22,10 +22,11 @@ struct PointwiseForward {
       if (at.size == 1) return run_alone();
       if (x != nullptr) return run_several();
     }
-    const auto rule = [this](const Tile& tile) { apply_rule(tile); };
+    const auto rule = [this](const Tile& tile) { on_processor<Scalar>([&]<class P>() { apply_rule<P>(tile); }); };
     if constexpr (late.count > 0) {
-      add_product<early.count>(packed.early, early.first, at.fed_back,
-                               [this](const Tile& tile) { make_operand(tile); });
+      add_product<early.count>(packed.early, early.first, at.fed_back, [this](const Tile& tile) {
+        on_processor<Scalar>([&]<class P>() { make_operand<P>(tile); });
+      });
       at.member.wait();  // the operand is whole
       add_product<late.count>(packed.late, late.first, operand_at(0), rule);
     } else if constexpr (early.count > 0) {
@@ -47,96 +48,110 @@ struct PointwiseForward {
 
   /// One sample: the rule takes the sums before they leave the registers.
   void run_alone() {
-    using T = MicroTiles<Scalar, (std::max)(early.count, 1), Storage>;
+    with_packs<Scalar>([&]<class P>() { run_alone<P>(); });
+  }
+  template <class P>
+  EIGEN_ALWAYS_INLINE void run_alone() {
+    using T = MicroTiles<P, (std::max)(early.count, 1), Storage>;
     constexpr int most = (std::min)(T::side_of_one, 4);  // each number of panels is a function with as many rules
     static constexpr auto table =
-        array_of<most>([]<int p>() { return &PointwiseForward::tile_and_rule<p + 1, 1, true>; });
+        array_of<most>([]<int p>() { return compiled_for<P, &PointwiseForward::tile_and_rule<P, p + 1, 1, true>>; });
     const Range mine = at.member.part(gates.panels());
     for_each_part(
         mine.count, std::min<Index>(T::panels_of_one(packed.early.panels().stride), most),
-        [&](Range part) { (this->*table[static_cast<std::size_t>(part.count - 1)])(mine.first + part.first, 0); },
+        [&](Range part) { table[static_cast<std::size_t>(part.count - 1)](*this, mine.first + part.first, 0); },
         at.t % 2 != 0);
   }
   /// Several samples that bring their inputs: the same, some columns at a time.
   void run_several() {
-    constexpr int most = std::clamp(tile_budget / gate_count<Cell> - (few_but_fused ? 1 : 0), 1, 4);
+    with_packs<Scalar>([&]<class P>() { run_several<P>(); });
+  }
+  template <class P>
+  EIGEN_ALWAYS_INLINE void run_several() {
+    using Limits = TileLimits<P>;
+    constexpr int most = std::clamp(Limits::budget / gate_count<Cell> - (Limits::few_but_fused ? 1 : 0), 1, 4);
     static constexpr auto table =
-        array_of<most>([]<int c>() { return &PointwiseForward::tile_and_rule<1, c + 1, false>; });
+        array_of<most>([]<int c>() { return compiled_for<P, &PointwiseForward::tile_and_rule<P, 1, c + 1, false>>; });
     for (Index panel = 0; panel < gates.panels(); ++panel)
       for_each_part(at.size, most, [&](Range columns) {
-        (this->*table[static_cast<std::size_t>(columns.count - 1)])(panel, columns.first);
+        table[static_cast<std::size_t>(columns.count - 1)](*this, panel, columns.first);
       });
   }
   /// Some panels by some columns from the first one on.
-  template <int Side, int NR, bool Alone>
-  [[gnu::flatten]] EIGEN_DONT_INLINE void tile_and_rule(Index panel, Index column) {
-    in_registers<NR>(panel, Alone ? 0 : column, std::make_integer_sequence<int, Side>(),
-                     std::make_integer_sequence<int, Side * NR>(),
-                     std::make_integer_sequence<int, Side * NR * gate_count<Cell>>());
+  template <class P, int Side, int NR, bool Alone>
+  static void tile_and_rule(PointwiseForward& self, Index panel, Index column) {
+    self.in_registers<P, NR>(panel, Alone ? 0 : column, std::make_integer_sequence<int, Side>(),
+                             std::make_integer_sequence<int, Side * NR>(),
+                             std::make_integer_sequence<int, Side * NR * gate_count<Cell>>());
   }
-  template <int NR, int... p, int... q, int... i>
+  template <class P, int NR, int... p, int... q, int... i>
   EIGEN_ALWAYS_INLINE void in_registers(Index panel, Index b, std::integer_sequence<int, p...>,
                                         std::integer_sequence<int, q...>, std::integer_sequence<int, i...>) {
     constexpr int Side = sizeof...(p), G = gate_count<Cell>;
     const Scalar* const from[] = {(x != nullptr ? packed.bias.at(panel + p, 0) : gates.at(panel + p, at.first))...};
-    Pack<Scalar> s[] = {Pack<Scalar>::load(from[i / G % Side] + i % G * gates.lanes)...};
+    P s[] = {P::load(from[i / G % Side] + i % G * P::size)...};
     const Index inputs = packed.input.depth(), outputs = packed.early.depth();
     if (x != nullptr)
-      add_products<TileShape<in.count, Side, NR, G, in.first>>(packed.input.panels(), {x, at.size, inputs, 1, {inputs}},
-                                                               panel, b, s);
+      add_products<TileShape<P, in.count, Side, NR, G, in.first>>(packed.input.panels(),
+                                                                  {x, at.size, inputs, 1, {inputs}}, panel, b, s);
     if constexpr (early.count > 0)
-      add_products<TileShape<early.count, Side, NR, G, early.first>>(
+      add_products<TileShape<P, early.count, Side, NR, G, early.first>>(
           packed.early.panels(), {at.fed_back, at.size, outputs, 1, {outputs}}, panel, b, s);
     (apply_rule(panel + q % Side, b + q / Side, s + q * G, std::make_integer_sequence<int, G>()), ...);
   }
-  template <int... g>
-  EIGEN_ALWAYS_INLINE void apply_rule(Index panel, Index b, const Pack<Scalar>* s, std::integer_sequence<int, g...>) {
-    GateValues<Cell, Pack<Scalar>> values{{s[g]...}};
-    apply_rule(panel, b, values);
+  template <class P, int... g>
+  EIGEN_ALWAYS_INLINE void apply_rule(Index panel, Index b, const P* s, std::integer_sequence<int, g...>) {
+    GateValues<Cell, P> values{{s[g]...}};
+    apply_rule<P>(panel, b, values);
   }
 
-  EIGEN_ALWAYS_INLINE void scale(Index panel, GateValues<Cell, Pack<Scalar>>& values) const {
+  template <class P>
+  EIGEN_ALWAYS_INLINE void scale(Index panel, GateValues<Cell, P>& values) const {
     if constexpr (is_scaled<Storage>) {
-      const auto scale = load_gates<Cell, Scalar>(packed.scale.at(panel, 0));
+      const auto scale = load_gates<Cell, P>(packed.scale.at(panel, 0));
       for (std::size_t g = 0; g < values.size(); ++g) values[g] *= scale[g];
     }
   }
 
   // The loops are inside, for the sake of the rule's many constants.
-  [[gnu::flatten]] EIGEN_DONT_INLINE void apply_rule(const Tile& tile) {
+  template <class P>
+  EIGEN_ALWAYS_INLINE void apply_rule(const Tile& tile) {
     for (Index i = tile.panels.first; i < tile.panels.end(); ++i)
       for (Index b = tile.columns.first; b < tile.columns.end(); ++b) {
-        auto values = load_gates<Cell, Scalar>(gates.at(i, at.first + b));
-        apply_rule(i, b, values);
+        auto values = load_gates<Cell, P>(gates.at(i, at.first + b));
+        apply_rule<P>(i, b, values);
       }
   }
 
   /// The cell's rule on a panel of units of a sample.
-  EIGEN_ALWAYS_INLINE void apply_rule(Index panel, Index b, GateValues<Cell, Pack<Scalar>>& values) {
-    const Index offset = b * gates.units() + panel * gates.lanes, count = at.padded ? gates.lanes : gates.count(panel);
+  template <class P>
+  EIGEN_ALWAYS_INLINE void apply_rule(Index panel, Index b, GateValues<Cell, P>& values) {
+    const Index unit = panel * P::size, offset = b * gates.units() + unit;
+    const Index count = at.padded ? P::size : gates.units() - unit;
     scale(panel, values);
-    auto state = load_states<Cell, Scalar>(at.before, offset, count);
+    auto state = load_states<Cell, P>(at.before, offset, count);
     if constexpr (LinearCell<Cell>) {
       if (!at.activated) Cell::activate(values);
       Cell::advance(values, state);
     } else {
-      step_forward<Cell, Pack<Scalar>>(values, state);
+      step_forward<Cell, P>(values, state);
     }
-    if (at.keep_gates) store_gates<Cell, Scalar>(values, gates.at(panel, at.first + b));
+    if (at.keep_gates) store_gates<Cell, P>(values, gates.at(panel, at.first + b));
     at.leave(state, offset, count, at.is_past_end(b), std::make_index_sequence<N>());
   }
 
-  EIGEN_DONT_INLINE void make_operand(const Tile& tile) {
+  template <class P>
+  EIGEN_ALWAYS_INLINE void make_operand(const Tile& tile) {
     for (Index i = tile.panels.first; i < tile.panels.end(); ++i)
       for (Index b = tile.columns.first; b < tile.columns.end(); ++b) {
-        const Index unit = i * gates.lanes, count = gates.count(i), offset = b * gates.units() + unit;
-        auto values = load_gates<Cell, Scalar>(gates.at(i, at.first + b));
+        const Index unit = i * P::size, count = gates.units() - unit, offset = b * gates.units() + unit;
+        auto values = load_gates<Cell, P>(gates.at(i, at.first + b));
         scale(i, values);
-        auto made = Cell::operand(values, load_states<Cell, Scalar>(at.before, offset, count));
-        if (at.mask != nullptr) made = made * Pack<Scalar>::load(at.mask + offset, count);
+        auto made = Cell::operand(values, load_states<Cell, P>(at.before, offset, count));
+        if (at.mask != nullptr) made = made * P::load(at.mask + offset, count);
         made.store(operand_at(b) + unit, count);
       }
   }
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

@@ -3,7 +3,7 @@
 #include "unroll/engine/pointwise_backward.hpp"
 #include "unroll/engine/pointwise_forward.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// The step of a cell: one product with h and the cell's rule on each finished tile, forward and back. A cell with late
 /// gates has a second product, with their operand.
@@ -95,4 +95,4 @@ struct PointwiseStep {
   static void finish_gradients(const Tape&, Parameters&) {}
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

@@ -3,14 +3,13 @@
 #include "unroll/cells/lstm.hpp"
 #include "unroll/engine/pointwise_step.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// The step of a ProjectedLstm: an Lstm's step that makes m in the place of h, and h = W_hr m.
 template <class Scalar_>
 struct ProjectedStep : PointwiseStep<cells::Lstm, Scalar_> {
   using Cell = cells::Lstm;
   using Scalar = Scalar_;
-  using P = Pack<Scalar>;
   static constexpr const char* name() { return "ProjectedLstm"; }
   static constexpr bool projected = true;
 
@@ -75,7 +74,7 @@ struct ProjectedStep : PointwiseStep<cells::Lstm, Scalar_> {
 
     void resize(Index units, Index of_outputs, Index steps, Index batch) {
       outputs = of_outputs;
-      detail::resize(m, units, steps * batch + P::size);
+      detail::resize(m, units, steps * batch + lanes<Scalar>());
     }
     void resize_back(Index units, Index batch) { detail::resize(d_m, units, batch); }
   };
@@ -99,22 +98,25 @@ struct ProjectedStep : PointwiseStep<cells::Lstm, Scalar_> {
     view.member.wait();  // m is whole
     multiply<1, Scalar>(view.member.part_of(packed.projection.panels()), {m, view.size, units, 1, {units}},
                         no_sums<Scalar>(), column_sums(view.next[0], outputs, outputs), [&](const Tile& tile) {
-                          for (Index b = tile.columns.first; b < tile.columns.end(); ++b)
-                            for (Index i = tile.panels.first; i < tile.panels.end(); ++i)
-                              put_out(packed, view, i, outputs, b);
+                          on_processor<Scalar>([&]<class P>() { put_out<P>(packed, view, tile, outputs); });
                         });
   }
 
   template <class Sweep>
-  EIGEN_DONT_INLINE static void back(Sweep& sweep, const Tile& tile) {
+  static void back(Sweep& sweep, const Tile& tile) {
+    on_processor<Scalar>([&]<class P>() { back<P>(sweep, tile); });
+  }
+  template <class P, class Sweep>
+  EIGEN_ALWAYS_INLINE static void back(Sweep& sweep, const Tile& tile) {
     const auto at = sweep.view();
     const Index outputs = sweep.d_output.units();
     for (Index b = tile.columns.first; b < tile.columns.end(); ++b)
       for (Index panel = tile.panels.first; panel < tile.panels.end(); ++panel) {
-        const Index unit = panel * P::size, count = sweep.d_output.count(panel);
+        const Index unit = panel * P::size, count = outputs - unit;
         P d_projection(0);
         if (sweep.is_active(b)) {
-          const auto [d_h, past] = at.arrive(0, b, unit, outputs, count, sweep.is_cut(b), sweep.square_norm());
+          const auto [d_h, past] =
+              at.template arrive<P>(0, b, unit, outputs, count, sweep.is_cut(b), sweep.square_norm());
           d_projection = d_h.first(count);
           past.store(at.d_state[0] + b * outputs + unit, count);
         }
@@ -129,8 +131,9 @@ struct ProjectedStep : PointwiseStep<cells::Lstm, Scalar_> {
     Matrix<Scalar>& d_m = tape.buffers.d_m;
     multiply<1, Scalar>(sweep.member.part_of(tape.packed.projection.panels()),
                         sweep.d_output.operand({0, 1}, {sweep.column(), tape.size()}), no_sums<Scalar>(),
-                        column_sums(d_m.data(), d_m.rows(), d_m.rows()),
-                        [&](const Tile& tile) { through_rule(sweep, tile); });
+                        column_sums(d_m.data(), d_m.rows(), d_m.rows()), [&](const Tile& tile) {
+                          on_processor<Scalar>([&]<class P>() { through_rule<P>(sweep, tile); });
+                        });
     sweep.clip(sweep.d_gates, sweep.column(), {0, gate_count<Cell>});
   }
   template <class Tape, class Across>
@@ -140,36 +143,39 @@ struct ProjectedStep : PointwiseStep<cells::Lstm, Scalar_> {
 
  private:
   /// Some rows of h, finished.
-  template <class Storage>
-  static void put_out(const Packed<Storage>& packed, const ForwardView<Scalar, 2>& view, Index panel, Index outputs,
-                      Index b) {
-    const Index unit = panel * P::size, offset = b * outputs + unit;
-    const Index count = view.padded ? P::size : std::min<Index>(P::size, outputs - unit);
-    P h = P::load(view.next[0] + offset, count);
-    if constexpr (is_scaled<Storage>) h *= P::load(packed.projection_scale.at(panel, 0));
-    view.leave(0, h, offset, count, view.is_past_end(b));
+  template <class P, class Storage>
+  EIGEN_ALWAYS_INLINE static void put_out(const Packed<Storage>& packed, const ForwardView<Scalar, 2>& view,
+                                          const Tile& tile, Index outputs) {
+    for (Index b = tile.columns.first; b < tile.columns.end(); ++b)
+      for (Index panel = tile.panels.first; panel < tile.panels.end(); ++panel) {
+        const Index unit = panel * P::size, offset = b * outputs + unit;
+        const Index count = view.padded ? P::size : outputs - unit;
+        P h = P::load(view.next[0] + offset, count);
+        if constexpr (is_scaled<Storage>) h *= P::load(packed.projection_scale.at(panel, 0));
+        view.leave(0, h, offset, count, view.is_past_end(b));
+      }
   }
 
-  template <class Sweep>
-  EIGEN_DONT_INLINE static void through_rule(Sweep& sweep, const Tile& tile) {
+  template <class P, class Sweep>
+  EIGEN_ALWAYS_INLINE static void through_rule(Sweep& sweep, const Tile& tile) {
     auto& tape = sweep.tape;
     PointwiseBackward<Sweep> rule{sweep};
     auto at = sweep.view();
     at.before[0] = at.made[0] = tape.buffers.m.data() + sweep.column() * tape.gates.units();
     for (Index b = tile.columns.first; b < tile.columns.end(); ++b)
       for (Index panel = tile.panels.first; panel < tile.panels.end(); ++panel) {
-        const Index unit = panel * P::size, count = tape.gates.count(panel), offset = b * tape.gates.units() + unit;
+        const Index units = tape.gates.units(), unit = panel * P::size, count = units - unit, offset = b * units + unit;
         GateValues<Cell, P> d_gates;
         d_gates.fill(Scalar(0));
         if (sweep.is_active(b)) {
-          const auto [d_c, past] = at.arrive(1, b, unit, tape.gates.units(), count, sweep.is_cut(b), nullptr);
+          const auto [d_c, past] = at.template arrive<P>(1, b, unit, units, count, sweep.is_cut(b), nullptr);
           std::array<P, 2> d_state{P::load(tape.buffers.d_m.data() + offset, count), d_c};
-          rule.through_rule(at, panel, b, d_state, d_gates);
+          rule.template through_rule<P>(at, panel, b, d_state, d_gates);
           (d_state[1] + past).store(at.d_state[1] + offset, count);
         }
-        store_gates<Cell, Scalar>(d_gates, sweep.d_gates.at(panel, sweep.column() + b));
+        store_gates<Cell, P>(d_gates, sweep.d_gates.at(panel, sweep.column() + b));
       }
   }
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

@@ -4,7 +4,7 @@
 #include "unroll/engine/pointwise_step.hpp"
 #include "unroll/engine/unroll_back.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// A recurrent layer, unrolled over a sequence forward and backward. A value: it holds the parameters and nothing else.
 /// What one of its steps computes is Step's (engine/pointwise_step.hpp says what a step is); the rest is here, once.
@@ -183,4 +183,4 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
 template <class Cell, class Scalar = float, int Inputs = Dynamic, int H = Dynamic>
 using Recurrent = RecurrentLayer<detail::PointwiseStep<Cell, Scalar>, Inputs, H>;
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -6,7 +6,7 @@
 
 /// What a recurrent layer refuses, with its own weights and with packed ones. Step::name() says whose messages these
 /// are.
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// Throws std::invalid_argument unless every state is empty or of `batch` columns.
 template <class Step>
@@ -40,4 +40,4 @@ void require_rates(const Unrolling& how) {
                     state_count<typename Step::Cell> > 1);
 }
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

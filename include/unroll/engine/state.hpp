@@ -6,7 +6,7 @@
 
 #include "unroll/core/memory.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The sizes of a recurrent layer.
 struct RecurrentSizes {
@@ -45,4 +45,4 @@ struct RecurrentState {
   }
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

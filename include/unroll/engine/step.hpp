@@ -8,21 +8,21 @@
 #include "unroll/product/blocked_matrix.hpp"
 
 /// What the steps of all recurrent layers see and share.
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
-template <class Cell, class Scalar, class Pointers>
-StateValues<Cell, Pack<Scalar>> load_states(const Pointers& states, Index offset, Index count) {
-  return array_of<state_count<Cell>>([&]<int n>() { return Pack<Scalar>::load(states[n] + offset, count); });
+template <class Cell, class P, class Pointers>
+EIGEN_ALWAYS_INLINE StateValues<Cell, P> load_states(const Pointers& states, Index offset, Index count) {
+  return array_of<state_count<Cell>>([&]<int n>() { return P::load(states[n] + offset, count); });
 }
 
 /// The gates of one panel of one column.
-template <class Cell, class Scalar>
-GateValues<Cell, Pack<Scalar>> load_gates(const Scalar* from) {
-  return array_of<gate_count<Cell>>([&]<int g>() { return Pack<Scalar>::load(from + g * Pack<Scalar>::size); });
+template <class Cell, class P>
+EIGEN_ALWAYS_INLINE GateValues<Cell, P> load_gates(const typename P::Lane* from) {
+  return array_of<gate_count<Cell>>([&]<int g>() { return P::load(from + g * P::size); });
 }
-template <class Cell, class Scalar>
-void store_gates(const GateValues<Cell, Pack<Scalar>>& values, Scalar* to) {
-  unrolled<gate_count<Cell>>([&]<int g>() { values[g].store(to + g * Pack<Scalar>::size); });
+template <class Cell, class P>
+EIGEN_ALWAYS_INLINE void store_gates(const GateValues<Cell, P>& values, typename P::Lane* to) {
+  unrolled<gate_count<Cell>>([&]<int g>() { values[g].store(to + g * P::size); });
 }
 
 /// One step of all samples on the way forward, with N states of as many rows as they have.
@@ -46,17 +46,18 @@ struct ForwardView {
   bool is_past_end(Index b) const { return lengths != nullptr && t >= (*lengths)[static_cast<std::size_t>(b)]; }
 
   /// Leaves what the rule made of some units of a sample's n-th state: zoned out, and zero past the sequence's end.
-  EIGEN_ALWAYS_INLINE void leave(std::size_t n, Pack<Scalar> value, Index offset, Index count, bool past_end) const {
+  template <class P>
+  EIGEN_ALWAYS_INLINE void leave(std::size_t n, P value, Index offset, Index count, bool past_end) const {
     if (kept[n] != nullptr) {
       if (candidates[n] != nullptr) value.store(candidates[n] + offset, count);
-      const auto share = Pack<Scalar>::load(kept[n] + offset, count);
-      value = share * Pack<Scalar>::load(before[n] + offset, count) + (1 - share) * value;
+      const auto share = P::load(kept[n] + offset, count);
+      value = share * P::load(before[n] + offset, count) + (1 - share) * value;
     }
     if (past_end) value = Scalar(0);
     value.store(next[n] + offset, count);
   }
-  template <std::size_t... n>
-  EIGEN_ALWAYS_INLINE void leave(const std::array<Pack<Scalar>, N>& values, Index offset, Index count, bool past_end,
+  template <class P, std::size_t... n>
+  EIGEN_ALWAYS_INLINE void leave(const std::array<P, N>& values, Index offset, Index count, bool past_end,
                                  std::index_sequence<n...>) const {
     (leave(n, values[n], offset, count, past_end), ...);
   }
@@ -72,24 +73,26 @@ struct BackwardView {
   const Scalar* d_y;                    // dL/dh of the step alone, or null
   Index d_y_stride;                     // from sample to sample
 
+  template <class P>
   struct Arrived {
-    Pack<Scalar> made;  ///< dL/d what the rule made
-    Pack<Scalar> kept;  ///< dL/d what passed the rule by
+    P made;  ///< dL/d what the rule made
+    P kept;  ///< dL/d what passed the rule by
   };
   /// dL/d some units of sample b's n-th state, `unit` the first. cut: nothing comes from the step after. `square` is
   /// added to, if there is one: |dL/dh|^2.
-  EIGEN_ALWAYS_INLINE Arrived arrive(std::size_t n, Index b, Index unit, Index rows, Index count, bool cut,
-                                     double* square) const {
+  template <class P>
+  EIGEN_ALWAYS_INLINE Arrived<P> arrive(std::size_t n, Index b, Index unit, Index rows, Index count, bool cut,
+                                        double* square) const {
     const Index offset = b * rows + unit;
-    Pack<Scalar> d = cut ? Pack<Scalar>(0) : Pack<Scalar>::load(d_state[n] + offset, count);
+    P d = cut ? P(0) : P::load(d_state[n] + offset, count);
     if (n == 0) {
-      if (d_y != nullptr) d += Pack<Scalar>::load(d_y + b * d_y_stride + unit, count);
+      if (d_y != nullptr) d += P::load(d_y + b * d_y_stride + unit, count);
       if (square != nullptr) *square += sum_of_squares(d);
     }
-    if (kept[n] == nullptr) return {d, Pack<Scalar>(0)};
-    const Pack<Scalar> share = Pack<Scalar>::load(kept[n] + offset, count) * d;
+    if (kept[n] == nullptr) return {d, P(0)};
+    const P share = P::load(kept[n] + offset, count) * d;
     return {d - share, share};
   }
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

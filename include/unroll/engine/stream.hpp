@@ -9,7 +9,7 @@
 #include "unroll/engine/step.hpp"
 #include "unroll/engine/stream_shape.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// A recurrent layer run one step at a time: packed weights, which copies share, and a state of its own.
 ///
@@ -34,7 +34,7 @@ class RecurrentStream {
     gates_.resize(gate_count<Cell>, sizes.units, 1, sample_count);
     buffers_.resize(sizes.units, sizes.outputs, 1, sample_count);
     for (std::size_t n = 0; n < N; ++n) {
-      const Index lanes = Pack<Scalar>::size;
+      const Index lanes = detail::lanes<Scalar>();
       const Index rows = sample_count == 1 ? detail::panel_count<Scalar>(rows_of(n)) * lanes : rows_of(n);
       for (auto* state : {&state_, &next_}) state->values[n].setZero(rows, sample_count);
       if (how.zoneout_rate(n) > 0)
@@ -119,4 +119,4 @@ class RecurrentStream {
   void (*run_several_)(RecurrentStream&, const Scalar*) noexcept = nullptr;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

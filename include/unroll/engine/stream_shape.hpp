@@ -4,7 +4,7 @@
 
 #include "unroll/core/types.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// One sample, known at compile time: a program whose streams have one has no code for more.
 using OneSample = std::integral_constant<Index, 1>;
@@ -16,4 +16,4 @@ struct StreamShape {
   Index inputs = 0;      ///< rows of x, for a layer of any size
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

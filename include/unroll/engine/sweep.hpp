@@ -3,7 +3,7 @@
 #include "unroll/engine/tape.hpp"
 #include "unroll/product/over_columns.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// Clips a run of gates of `count` columns to [-limit, limit]; the sum of their squares before.
 template <class Scalar>
@@ -12,8 +12,8 @@ double clip_gates(BlockedMatrix<Scalar>& d, Index column, Index count, GateRun r
   const Scalar bound = static_cast<Scalar>(limit);
   for (Index j = column; j < column + count; ++j)
     for (Index panel = 0; panel < d.panels(); ++panel) {
-      Scalar* values = d.at(panel, j) + run.first * d.lanes;
-      for (Index i = 0; i < run.count * d.lanes; ++i) {
+      Scalar* values = d.at(panel, j) + run.first * d.lanes();
+      for (Index i = 0; i < run.count * d.lanes(); ++i) {
         squares += static_cast<double>(values[i]) * static_cast<double>(values[i]);
         if (!(std::abs(values[i]) > bound)) continue;
         values[i] = values[i] > 0 ? bound : -bound;
@@ -134,7 +134,7 @@ class Sweep {
 
   /// Of `rows` units those in some panels.
   static Range units_of(Range panels, Index rows) {
-    const Index lanes = Pack<Scalar>::size, first = panels.first * lanes;
+    const Index lanes = detail::lanes<Scalar>(), first = panels.first * lanes;
     return {first, (std::min)(panels.end() * lanes, rows) - first};
   }
 
@@ -146,4 +146,4 @@ class Sweep {
   double clipped_squares_ = 0;
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

@@ -7,7 +7,7 @@
 #include "unroll/engine/state.hpp"
 #include "unroll/engine/step.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// What one forward pass of a recurrent layer leaves for its backward pass, and the buffers of both: a value of its
 /// own, so that a const layer serves many threads, each with its tape. Kept from call to call, it allocates only when
@@ -73,7 +73,7 @@ struct RecurrentTape {
   /// so many that reading the weights for them costs little.
   Index steps_at_once(Index units) const {
     constexpr Index cached = 512 * 1024 / sizeof(Scalar), least_columns = 256;
-    const Index rows = gate_count<Cell> * detail::panel_count<Scalar>(units) * Pack<Scalar>::size;
+    const Index rows = gate_count<Cell> * detail::panel_count<Scalar>(units) * detail::lanes<Scalar>();
     return std::clamp<Index>((std::max)(cached / rows, least_columns) / batch.size, 1, std::max<Index>(steps, 1));
   }
 
@@ -188,4 +188,4 @@ struct RecurrentTape {
   Output<Scalar> d_input() const { return {d_x.data(), d_x.rows(), d_x.cols()}; }
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -3,7 +3,7 @@
 #include "unroll/engine/tape.hpp"
 
 /// Time, forward: the one loop over steps. What a step does is its own (see engine/pointwise_step.hpp).
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// How many threads of the pool share the units of a step; without a recurrence those of all steps, and those of a
 /// LinearCell share the steps too.
@@ -56,7 +56,7 @@ template <class Step>
 void gather_previous(RecurrentTape<Step>& tape, Index t, const Member& member) {
   const Index to_block = tape.batch.record ? t * tape.size() : 0;
   for (std::size_t n = 0; n < tape.states.size(); ++n) {
-    const Range mine = member.units(tape.states[n].rows(), Pack<typename Step::Scalar>::size);
+    const Range mine = member.units(tape.states[n].rows(), lanes<typename Step::Scalar>());
     for (Index b = 0; b < tape.size(); ++b) {
       auto to = tape.previous[n].col(to_block + b).segment(mine.first, mine.count);
       const bool last = tape.direction == Direction::reverse && t + 1 == tape.batch.length(b, tape.steps);
@@ -83,7 +83,7 @@ void collect(RecurrentTape<Step>& tape, Index t, const Member& member) {
   const bool mean = tape.readout == Readout::mean;
   if (!mean && tape.batch.lengths.empty() && t != tape.step_at(tape.steps - 1)) return;
   for (std::size_t n = 0; n < tape.states.size(); ++n) {
-    const Range mine = member.units(tape.states[n].rows(), Pack<typename Step::Scalar>::size);
+    const Range mine = member.units(tape.states[n].rows(), lanes<typename Step::Scalar>());
     const auto states = columns_of(tape, n, tape.next_block(t)).middleRows(mine.first, mine.count);
     for (Index b = 0; b < tape.size(); ++b) {
       if (!tape.active(t, b)) continue;
@@ -121,12 +121,14 @@ bool project(RecurrentTape<Step>& tape, const Packed& packed, const Scalar* x, I
       const Range mine = member.part(columns.count);
       Step::project(packed, x + mine.first * x_stride, x_stride, mine.count, tape.gates, tape.buffers,
                     columns.first + mine.first);
-      for (Index block = 0; block < tape.gates.panels(); ++block)
-        for (Index j = columns.first + mine.first; j < columns.first + mine.end(); ++j) {
-          auto gates = load_gates<Cell, Scalar>(tape.gates.at(block, j));
-          Cell::activate(gates);
-          store_gates<Cell, Scalar>(gates, tape.gates.at(block, j));
-        }
+      on_processor<Scalar>([&]<class P>() {
+        for (Index block = 0; block < tape.gates.panels(); ++block)
+          for (Index j = columns.first + mine.first; j < columns.first + mine.end(); ++j) {
+            auto gates = load_gates<Cell, P>(tape.gates.at(block, j));
+            Cell::activate(gates);
+            store_gates<Cell, P>(gates, tape.gates.at(block, j));
+          }
+      });
       member.wait();  // all columns are there
       return true;
     }
@@ -184,4 +186,4 @@ Output<Scalar> unroll_forward(const Packed& packed, const Pack& pack, const Recu
   return tape.output();
 }
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

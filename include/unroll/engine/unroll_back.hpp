@@ -5,7 +5,7 @@
 
 /// Time, back: sweeps over the steps, then the gradients of the weights and of x, one product each over the steps of a
 /// chunk.
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// dL/dh of every step from dL/d read-out.
 template <class Step, class Scalar = typename Step::Scalar>
@@ -152,4 +152,4 @@ Output<Scalar> unroll_backward(const typename Step::Parameters& weights, const I
   return tape.d_input();
 }
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

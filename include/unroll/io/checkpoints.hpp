@@ -3,7 +3,7 @@
 #include "unroll/io/save.hpp"
 #include "unroll/training/fit.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// An observer of `fit` that saves the whole state of the training, atomically: after each epoch, and when an observer
 /// before it asks fit to stop.
@@ -30,4 +30,4 @@ class Checkpoints {
   std::filesystem::path path_;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -5,7 +5,9 @@
 #include <cstring>
 #include <string_view>
 
-namespace unroll::detail {
+#include "unroll/core/target.hpp"
+
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// CRC-64/XZ of all bytes that were added: polynomial 0x42f0e1eba9ea3693, reflected. Any error within 64 bits next to
 /// each other changes it. Needs a little-endian processor.
@@ -55,4 +57,4 @@ class Checksum {
 
 inline constexpr Checksum::Tables Checksum::tables = Checksum::make_tables();
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

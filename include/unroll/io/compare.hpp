@@ -7,7 +7,7 @@
 #include "unroll/io/description.hpp"
 
 /// Compares what a file says about itself with what a value says, before any number is read.
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// Files without a checksum are old: their numbers have six decimals, and the comma of their writer's locale.
 inline void read_old_number(std::string& found, const std::string& expected) {
@@ -55,4 +55,4 @@ inline void require_training(const std::string& file, const FileDescription& fou
     }
 }
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

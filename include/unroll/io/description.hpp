@@ -9,7 +9,7 @@
 #include "unroll/layers/layer_norm_lstm.hpp"
 #include "unroll/layers/recurrent_layers.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// One layer of a model, or one part of a training, as its file tells it.
 struct LayerDescription {
@@ -224,4 +224,4 @@ inline FileDescription describe(const std::filesystem::path& path) {
   return result;
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -19,7 +19,7 @@
 #include "unroll/layers/projected_lstm.hpp"
 #include "unroll/layers/recurrent_layers.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -219,4 +219,4 @@ void export_header(const Model& model, const std::string& name, const std::files
   write_file(path, {header.str()});
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

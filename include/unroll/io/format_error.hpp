@@ -6,8 +6,9 @@
 #include <utility>
 
 #include "unroll/core/error.hpp"
+#include "unroll/core/target.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -39,4 +40,4 @@ class format_error : public std::runtime_error {
   std::uint64_t offset_;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -10,7 +10,7 @@
 #include "unroll/layers/projected_lstm.hpp"
 #include "unroll/layers/recurrent_layers.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The module of PyTorch that a layer of ours stands for.
 struct TorchModule {
@@ -293,4 +293,4 @@ void save_pytorch(const Model& model, const std::filesystem::path& path, const T
   write_safetensors(file, path);
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

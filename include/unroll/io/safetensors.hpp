@@ -14,7 +14,7 @@
 #include "unroll/io/stored_tensor.hpp"
 #include "unroll/io/write_file.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Texts by name that a file holds beside its tensors.
 using Metadata = std::map<std::string, std::string>;
@@ -276,4 +276,4 @@ inline void write_safetensors(const TensorFile& file, const std::filesystem::pat
   write_file(path, parts);
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

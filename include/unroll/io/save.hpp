@@ -3,7 +3,7 @@
 #include "unroll/io/compare.hpp"
 #include "unroll/io/tensor_reader.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Saves a model, or any value with a `visit`, as one safetensors file, atomically (see write_file), with its layers in
 /// the metadata (see describe) beside the caller's own texts.
@@ -68,4 +68,4 @@ void load(Value& value, const std::filesystem::path& path, const LoadOptions& op
   });
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -18,7 +18,7 @@
 #include "unroll/core/random.hpp"
 #include "unroll/core/types.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 static_assert(std::endian::native == std::endian::little, "unroll/io/ needs a little-endian processor: files are");
 static_assert(std::numeric_limits<float>::is_iec559 && std::numeric_limits<double>::is_iec559,
@@ -286,4 +286,4 @@ inline void restore(const StoredTensor& stored, Random& random, const LoadOption
 
 }  // namespace detail
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

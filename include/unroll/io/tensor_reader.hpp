@@ -2,7 +2,7 @@
 
 #include "unroll/io/safetensors.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// Reads a file's tensors one by one into values, and refuses the file if one was not asked for.
 class TensorReader {
@@ -78,4 +78,4 @@ class TensorReader {
   std::set<std::string> taken_;
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

@@ -25,8 +25,9 @@
 #endif
 
 #include "unroll/core/error.hpp"
+#include "unroll/core/target.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -197,4 +198,4 @@ inline void write_file(const std::filesystem::path& path, const std::vector<std:
   detail::replace_file(target, parts, name);
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -3,7 +3,7 @@
 #include "unroll/core/activations.hpp"
 #include "unroll/layers/memoryless.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Functions of one number: a name, apply(x), which gives y, and slope(x, y), which gives dy/dx, for a Pack; options
 /// are members shown by each_option.
@@ -131,17 +131,20 @@ struct HardSigmoid {
 
 namespace detail {
 
-/// f(pointers..., count) for the numbers of arrays of one shape, up to a pack of them at a time.
+/// f<P>(pointers..., count) for the numbers of arrays of one shape, up to a pack P of them at a time.
 template <class F, class First, class... Others>
-void for_each_pack_of(F f, First&& first, Others&&... others) {
+void for_each_pack_of(const F& f, First&& first, Others&&... others) {
   Index rows = first.rows(), cols = first.cols();
   if (first.outerStride() == rows && ((others.outerStride() == rows) && ...)) {
     rows *= cols;
     cols = 1;
   }
-  for (Index j = 0; j < cols; ++j)
-    for (Index i = 0; i < rows; i += Pack<typename std::remove_cvref_t<First>::Scalar>::size)
-      f(first.data() + j * first.outerStride() + i, (others.data() + j * others.outerStride() + i)..., rows - i);
+  on_processor<typename std::remove_cvref_t<First>::Scalar>([&]<class P>() {
+    for (Index j = 0; j < cols; ++j)
+      for (Index i = 0; i < rows; i += P::size)
+        f.template operator()<P>(first.data() + j * first.outerStride() + i,
+                                 (others.data() + j * others.outerStride() + i)..., rows - i);
+  });
 }
 
 }  // namespace detail
@@ -165,22 +168,19 @@ class Activation : public Memoryless<Activation<Function, Scalar_>, Scalar_> {
   }
 
   void apply(const Input<Scalar>& x, WritableOutput<Scalar> y) const {
-    detail::for_each_pack_of(
-        [&](const Scalar* in, Scalar* out, Index count) { function.apply(P::load(in, count)).store(out, count); }, x,
-        y);
+    detail::for_each_pack_of([&]<class P>(const Scalar* in, Scalar* out,
+                                          Index count) { function.apply(P::load(in, count)).store(out, count); },
+                             x, y);
   }
   void apply_back(const Input<Scalar>& x, const Input<Scalar>& y, const Input<Scalar>& d_y, Activation&,
                   WritableOutput<Scalar> d_x) const {
     detail::for_each_pack_of(
-        [&](const Scalar* in, const Scalar* out, const Scalar* d_out, Scalar* d_in, Index count) {
+        [&]<class P>(const Scalar* in, const Scalar* out, const Scalar* d_out, Scalar* d_in, Index count) {
           const P slope = function.slope(P::load(in, count), P::load(out, count));
           (P::load(d_out, count) * slope).store(d_in, count);
         },
         x, y, d_y, d_x);
   }
-
- private:
-  using P = Pack<Scalar>;
 };
 
 /// A layer of tanh.
@@ -214,11 +214,10 @@ class Softmax : public Memoryless<Softmax<Scalar_>, Scalar_> {
   static const char* name() { return "Softmax"; }
 
   void apply(const Input<Scalar>& x, WritableOutput<Scalar> y) const {
-    using P = Pack<Scalar>;
     for (Index j = 0; x.rows() > 0 && j < x.cols(); ++j) {
-      const P largest(x.col(j).maxCoeff());
-      const auto each = [&](const Scalar* in, Scalar* out, Index count) {
-        exp(P::load(in, count) - largest).store(out, count);
+      const Scalar largest = x.col(j).maxCoeff();
+      const auto each = [&]<class P>(const Scalar* in, Scalar* out, Index count) {
+        exp(P::load(in, count) - P(largest)).store(out, count);
       };
       detail::for_each_pack_of(each, x.col(j), y.col(j));
       y.col(j) /= y.col(j).sum();
@@ -280,4 +279,4 @@ class Prelu : public Memoryless<Prelu<Scalar_>, Scalar_> {
   Scalar of_row(Index i) const { return weight[weight.size() == 1 ? 0 : i]; }
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

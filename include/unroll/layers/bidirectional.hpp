@@ -3,7 +3,7 @@
 #include "unroll/layers/packed.hpp"
 #include "unroll/layers/side_by_side.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// How the two directions' outputs become one.
 enum class Merge { concatenate, sum };
@@ -99,4 +99,4 @@ class Bidirectional : public detail::SideBySide<Bidirectional<L>, typename L::Sc
   static auto parts(const State& state) { return std::tie(state.forward, state.reverse); }
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

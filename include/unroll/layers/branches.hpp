@@ -6,7 +6,7 @@
 #include "unroll/layers/chain.hpp"
 #include "unroll/layers/side_by_side.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Branches run one step at a time.
 template <class Layers>
@@ -128,4 +128,4 @@ class Branches
   }
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

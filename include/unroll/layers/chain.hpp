@@ -4,7 +4,7 @@
 #include "unroll/layers/packed.hpp"
 #include "unroll/layers/states.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Layers one after the other, each fed by the one before; a layer itself. Sequential and Stack are made of it.
 template <class Layers>
@@ -241,4 +241,4 @@ class Stack : public Chain<std::vector<L>> {
   }
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

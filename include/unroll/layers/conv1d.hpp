@@ -5,7 +5,7 @@
 #include "unroll/engine/convolution.hpp"
 #include "unroll/layers/layer.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// A causal convolution over time: an output sees its own step and K-1 steps before it, `dilation` apart (van den Oord
 /// et al. 2016, "WaveNet", section 2.1),
@@ -219,4 +219,4 @@ class Conv1d : public LayerBase<Conv1d<Scalar_>> {
   detail::ConvolutionShape shape_;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

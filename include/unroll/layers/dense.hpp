@@ -3,7 +3,7 @@
 #include "unroll/layers/packed_dense.hpp"
 #include "unroll/product/over_columns.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -136,4 +136,4 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
   }
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -2,7 +2,7 @@
 
 #include "unroll/layers/memoryless.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Which steps share a dropout mask.
 enum class DropoutMask {
@@ -81,4 +81,4 @@ class Dropout : public Memoryless<Dropout<Scalar_>, Scalar_, detail::DropoutTape
   DropoutMask mask_;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

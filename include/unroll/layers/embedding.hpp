@@ -8,7 +8,7 @@
 
 #include "unroll/layers/memoryless.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -123,4 +123,4 @@ class Embedding : public Memoryless<Embedding<Scalar_>, Scalar_, detail::Embeddi
   }
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

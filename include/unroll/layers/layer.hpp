@@ -9,7 +9,7 @@
 #include "unroll/engine/non_finite.hpp"
 #include "unroll/engine/stream_shape.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// A layer's state shows its matrices, one column a sample, under their names, as a layer shows its parameters; empty
 /// ones stand for zeros, and so does an empty state. What carries, saves, checks or cuts states is built on it.
@@ -185,4 +185,4 @@ inline void require_recorded(const char* layer, bool recorded) {
 
 }  // namespace detail
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -3,7 +3,7 @@
 #include "unroll/engine/layer_norm_step.hpp"
 #include "unroll/engine/recurrent.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// A long short-term memory whose products and memory are normalised over the units (Ba, Kiros & Hinton 2016,
 /// equations 20 to 22), which keeps them in range whatever the weights' scale and steadies training:
@@ -18,4 +18,4 @@ namespace unroll {
 template <class Scalar = float, int Inputs = Dynamic, int H = Dynamic>
 using LayerNormLstm = RecurrentLayer<detail::LayerNormStep<Scalar>, Inputs, H>;
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -2,7 +2,7 @@
 
 #include "unroll/layers/per_layer.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The states of a chain's layers, a tuple or a vector. An empty vector, like an empty matrix, stands for zeros.
 template <class LayerStates>
@@ -67,4 +67,4 @@ class ChainStream : public LayerStreams<Layers> {
   }
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -5,7 +5,7 @@
 
 #include "unroll/layers/layer.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Columns that a layer fills in.
 template <class Scalar>
@@ -174,4 +174,4 @@ class Memoryless : public LayerBase<Derived> {
   const Derived& self() const { return static_cast<const Derived&>(*this); }
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -5,7 +5,7 @@
 
 #include "unroll/layers/layer.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -85,4 +85,4 @@ auto pack(const Model& model, Storage storage = {}) {
   return detail::packed(model, storage);
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

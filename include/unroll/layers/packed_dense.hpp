@@ -8,7 +8,7 @@
 #include "unroll/product/packed_matrix.hpp"
 #include "unroll/product/scalar_product.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -59,12 +59,14 @@ struct DenseWeights {
 
  private:
   void rescale(const Tile& tile, const Sums<Scalar>& y) const {
-    for (Index panel = tile.panels.first; panel < tile.panels.end(); ++panel)
-      for (Index j = tile.columns.first; j < tile.columns.end(); ++j) {
-        Scalar* at = y.data + panel * y.panel_stride + j * y.column_stride;
-        const Index count = scale.count(panel);
-        (Pack<Scalar>::load(at, count) * Pack<Scalar>::load(scale.at(panel, 0))).store(at, count);
-      }
+    on_processor<Scalar>([&]<class P>() {
+      for (Index panel = tile.panels.first; panel < tile.panels.end(); ++panel)
+        for (Index j = tile.columns.first; j < tile.columns.end(); ++j) {
+          Scalar* at = y.data + panel * y.panel_stride + j * y.column_stride;
+          const Index count = scale.units() - panel * P::size;
+          (P::load(at, count) * P::load(scale.at(panel, 0))).store(at, count);
+        }
+    });
   }
 };
 
@@ -79,7 +81,7 @@ class DenseStream : public MemorylessStream {
   /// Of packed weights.
   template <class Samples>
   DenseStream(std::shared_ptr<const Weights> weights, Samples sample_count) : weights_(std::move(weights)) {
-    const Index whole = weights_->bias.panels() * Pack<Scalar>::size;
+    const Index whole = weights_->bias.panels() * detail::lanes<Scalar>();
     for (auto& y : y_) y.setZero(sample_count == 1 ? whole : output_size(), sample_count);
     if constexpr (!std::is_same_v<Samples, OneSample>)
       if (sample_count > 1) apply_to_several_ = &apply_to_several;
@@ -150,4 +152,4 @@ class PackedDense : public Memoryless<PackedDense<Scalar_, Inputs, O, Storage>, 
   std::shared_ptr<const Weights> weights_;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -7,7 +7,7 @@
 #include "unroll/layers/packed.hpp"
 #include "unroll/layers/states.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// A model run by a pool of threads: a layer itself, with the parameters of the model.
 ///
@@ -250,4 +250,4 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
   }
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

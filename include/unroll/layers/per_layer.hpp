@@ -8,7 +8,7 @@
 
 /// How a chain holds one thing for each of its layers, and walks over several such things side by side: tuples where
 /// the layers' types differ, vectors where they are alike.
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 template <class L>
 using TapeOf = typename L::Tape;
@@ -118,4 +118,4 @@ void number(F&& f, const std::string& prefix, Parts&... parts) {
   walk([&](std::size_t k, auto&... part) { f(prefix + std::to_string(k) + ".", part...); }, parts...);
 }
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

@@ -2,7 +2,7 @@
 
 #include "unroll/layers/packed.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// A model for inference on whole sequences: packed weights, and the buffers. One for each thread; those of one packed
 /// model share its weights.
@@ -36,4 +36,4 @@ class Predictor {
   typename Packed::Tape tape_;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

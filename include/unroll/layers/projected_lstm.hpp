@@ -3,7 +3,7 @@
 #include "unroll/engine/projected_step.hpp"
 #include "unroll/engine/recurrent.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// A long short-term memory whose output is a projection of its H units to O numbers, which are fed back (Sak, Senior &
 /// Beaufays 2014, equations 1 to 7 without peepholes; PyTorch's `proj_size`): large memory at the price of a small one.
@@ -17,4 +17,4 @@ namespace unroll {
 template <class Scalar = float, int Inputs = Dynamic, int O = Dynamic>
 using ProjectedLstm = RecurrentLayer<detail::ProjectedStep<Scalar>, Inputs, O>;
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

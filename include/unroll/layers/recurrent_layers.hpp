@@ -8,7 +8,7 @@
 #include "unroll/cells/rnn.hpp"
 #include "unroll/engine/recurrent.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The plain recurrent layer, h = tanh(a) (Elman 1990): cells/rnn.hpp.
 template <class Scalar = float, int Inputs = Dynamic, int H = Dynamic>
@@ -42,4 +42,4 @@ using MinGru = Recurrent<cells::MinGru, Scalar, Inputs, H>;
 template <class Scalar = float, int Inputs = Dynamic, int H = Dynamic>
 using MinLstm = Recurrent<cells::MinLstm, Scalar, Inputs, H>;
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

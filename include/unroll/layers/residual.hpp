@@ -3,7 +3,7 @@
 #include "unroll/layers/packed.hpp"
 #include "unroll/layers/states.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// A layer beside a way around it, y = x + layer(x), so that deep models learn from the start (He et al. 2016, equation
 /// 1). The layer has as many outputs as inputs and is not read out.
@@ -115,4 +115,4 @@ class Residual : public LayerOfLayers<Residual<L>> {
   }
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -11,7 +11,7 @@
 #include "unroll/core/random.hpp"
 
 /// Tokens out of logits: one drawn at a time, or the likeliest sequence.
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Which tokens may be drawn, and how boldly.
 struct SamplingOptions {
@@ -155,4 +155,4 @@ std::vector<Hypothesis<State>> beam_search(State start, Index first, Step step, 
   return beam;
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -3,7 +3,7 @@
 #include "unroll/layers/per_layer.hpp"
 #include "unroll/layers/states.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// Layers over the same x, their outputs one above the other or summed: what Branches and Bidirectional are. Derived
 /// gives sums(), and parts(of): a tuple of what its layers, a gradient, a tape or a state hold for each layer.
@@ -94,4 +94,4 @@ class SideBySide : public LayerOfLayers<Derived> {
   }
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

@@ -5,7 +5,7 @@
 
 #include "unroll/layers/layer.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Calls f(value...) for every state matrix of the states, which are of one type.
 template <class F, class State, class... States>
@@ -41,4 +41,4 @@ void visit_state(F&& f, const std::string& prefix, State& state, States&... othe
   std::remove_const_t<State>::visit(each, prefix, state, others...);
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

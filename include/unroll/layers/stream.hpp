@@ -7,7 +7,7 @@
 
 #include "unroll/layers/packed.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// What a Stream is made with.
 struct StreamOptions {
@@ -156,4 +156,4 @@ StorageReport compare_storage(const Model& model, Storage storage, const Input<t
   return report;
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -5,7 +5,7 @@
 #include "unroll/core/activations.hpp"
 #include "unroll/losses/loss.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -36,4 +36,4 @@ using BinaryCrossEntropy = Loss<detail::Pointwise<detail::BinaryCrossEntropyOnLo
 /// On logits, as max(y, 0) - y target + log(1 + e^-|y|), which overflows nowhere. Targets are 0 to 1. See Loss.
 inline constexpr BinaryCrossEntropy binary_cross_entropy;
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -5,7 +5,7 @@
 
 #include "unroll/losses/loss.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -50,4 +50,4 @@ using CosineDistance = Loss<detail::CosineRule>;
 /// PyTorch, with the gradient (cos y / |y| - target / |target|) / |y| / n. See Loss for masks and weights.
 inline constexpr CosineDistance cosine_distance;
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

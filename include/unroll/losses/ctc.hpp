@@ -9,7 +9,7 @@
 
 #include "unroll/losses/softmax_cross_entropy.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The option of Ctc.
 struct CtcOptions {
@@ -162,4 +162,4 @@ class Ctc {
   CtcOptions options_;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

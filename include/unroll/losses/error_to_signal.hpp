@@ -4,7 +4,7 @@
 
 #include "unroll/losses/loss.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The numbers of ErrorToSignal; see the formula there.
 struct ErrorToSignalOptions {
@@ -114,4 +114,4 @@ class ErrorToSignal {
   ErrorToSignalOptions options_;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -5,7 +5,7 @@
 
 #include "unroll/losses/loss.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// A function of one's own as a loss: f(y, target, d_y) returns its value and leaves dL/dy in d_y, which comes with y's
 /// shape. `fit` and `evaluate` take such a function as it is.
@@ -90,4 +90,4 @@ decltype(auto) as_loss(const L& loss) {
 
 }  // namespace detail
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

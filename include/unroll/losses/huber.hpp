@@ -4,7 +4,7 @@
 
 #include "unroll/losses/loss.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -40,4 +40,4 @@ using Huber = Loss<detail::Pointwise<detail::HuberError>>;
 /// delta = 1. See Loss for masks and weights.
 inline constexpr Huber huber;
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -4,7 +4,7 @@
 
 #include "unroll/losses/softmax_cross_entropy.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -53,4 +53,4 @@ using KlDivergence = Loss<detail::KlDivergenceRule>;
 /// The target is a distribution over y's rows for each column. See Loss for masks and weights.
 inline constexpr KlDivergence kl_divergence;
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

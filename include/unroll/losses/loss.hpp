@@ -7,7 +7,7 @@
 #include "unroll/core/error.hpp"
 #include "unroll/engine/batch.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -218,4 +218,4 @@ class Pointwise : public Term {
 
 }  // namespace detail
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -4,7 +4,7 @@
 
 #include "unroll/losses/loss.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -27,4 +27,4 @@ using MeanAbsoluteError = Loss<detail::Pointwise<detail::AbsoluteError>>;
 /// The mean of |y - target|, with the gradient sign(y - target) / n, 0 where they are equal. See Loss.
 inline constexpr MeanAbsoluteError mean_absolute_error;
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -2,7 +2,7 @@
 
 #include "unroll/losses/loss.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -25,4 +25,4 @@ using MeanSquaredError = Loss<detail::Pointwise<detail::SquaredError>>;
 /// The mean of (y - target)^2, with the gradient 2 (y - target) / n. See Loss for masks and weights.
 inline constexpr MeanSquaredError mean_squared_error;
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -6,7 +6,7 @@
 
 #include "unroll/losses/loss.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -69,4 +69,4 @@ class QuantileRule {
 /// unless the levels are between 0 and 1. See Loss for masks and weights.
 using Quantile = Loss<detail::QuantileRule>;
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

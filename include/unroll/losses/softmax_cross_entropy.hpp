@@ -8,7 +8,7 @@
 #include "unroll/core/log_sum_exp.hpp"
 #include "unroll/losses/loss.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The options of SoftmaxCrossEntropy.
 struct SoftmaxCrossEntropyOptions {
@@ -99,4 +99,4 @@ using SoftmaxCrossEntropy = Loss<detail::SoftmaxCrossEntropyRule>;
 /// mean is weighted by those of the targets. See Loss for masks and weights.
 inline const SoftmaxCrossEntropy softmax_cross_entropy;
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -2,7 +2,7 @@
 
 #include "unroll/optimizers/optimizer.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The numbers of Adadelta; see the formula there. The defaults are PyTorch's.
 struct AdadeltaOptions {
@@ -67,4 +67,4 @@ class Adadelta : public Optimizer<Model, detail::AdadeltaRule> {
       : Optimizer<Model, detail::AdadeltaRule>(model, std::move(how)) {}
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

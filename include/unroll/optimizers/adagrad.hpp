@@ -2,7 +2,7 @@
 
 #include "unroll/optimizers/optimizer.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The numbers of Adagrad; see the formula there. The defaults are PyTorch's.
 struct AdagradOptions {
@@ -62,4 +62,4 @@ class Adagrad : public Optimizer<Model, detail::AdagradRule> {
       : Optimizer<Model, detail::AdagradRule>(model, std::move(how)) {}
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -2,7 +2,7 @@
 
 #include "unroll/optimizers/adam_moments.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The numbers of Adam; see the formula there. The defaults are PyTorch's.
 struct AdamOptions {
@@ -85,4 +85,4 @@ class AdamW : public Optimizer<Model, detail::AdamRule<AdamWOptions>> {
       : Optimizer<Model, detail::AdamRule<AdamWOptions>>(model, std::move(how)) {}
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -2,7 +2,7 @@
 
 #include "unroll/optimizers/optimizer.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// What Adam and those that came of it share: two moments, and their options beta1, beta2 and epsilon.
 template <class Scalar>
@@ -39,4 +39,4 @@ struct AdamMoments {
   }
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

@@ -2,7 +2,7 @@
 
 #include "unroll/optimizers/optimizer.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The numbers of Lion; see the formula there. The defaults are the paper's.
 struct LionOptions {
@@ -66,4 +66,4 @@ class Lion : public Optimizer<Model, detail::LionRule> {
   explicit Lion(const Model& model, LionOptions how = {}) : Optimizer<Model, detail::LionRule>(model, std::move(how)) {}
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

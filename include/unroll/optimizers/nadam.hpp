@@ -2,7 +2,7 @@
 
 #include "unroll/optimizers/adam_moments.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The numbers of NAdam; see the formula there. The defaults are PyTorch's.
 struct NAdamOptions {
@@ -75,4 +75,4 @@ class NAdam : public Optimizer<Model, detail::NAdamRule> {
       : Optimizer<Model, detail::NAdamRule>(model, std::move(how)) {}
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -11,7 +11,7 @@
 #include "unroll/core/pack.hpp"
 #include "unroll/optimizers/parameter_group.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -200,7 +200,10 @@ class Optimizer {
 
   /// Register by register, the last one padded: every parameter goes the same way wherever it lies in memory.
   static void move(const Moving& tensor) {
-    using P = Pack<Scalar>;
+    detail::on_processor<Scalar>([&]<class P>() { move<P>(tensor, Places()); });
+  }
+  template <class P, std::size_t... K>
+  EIGEN_ALWAYS_INLINE static void move(const Moving& tensor, std::index_sequence<K...>) {
     const Step& step = tensor.how->step;
     const Scalar decay = tensor.is_weight ? tensor.how->decay : tensor.how->decay_of_biases;
     for (Index i = 0; i < tensor.size; i += P::size) {
@@ -210,11 +213,9 @@ class Optimizer {
         w -= decay * w;
       else
         g += decay * w;
-      [&]<std::size_t... K>(std::index_sequence<K...>) {
-        std::array<P, moment_count> m{P::load(tensor.moments[K] + i, count)...};
-        step(w, g, m[K]...);
-        (m[K].store(tensor.moments[K] + i, count), ...);
-      }(Places());
+      std::array<P, moment_count> m{P::load(tensor.moments[K] + i, count)...};
+      step(w, g, m[K]...);
+      (m[K].store(tensor.moments[K] + i, count), ...);
       w.store(tensor.w + i, count);
     }
   }
@@ -223,4 +224,4 @@ class Optimizer {
   std::int64_t steps_ = 0;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

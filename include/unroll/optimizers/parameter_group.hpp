@@ -11,7 +11,7 @@
 
 #include "unroll/core/parameters.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Tensors that an optimizer treats in another way than the rest: an entry of every optimizer's option `groups`.
 ///
@@ -170,4 +170,4 @@ void copy_tied(const Grouping& grouping, Tensors tensors) {
 
 }  // namespace detail
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -2,7 +2,7 @@
 
 #include "unroll/optimizers/adam_moments.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The numbers of RAdam; see the formula there. The defaults are PyTorch's.
 struct RAdamOptions {
@@ -69,4 +69,4 @@ class RAdam : public Optimizer<Model, detail::RAdamRule> {
       : Optimizer<Model, detail::RAdamRule>(model, std::move(how)) {}
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

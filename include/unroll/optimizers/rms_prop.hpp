@@ -2,7 +2,7 @@
 
 #include "unroll/optimizers/optimizer.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The numbers of RMSprop; see the formula there. The defaults are PyTorch's.
 struct RmsPropOptions {
@@ -69,4 +69,4 @@ class RmsProp : public Optimizer<Model, detail::RmsPropRule> {
       : Optimizer<Model, detail::RmsPropRule>(model, std::move(how)) {}
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

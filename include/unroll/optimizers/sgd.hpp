@@ -2,7 +2,7 @@
 
 #include "unroll/optimizers/optimizer.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The numbers of gradient descent; see the formula there.
 struct SgdOptions {
@@ -64,4 +64,4 @@ class Sgd : public Optimizer<Model, detail::SgdRule> {
   explicit Sgd(const Model& model, SgdOptions how = {}) : Optimizer<Model, detail::SgdRule>(model, std::move(how)) {}
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

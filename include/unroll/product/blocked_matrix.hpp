@@ -4,12 +4,12 @@
 #include "unroll/core/team.hpp"
 #include "unroll/product/multiply.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// The number of panels of Pack::size units that cover `units`.
 template <class Scalar>
-constexpr Index panel_count(Index units) {
-  return (units + Pack<Scalar>::size - 1) / Pack<Scalar>::size;
+Index panel_count(Index units) {
+  return (units + lanes<Scalar>() - 1) / lanes<Scalar>();
 }
 
 /// A matrix whose rows are some groups of as many units (an LSTM's gates, say), in panels of Pack::size units: a
@@ -23,55 +23,60 @@ constexpr Index panel_count(Index units) {
 template <class Scalar>
 class BlockedMatrix {
  public:
-  static constexpr Index lanes = Pack<Scalar>::size;
+  /// How many units a panel has, which lie so far apart from those of the next group.
+  static Index lanes() { return detail::lanes<Scalar>(); }
 
   /// `steps` steps of `batch` columns; what was there is lost where the shape changes.
   void resize(Index groups, Index units, Index steps, Index batch) {
     groups_ = groups;
     units_ = units;
     columns_ = steps * batch;
+    panels_ = panel_count<Scalar>(units);
     // An odd number of steps: at a power of two the same step of all panels would fall into the same cache sets.
-    panel_stride_ = (steps | 1) * batch * groups * lanes;
-    detail::resize(data_, panels() * panel_stride_);
+    column_stride_ = groups * lanes();
+    panel_stride_ = (steps | 1) * batch * column_stride_;
+    data_.resize(panels_ * panel_stride_);
   }
 
   Index groups() const { return groups_; }
   Index units() const { return units_; }
   Index columns() const { return columns_; }
-  Index panels() const { return panel_count<Scalar>(units_); }
+  Index panels() const { return panels_; }
   /// How many of a panel's lanes are units.
-  Index count(Index panel) const { return (std::min)(lanes, units_ - panel * lanes); }
+  Index count(Index panel) const { return (std::min)(lanes(), units_ - panel * lanes()); }
 
   /// groups x lanes
-  Scalar* at(Index panel, Index column) { return data_.data() + panel * panel_stride_ + column * groups_ * lanes; }
+  Scalar* at(Index panel, Index column) { return data_.data() + panel * panel_stride_ + column * column_stride_; }
   const Scalar* at(Index panel, Index column) const {
-    return data_.data() + panel * panel_stride_ + column * groups_ * lanes;
+    return data_.data() + panel * panel_stride_ + column * column_stride_;
   }
   Scalar value(int group, Index unit, Index column) const {
-    return at(unit / lanes, column)[group * lanes + unit % lanes];
+    return at(unit / lanes(), column)[group * lanes() + unit % lanes()];
   }
 
-  void set_zero() { data_.setZero(); }
+  void set_zero() { data_.set_zero(); }
   /// One column, from values group by group; zero in the lanes past the last unit.
   void set_column(Index groups, Index units, const Vector<Scalar>& values) {
     resize(groups, units, 1, 1);
-    for (Index panel = 0; panel < panels(); ++panel)
-      for (Index group = 0; group < groups; ++group)
-        Pack<Scalar>::load(values.data() + group * units + panel * lanes, count(panel))
-            .store(at(panel, 0) + group * lanes);
+    set_zero();
+    for (Index group = 0; group < groups; ++group)
+      for (Index panel = 0; panel < panels(); ++panel)
+        std::copy_n(values.data() + group * units + panel * lanes(), count(panel), at(panel, 0) + group * lanes());
   }
   /// A member's panels of some columns of a matrix of one group, which lie `stride` apart: zeros where not there(j).
   template <class There>
   void set_columns(Range columns, const Scalar* from, Index stride, const Member& member, There there) {
-    const Range mine = member.part(panels());
-    for (Index j = columns.first; j < columns.end(); ++j)
-      for (Index panel = mine.first; panel < mine.end(); ++panel)
-        (there(j) ? Pack<Scalar>::load(from + j * stride + panel * lanes, count(panel)) : Pack<Scalar>(0))
-            .store(at(panel, j));
+    on_processor<Scalar>([&]<class P>() {
+      const Range mine = member.part(panels());
+      for (Index j = columns.first; j < columns.end(); ++j)
+        for (Index panel = mine.first; panel < mine.end(); ++panel)
+          (there(j) ? P::load(from + j * stride + panel * P::size, units_ - panel * P::size) : P(0))
+              .store(at(panel, j));
+    });
   }
   /// Adds some columns of another matrix of this shape.
   void add(const BlockedMatrix& other, Range columns) {
-    const Index size = columns.count * groups_ * lanes;
+    const Index size = columns.count * column_stride_;
     for (Index panel = 0; panel < panels(); ++panel)
       Eigen::Map<Vector<Scalar>>(at(panel, columns.first), size) +=
           Eigen::Map<const Vector<Scalar>>(other.at(panel, columns.first), size);
@@ -80,32 +85,34 @@ class BlockedMatrix {
 
   /// The groups from `group` on in the columns from `column` on, as sums of a product.
   Sums<Scalar> sums(int group, Index column) {
-    return {at(0, column) + group * lanes, panel_stride_, lanes, groups_ * lanes, panels() * lanes};
+    return {at(0, column) + group * lanes(), panel_stride_, lanes(), column_stride_, panels() * lanes()};
   }
   Sums<const Scalar> sums(int group, Index column) const {
-    return {at(0, column) + group * lanes, panel_stride_, lanes, groups_ * lanes, panels() * lanes};
+    return {at(0, column) + group * lanes(), panel_stride_, lanes(), column_stride_, panels() * lanes()};
   }
   /// Some groups of some columns as the right factor of a product over groups and units: panel by panel, group by
   /// group, the last panel's units alone.
   Columns<Scalar> operand(Range groups, Range columns) const {
-    return {at(0, columns.first) + groups.first * lanes,
+    return {at(0, columns.first) + groups.first * lanes(),
             columns.count,
-            groups_ * lanes,
+            column_stride_,
             1,
-            {groups.count * lanes, units_ / lanes, panel_stride_},
-            {units_ % lanes, units_ % lanes != 0 ? groups.count : 0, lanes}};
+            {groups.count * lanes(), units_ / lanes(), panel_stride_},
+            {units_ % lanes(), units_ % lanes() != 0 ? groups.count : 0, lanes()}};
   }
   /// The same as the left factor of a product over the columns from `column` on.
   Panels<Scalar> rows(Range groups, Index column) const {
-    return {at(0, column) + groups.first * lanes, panels(), panel_stride_, groups_ * lanes, units_};
+    return {at(0, column) + groups.first * lanes(), panels(), panel_stride_, column_stride_, units_};
   }
 
  private:
-  Vector<Scalar> data_;
+  Buffer<Scalar> data_;
   Index groups_ = 0;
   Index units_ = 0;
   Index columns_ = 0;
+  Index panels_ = 0;
+  Index column_stride_ = 0;  // groups x lanes
   Index panel_stride_ = 0;
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

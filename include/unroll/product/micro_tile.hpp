@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "unroll/core/processor.hpp"
 #include "unroll/core/range.hpp"
 #include "unroll/core/unrolled.hpp"
 #include "unroll/product/storage.hpp"
@@ -10,7 +11,7 @@
 ///
 /// An output is one chain of multiply-adds in the order of k, starting from what the sum was before, whatever the
 /// tile's shape: a sample has the same bits alone and in any batch.
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// The left factor, packed. Its rows are `Packs` groups of as many units; a panel holds Pack::size units, and at each
 /// k the packs of its groups side by side.
@@ -65,19 +66,27 @@ struct Tile {
   Range columns;
 };
 
-inline constexpr bool many_registers = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32;
-#ifdef EIGEN_VECTORIZE_FMA
-inline constexpr bool few_but_fused = !many_registers;  ///< AVX2
+/// What fits the registers where packs are as wide as P.
+template <class P>
+struct TileLimits {
+  static constexpr bool x86 = EIGEN_ARCH_i386_OR_x86_64;
+  static constexpr bool many_registers = x86 ? sizeof(P) == 64 : EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32;
+  /// AVX2. (With AVX alone products are not fused, and their tiles have a shape that suits them less.)
+  static constexpr bool few_but_fused = x86 && sizeof(P) == 32;
+  /// SSE2 in a program for every processor: few have no more than that, so it gets few tiles, which compile fast.
+#ifdef UNROLL_EVERY_PROCESSOR
+  static constexpr bool old = sizeof(P) == 16;
 #else
-inline constexpr bool few_but_fused = false;
+  static constexpr bool old = false;
 #endif
-
-/// Registers for sums, beside those for a broadcast and a row of operands.
-inline constexpr int tile_budget = many_registers ? 24 : 12;
-
-/// Packs in each column of a tile of several columns. 12 sums leave AVX2 four registers: three for operands that stay
-/// while the columns pass. SSE2 needs one for each product, and loads its operands anew.
-inline constexpr int tile_rows = few_but_fused ? 3 : 4;
+  /// Registers for sums, beside those for a broadcast and a row of operands.
+  static constexpr int budget = old ? 4 : many_registers ? 24 : 12;
+  /// Packs in each column of a tile of several columns. 12 sums leave AVX2 four registers: three for operands that stay
+  /// while the columns pass. SSE2 needs one for each product, and loads its operands anew.
+  static constexpr int rows = old ? 2 : few_but_fused ? 3 : 4;
+  /// Panels side by side in a tile of one column, where the latency of the multiply-adds must be hidden by more rows.
+  static constexpr int rows_of_one = old ? 2 : 8;
+};
 
 /// A pack of operands; `kept` in its register for all columns, where g++ would load it again for each (1.3 times as
 /// long).
@@ -86,12 +95,13 @@ EIGEN_ALWAYS_INLINE P keep(P row) {
   return Kept ? row.in_register() : row;
 }
 
-/// A micro-tile's shape: `Side` panels of `Packs` packs by NR columns. The sum of (panel, group, column) is
-/// s[(column * Side + panel) * Stride + First + group].
+/// A micro-tile's shape: `Side` panels of `Packs` packs by NR columns, in panels of the lanes of `Whole`. The sum of
+/// (panel, group, column) is s[(column * Side + panel) * Stride + First + group].
 ///
 /// Its loops are packs of indices: g++ keeps an array in registers where each index is a constant from the start.
-template <int Packs_, int Side_, int NR_, int Stride_ = Packs_, int First_ = 0>
+template <class Whole_, int Packs_, int Side_, int NR_, int Stride_ = Packs_, int First_ = 0>
 struct TileShape {
+  using Whole = Whole_;
   static constexpr int Packs = Packs_, Side = Side_, NR = NR_, Stride = Stride_, First = First_;
   using Rows = std::make_integer_sequence<int, Packs * Side>;
   using Each = std::make_integer_sequence<int, NR>;
@@ -110,8 +120,8 @@ EIGEN_ALWAYS_INLINE void add_column(const P* row, P value, P* s, std::integer_se
 template <class Shape, class Storage, int j, class Word, class Scalar, class P, int... r, int... c>
 EIGEN_ALWAYS_INLINE void add_step(const Word* words, Index panel_stride, const Scalar* x, Index column_stride, P* s,
                                   std::integer_sequence<int, r...> rows, std::integer_sequence<int, c...>) {
-  constexpr bool kept = few_but_fused && Shape::NR > 1;
-  constexpr int lanes = Pack<Scalar>::size;
+  constexpr bool kept = TileLimits<typename Shape::Whole>::few_but_fused && Shape::NR > 1;
+  constexpr int lanes = Shape::Whole::size;
   const P row[] = {keep<kept>(
       Storage::template decode<j, P>(words + r / Shape::Packs * panel_stride + r % Shape::Packs * lanes))...};
   (add_column<Shape>(row, P(x[c * column_stride]), s + c * Shape::Side * Shape::Stride, rows), ...);
@@ -161,15 +171,14 @@ EIGEN_ALWAYS_INLINE void add_products(const Panels<Scalar, Storage> a, const Col
 
 /// `Side` panels of `Packs` packs by NR columns of sums, held in registers while k runs. P is a whole pack, or half a
 /// one for a panel whose second half holds no units.
-template <class P, int Packs, int Side, int NR, class Storage = Full>
+template <class Whole, class P, int Packs, int Side, int NR, class Storage = Full>
 class MicroTile {
   using Scalar = typename P::Lane;
 
  public:
   /// to = from + a b, for the tile at (panel, column).
-  [[gnu::flatten]] static EIGEN_DONT_INLINE void run(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
-                                                     const Sums<const Scalar>& from, const Sums<Scalar>& to,
-                                                     Index panel, Index column) {
+  static void run(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b, const Sums<const Scalar>& from,
+                  const Sums<Scalar>& to, Index panel, Index column) {
     Values<P, MR * NR> s;
     const Index last = to.units - (panel + Side - 1) * lanes;  // units of the tile's last panel
     const Place<const Scalar> start(from, panel, column);
@@ -177,14 +186,14 @@ class MicroTile {
     if constexpr (P::size < lanes)
       if (last >= lanes) take_along(start, end, Each());
     load(s, start, last, Each());
-    add_products<TileShape<Packs, Side, NR>>(a, b, panel, column, s);
+    add_products<TileShape<Whole, Packs, Side, NR>>(a, b, panel, column, s);
     if (to.added) add(s, end, last, Each());
     store(s, end, last, Each());
   }
 
  private:
   static constexpr int MR = Packs * Side;
-  static constexpr Index lanes = Pack<Scalar>::size;
+  static constexpr Index lanes = Whole::size;
   using Each = std::make_integer_sequence<int, MR * NR>;
 
   /// How many lanes of the i-th sum are units: all, but in the tile's last panel no more than `last`.
@@ -233,4 +242,4 @@ class MicroTile {
   };
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

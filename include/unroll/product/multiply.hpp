@@ -5,11 +5,11 @@
 #include "unroll/product/micro_tile.hpp"
 
 /// Every matrix product of the library: a walk over micro-tiles.
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// How many of a product's groups are in one tile: all of them, or an equal part that fits its rows.
-constexpr int groups_at_once(int groups) {
-  int part = (std::min)(groups, tile_rows);
+constexpr int groups_at_once(int groups, int rows) {
+  int part = (std::min)(groups, rows);
   while (groups % part != 0) --part;
   return part;
 }
@@ -17,7 +17,7 @@ constexpr int groups_at_once(int groups) {
 /// The same factor or sums from a later group on.
 template <class Scalar, class Storage>
 Panels<Scalar, Storage> from_group(int group, Panels<Scalar, Storage> panels) {
-  panels.data += group * Pack<Scalar>::size;
+  panels.data += group * lanes<Scalar>();
   return panels;
 }
 template <class Scalar>
@@ -26,20 +26,21 @@ Sums<Scalar> from_group(int group, Sums<Scalar> sums) {
   return sums;
 }
 
-/// The micro-tiles by shape. Its functions are defined outside, so that a program of many files can keep them in one:
-/// `extern template struct MicroTiles<float, 4>`.
-template <class Scalar, int Packs, class Storage = Full>
+/// The micro-tiles by shape, of panels of P's lanes. Its functions are defined outside, so that a program of many files
+/// can keep them in one: `extern template struct MicroTiles<Pack<float>, 4>`.
+template <class P, int Packs, class Storage = Full>
 struct MicroTiles {
+  using Scalar = typename P::Lane;
+  using Limits = TileLimits<P>;
   using Run = void (*)(const Panels<Scalar, Storage>&, const Columns<Scalar>&, const Sums<const Scalar>&,
                        const Sums<Scalar>&, Index, Index);
-  /// Panels side by side in a tile of several columns, and of one column, where the latency of the multiply-adds must
-  /// be hidden by more rows.
-  static constexpr int side = (std::max)(1, tile_rows / Packs);
-  static constexpr int side_of_one = (std::max)(1, 8 / Packs);
-  static constexpr int columns = (std::max)(1, tile_budget / (Packs * side));
+  /// Panels side by side in a tile of several columns, and of one column.
+  static constexpr int side = (std::max)(1, Limits::rows / Packs);
+  static constexpr int side_of_one = (std::max)(1, Limits::rows_of_one / Packs);
+  static constexpr int columns = (std::max)(1, Limits::budget / (Packs * side));
   /// Half a register of 512 bits takes half the time where the processor works on 256 at a time, as Zen 4 does.
-  static constexpr bool halves = sizeof(Pack<Scalar>) == 64;
-  static constexpr int columns_of_half = (std::min)(12, tile_budget / Packs);
+  static constexpr bool halves = false;
+  static constexpr int columns_of_half = (std::min)(12, Limits::budget / Packs);
 
   /// How many panels of one column go side by side: where they would not stay in the first cache, fewer.
   static constexpr Index panels_of_one(Index panel_size) {
@@ -52,47 +53,43 @@ struct MicroTiles {
   static Run one(Index panels);
 
  private:
-  template <class P, int Side, int Most>
+  template <class Part, int Side, int Most>
   static constexpr auto row() {
-    return array_of<Most>([]<int c>() -> Run { return &MicroTile<P, Packs, Side, c + 1, Storage>::run; });
+    return array_of<Most>(
+        []<int c>() -> Run { return compiled_for<P, &MicroTile<P, Part, Packs, Side, c + 1, Storage>::run>; });
   }
 };
 
-template <class Scalar, int Packs, class Storage>
-auto MicroTiles<Scalar, Packs, Storage>::wide(Index panels, Index columns_of_tile) -> Run {
-  static constexpr auto table = array_of<side>([]<int p>() { return row<Pack<Scalar>, p + 1, columns>(); });
+template <class P, int Packs, class Storage>
+auto MicroTiles<P, Packs, Storage>::wide(Index panels, Index columns_of_tile) -> Run {
+  static constexpr auto table = array_of<side>([]<int p>() { return row<P, p + 1, columns>(); });
   return table[static_cast<std::size_t>(panels - 1)][static_cast<std::size_t>(columns_of_tile - 1)];
 }
 
-template <class Scalar, int Packs, class Storage>
-auto MicroTiles<Scalar, Packs, Storage>::half(Index columns_of_tile) -> Run {
+template <class P, int Packs, class Storage>
+auto MicroTiles<P, Packs, Storage>::half(Index columns_of_tile) -> Run {
   if constexpr (halves) {
-    static constexpr auto table = row<Pack<Scalar, Pack<Scalar>::size / 2>, 1, columns_of_half>();
+    static constexpr auto table = row<Pack<Scalar, P::size / 2>, 1, columns_of_half>();
     return table[static_cast<std::size_t>(columns_of_tile - 1)];
   } else {
     return wide(1, columns_of_tile);
   }
 }
 
-template <class Scalar, int Packs, class Storage>
-auto MicroTiles<Scalar, Packs, Storage>::one(Index panels) -> Run {
-  static constexpr auto table =
-      array_of<side_of_one>([]<int p>() -> Run { return &MicroTile<Pack<Scalar>, Packs, p + 1, 1, Storage>::run; });
+template <class P, int Packs, class Storage>
+auto MicroTiles<P, Packs, Storage>::one(Index panels) -> Run {
+  static constexpr auto table = array_of<side_of_one>(
+      []<int p>() -> Run { return compiled_for<P, &MicroTile<P, P, Packs, p + 1, 1, Storage>::run>; });
   return table[static_cast<std::size_t>(panels - 1)];
 }
 
-/// to = from + a b; done(tile) when a tile's sums are in place.
-///
-/// backwards: from the last panel to the first. Weights that are read again and again, forwards and backwards by turns,
-/// are found in the cache as far as it reaches; always forwards, none of them would be.
-///
-/// Inlined, for a stream calls it for one column of a small layer: every call costs as much as a few units.
-template <int Packs, class Scalar, class Storage, class Done>
-EIGEN_ALWAYS_INLINE void multiply(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
-                                  const Sums<const Scalar>& from, const Sums<Scalar>& to, Done done,
-                                  bool backwards = false) {
+/// A product's walk over tiles of P's lanes.
+template <class P, int Packs, class Scalar, class Storage, class Done>
+EIGEN_ALWAYS_INLINE void walk_tiles(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
+                                    const Sums<const Scalar>& from, const Sums<Scalar>& to, const Done& done,
+                                    bool backwards) {
   if (b.count == 1) {
-    using T = MicroTiles<Scalar, Packs, Storage>;
+    using T = MicroTiles<P, Packs, Storage>;
     for_each_part(
         a.count, T::panels_of_one(a.stride),
         [&](Range panels) {
@@ -103,9 +100,8 @@ EIGEN_ALWAYS_INLINE void multiply(const Panels<Scalar, Storage>& a, const Column
         backwards);
     return;
   }
-  constexpr int part = groups_at_once(Packs);
-  constexpr Index lanes = Pack<Scalar>::size;
-  using T = MicroTiles<Scalar, part, Storage>;
+  constexpr int part = groups_at_once(Packs, TileLimits<P>::rows);
+  using T = MicroTiles<P, part, Storage>;
   const auto run_row = [&](Range panels, Index most, auto tile) {
     for_each_part(b.count, most, [&](Range columns) {
       for (int group = 0; group < Packs; group += part)
@@ -115,7 +111,7 @@ EIGEN_ALWAYS_INLINE void multiply(const Panels<Scalar, Storage>& a, const Column
     });
   };
   const Index last = a.first + a.count - 1;
-  const bool half = T::halves && a.count > 0 && a.units - last * lanes <= lanes / 2;
+  const bool half = T::halves && a.count > 0 && a.units - last * P::size <= P::size / 2;
   if (half) run_row({last, 1}, T::columns_of_half, [](Index columns) { return T::half(columns); });
   for_each_part(
       a.count - (half ? 1 : 0), T::side,
@@ -126,4 +122,17 @@ EIGEN_ALWAYS_INLINE void multiply(const Panels<Scalar, Storage>& a, const Column
       backwards);
 }
 
-}  // namespace unroll::detail
+/// to = from + a b; done(tile) when a tile's sums are in place.
+///
+/// backwards: from the last panel to the first. Weights that are read again and again, forwards and backwards by turns,
+/// are found in the cache as far as it reaches; always forwards, none of them would be.
+///
+/// Inlined, for a stream calls it for one column of a small layer: every call costs as much as a few units.
+template <int Packs, class Scalar, class Storage, class Done>
+EIGEN_ALWAYS_INLINE void multiply(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
+                                  const Sums<const Scalar>& from, const Sums<Scalar>& to, const Done& done,
+                                  bool backwards = false) {
+  with_packs<Scalar>([&]<class P>() { walk_tiles<P, Packs>(a, b, from, to, done, backwards); });
+}
+
+}  // namespace unroll::inline UNROLL_TARGET::detail

@@ -4,7 +4,7 @@
 #include "unroll/product/packed_matrix.hpp"
 
 /// Products and sums over many columns, of which the gradients of weights are made.
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// Calls f(Range) for columns of gradients part by part: few enough that what the products of a part share is still in
 /// the cache, enough that the sums of the weights' gradients are not loaded and stored too often.
@@ -22,7 +22,7 @@ Columns<Scalar> across(const Scalar* x, Index stride, Index rows, Range columns,
                        const Member& member = {}) {
   x += columns.first * stride;
   if (stride * static_cast<Index>(sizeof(Scalar)) % 2048 == 0) {
-    constexpr Index lanes = Pack<Scalar>::size;
+    const Index lanes = detail::lanes<Scalar>();
     const Index apart = ((rows + lanes - 1) / lanes | 1) * lanes;
     member.wait();  // what was there has been used
     member.alone([&] {
@@ -56,32 +56,36 @@ template <int Packs, class Scalar>
 void add_outer_products(const BlockedMatrix<Scalar>& d, Range columns, Range groups, Index first_group,
                         const Columns<Scalar>& x, Matrix<Scalar>& gradient, const Member& member = {}) {
   const Index units = d.units();
-  const Sums<Scalar> to{gradient.data() + first_group * units, d.lanes, units, gradient.rows(), units, true};
+  const Sums<Scalar> to{gradient.data() + first_group * units, d.lanes(), units, gradient.rows(), units, true};
   multiply<Packs>(member.part_of(d.rows(groups, columns.first)), x, no_sums<Scalar>(), to, nothing_more);
 }
 
 /// sums(groups x units) += for every row of d the terms of some columns: every 16 of them in their own type, those sums
 /// in double. add(sum, panel, column, place) gives the sum with one more term, whose pack is at d.at(panel, column) +
 /// place.
-template <int Packs, class Scalar, class Add>
-void add_terms(const BlockedMatrix<Scalar>& d, Range columns, Vector<double>& sums, const Member& member, Add add) {
+template <class P, int Packs, class Scalar, class Add>
+void add_terms(const BlockedMatrix<Scalar>& d, Range columns, Vector<double>& sums, const Member& member,
+               const Add& add) {
   const Range mine = member.part(d.panels());
   for (Index panel = mine.first; panel < mine.end(); ++panel)
     for_each_part(columns.count, 16, [&](Range part) {
-      Values<Pack<Scalar>, Packs> sum;
-      unrolled<Packs>([&]<int group>() { sum[group] = Pack<Scalar>(0); });
+      Values<P, Packs> sum;
+      unrolled<Packs>([&]<int group>() { sum[group] = P(0); });
       for (Index j = columns.first + part.first; j < columns.first + part.end(); ++j)
-        unrolled<Packs>([&]<int group>() { sum[group] = add(sum[group], panel, j, group * d.lanes); });
-      unrolled<Packs>(
-          [&]<int group>() { sum[group].add_to(sums.data() + group * d.units() + panel * d.lanes, d.count(panel)); });
+        unrolled<Packs>([&]<int group>() { sum[group] = add(sum[group], panel, j, group * P::size); });
+      unrolled<Packs>([&]<int group>() {
+        sum[group].add_to(sums.data() + group * d.units() + panel * P::size, d.units() - panel * P::size);
+      });
     });
 }
 
 /// sums += sum over some columns of d.
 template <int Packs, class Scalar>
 void add_column_sums(const BlockedMatrix<Scalar>& d, Range columns, Vector<double>& sums, const Member& member = {}) {
-  add_terms<Packs>(d, columns, sums, member, [&](Pack<Scalar> sum, Index panel, Index j, Index place) {
-    return sum + Pack<Scalar>::load(d.at(panel, j) + place);
+  on_processor<Scalar>([&]<class P>() {
+    add_terms<P, Packs>(d, columns, sums, member, [&](const P& sum, Index panel, Index j, Index place) {
+      return sum + P::load(d.at(panel, j) + place);
+    });
   });
 }
 
@@ -89,8 +93,10 @@ void add_column_sums(const BlockedMatrix<Scalar>& d, Range columns, Vector<doubl
 template <int Packs, class Scalar>
 void add_sums_of_products(const BlockedMatrix<Scalar>& d, const BlockedMatrix<Scalar>& z, Range columns,
                           Vector<double>& sums, const Member& member = {}) {
-  add_terms<Packs>(d, columns, sums, member, [&](Pack<Scalar> sum, Index panel, Index j, Index place) {
-    return multiply_add(Pack<Scalar>::load(d.at(panel, j) + place), Pack<Scalar>::load(z.at(panel, j) + place), sum);
+  on_processor<Scalar>([&]<class P>() {
+    add_terms<P, Packs>(d, columns, sums, member, [&](const P& sum, Index panel, Index j, Index place) {
+      return multiply_add(P::load(d.at(panel, j) + place), P::load(z.at(panel, j) + place), sum);
+    });
   });
 }
 
@@ -106,4 +112,4 @@ void multiply_transposed(const PackedMatrix<Scalar>& transposed, const BlockedMa
   });
 }
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

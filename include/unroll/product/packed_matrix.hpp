@@ -2,34 +2,34 @@
 
 #include "unroll/product/blocked_matrix.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// A matrix packed as the left factor of products, in the words of a storage (see Panels). Its rows are groups of as
 /// many units; lanes past the last unit are zero.
 template <class Scalar, class Storage = Full>
 class PackedMatrix {
   using Word = typename Storage::template Word<Scalar>;
-  static constexpr Index lanes = Pack<Scalar>::size, per_word = Storage::per_word;
+  static constexpr Index per_word = Storage::per_word;
 
  public:
   /// The number of steps of k.
   Index depth() const { return depth_; }
-  Panels<Scalar, Storage> panels() const {
-    return {data_.data(), panel_count<Scalar>(units_), stride(), groups_ * lanes, units_};
-  }
+  Panels<Scalar, Storage> panels() const { return {data_.data(), panel_count_, stride_, k_stride_, units_}; }
 
   /// Some groups of a matrix whose rows are groups x units; k runs over its columns.
   void pack(const Matrix<Scalar>& matrix, Index units, Range groups, const Member& member = {})
     requires(per_word == 1)
   {
     member.alone([&] { resize(groups.count, units, matrix.cols(), matrix.cols()); });
-    const Range mine = member.part(panel_count<Scalar>(units_));
-    // In the order of the matrix, which is read from far away.
-    for (Index k = 0; k < depth_; ++k)
-      for (Index group = 0; group < groups.count; ++group)
-        for (Index panel = mine.first; panel < mine.end(); ++panel)
-          Pack<Scalar>::load(&matrix((groups.first + group) * units + panel * lanes, k), units - panel * lanes)
-              .store(data_.data() + panel * stride() + (k * groups.count + group) * lanes);
+    on_processor<Scalar>([&]<class P>() {
+      const Range mine = member.part(panel_count_);
+      // In the order of the matrix, which is read from far away.
+      for (Index k = 0; k < depth_; ++k)
+        for (Index group = 0; group < groups.count; ++group)
+          for (Index panel = mine.first; panel < mine.end(); ++panel)
+            P::load(&matrix((groups.first + group) * units + panel * P::size, k), units - panel * P::size)
+                .store(data_.data() + panel * stride_ + (k * groups.count + group) * P::size);
+    });
   }
 
   /// The same in other words than the matrix's own: each row is divided by its scale, one a row of the groups, and
@@ -37,7 +37,8 @@ class PackedMatrix {
   /// std::invalid_argument for numbers that are not finite, or too large for the storage.
   void pack(const Matrix<Scalar>& matrix, Index units, Range groups, const Vector<Scalar>& scales) {
     resize(groups.count, units, matrix.cols(), (matrix.cols() + per_word - 1) / per_word);
-    data_.setZero();
+    data_.set_zero();
+    const Index lanes = detail::lanes<Scalar>();
     constexpr int bits = 8 * static_cast<int>(sizeof(Word)) / per_word;
     for (Index k = 0; k < depth_; ++k)
       for (Index group = 0; group < groups.count; ++group)
@@ -46,7 +47,7 @@ class PackedMatrix {
           const Scalar value = weight / scales[group * units + unit];
           require(std::abs(value) <= Storage::largest, Storage::name, ": a weight is ", weight,
                   ", expected a number that fits");
-          data_[unit / lanes * stride() + (k / per_word * groups.count + group) * lanes + unit % lanes] |=
+          data_.data()[unit / lanes * stride_ + (k / per_word * groups.count + group) * lanes + unit % lanes] |=
               Storage::encode(value) << (k % per_word * bits);
         }
   }
@@ -56,42 +57,45 @@ class PackedMatrix {
     requires(per_word == 1)
   {
     member.alone([&] { resize(1, matrix.cols(), units * groups.count, units * groups.count); });
-    const Range mine = member.part(panel_count<Scalar>(units_));
-    for (Index panel = mine.first; panel < mine.end(); ++panel) {
-      const Index columns = (std::min)(lanes, matrix.cols() - panel * lanes);
-      for (Index group = 0; group < groups.count; ++group)
-        for (Index unit = 0; unit < units; unit += lanes) {
-          const Index count = (std::min)(lanes, units - unit);
-          Values<Pack<Scalar>, lanes> square;
-          for (Index i = 0; i < lanes; ++i)
-            square[i] = i < columns ? Pack<Scalar>::load(
-                                          &matrix((groups.first + group) * units + unit, panel * lanes + i), count)
-                                    : Pack<Scalar>(0);
-          transpose(square);
-          Scalar* to = data_.data() + panel * stride() + (unit * groups.count + group * count) * lanes;
-          for (Index i = 0; i < count; ++i, to += lanes) square[i].store(to);
-        }
-    }
+    on_processor<Scalar>([&]<class P>() {
+      constexpr Index lanes = P::size;
+      const Range mine = member.part(panel_count_);
+      for (Index panel = mine.first; panel < mine.end(); ++panel) {
+        const Index columns = (std::min)(lanes, matrix.cols() - panel * lanes);
+        for (Index group = 0; group < groups.count; ++group)
+          for (Index unit = 0; unit < units; unit += lanes) {
+            const Index count = (std::min)(lanes, units - unit);
+            Values<P, P::size> square;
+            for (Index i = 0; i < lanes; ++i)
+              square[i] = i < columns
+                              ? P::load(&matrix((groups.first + group) * units + unit, panel * lanes + i), count)
+                              : P(0);
+            transpose(square);
+            Scalar* to = data_.data() + panel * stride_ + (unit * groups.count + group * count) * lanes;
+            for (Index i = 0; i < count; ++i, to += lanes) square[i].store(to);
+          }
+      }
+    });
   }
 
  private:
-  /// From panel to panel, an odd number of packs: at a power of two panels side by side would share their cache sets.
-  Index stride() const { return (words_ * groups_ | 1) * lanes; }
-
   void resize(Index groups, Index units, Index depth, Index words) {
-    groups_ = groups;
     units_ = units;
     depth_ = depth;
-    words_ = words;
-    const Index size = panel_count<Scalar>(units) * stride();
-    if (data_.size() < size) detail::resize(data_, size);
+    panel_count_ = panel_count<Scalar>(units);
+    k_stride_ = groups * lanes<Scalar>();
+    // An odd number of packs: at a power of two panels side by side would share their cache sets.
+    stride_ = (words * groups | 1) * lanes<Scalar>();
+    const Index size = panel_count_ * stride_;
+    if (data_.size() < size) data_.resize(size);
   }
 
-  Vector<Word> data_;
-  Index groups_ = 0;
+  Buffer<Word> data_;
   Index units_ = 0;
   Index depth_ = 0;
-  Index words_ = 0;  // along k
+  Index panel_count_ = 0;
+  Index stride_ = 0;    // from panel to panel
+  Index k_stride_ = 0;  // groups x lanes
 };
 
 /// The first row of a packed matrix of one group, as numbers.
@@ -99,27 +103,29 @@ template <class Scalar, class Storage>
 Vector<Scalar> first_row(const Panels<Scalar, Storage>& panels, Index depth) {
   constexpr Index per_word = Storage::per_word;
   Vector<Scalar> row(depth);
-  for (Index k = 0; k < depth; k += per_word)
-    unrolled<per_word>([&]<int j>() {
-      const auto* words = panels.data + k / per_word * panels.k_stride;
-      if (k + j < depth) Storage::template decode<j, Pack<Scalar>>(words).store(&row[k + j], 1);
-    });
+  on_processor<Scalar>([&]<class P>() {
+    for (Index k = 0; k < depth; k += per_word)
+      unrolled<per_word>([&]<int j>() {
+        const auto* words = panels.data + k / per_word * panels.k_stride;
+        if (k + j < depth) row[k + j] = Storage::template decode<j, P>(words).first_lane();
+      });
+  });
   return row;
 }
 
 /// The sums of rows x columns outputs that lie as in a column-major matrix with `rows` rows.
 template <class Scalar>
 Sums<Scalar> column_sums(Scalar* data, Index rows, Index column_stride) {
-  return {data, Pack<Scalar>::size, 0, column_stride, rows};
+  return {data, lanes<Scalar>(), 0, column_stride, rows};
 }
 
 /// Sums that start from nothing.
 template <class Scalar>
 Sums<const Scalar> no_sums() {
-  alignas(64) static constexpr Scalar zeros[8 * Pack<Scalar>::size] = {};
+  alignas(64) static constexpr Scalar zeros[8 * 64 / sizeof(Scalar)] = {};
   return {zeros, 0, 0, 0, (std::numeric_limits<Index>::max)() / 2};
 }
 
 inline constexpr auto nothing_more = [](const Tile&) {};
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

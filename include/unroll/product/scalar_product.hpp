@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "unroll/core/pack.hpp"
+#include "unroll/core/processor.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// The sums of the second half are added to those of the first, until one is left.
 template <class P, int... i>
@@ -15,10 +15,9 @@ EIGEN_ALWAYS_INLINE void add_halves(P* sums, std::integer_sequence<int, i...>) {
   if constexpr (half > 0) add_halves(sums, std::make_integer_sequence<int, half / 2>());
 }
 
-template <class Scalar, int... i>
-EIGEN_ALWAYS_INLINE Scalar scalar_product(const Scalar* a, const Scalar* b, Index count, Scalar start,
-                                          std::integer_sequence<int, i...>) {
-  using P = Pack<Scalar>;
+template <class P, class Scalar, int... i>
+EIGEN_ALWAYS_INLINE Scalar sum_in_chains(const Scalar* a, const Scalar* b, Index count, Scalar start,
+                                         std::integer_sequence<int, i...>) {
   constexpr int packs = sizeof...(i), chains = P::size * packs;
   P sums[] = {(static_cast<void>(i), P(0))...};
   for (; count >= chains; count -= chains, a += chains, b += chains)
@@ -30,6 +29,12 @@ EIGEN_ALWAYS_INLINE Scalar scalar_product(const Scalar* a, const Scalar* b, Inde
   return start + sum_by_halves(sums[0]);
 }
 
+template <class P, class Scalar = typename P::Lane>
+Scalar scalar_product_with(const Scalar* a, const Scalar* b, Index count, Scalar start) {
+  constexpr int chains = 64 / static_cast<int>(sizeof(Scalar));
+  return sum_in_chains<P>(a, b, count, start, std::make_integer_sequence<int, chains / P::size>());
+}
+
 /// start + a b of `count` numbers each.
 ///
 /// A single output would have but one chain of multiply-adds, which waits for each of them, and fill one lane of a
@@ -37,8 +42,9 @@ EIGEN_ALWAYS_INLINE Scalar scalar_product(const Scalar* a, const Scalar* b, Inde
 /// chains are added by halves. So the bits are the same whatever the width of a register, as in every other product.
 template <class Scalar>
 EIGEN_ALWAYS_INLINE Scalar scalar_product(const Scalar* a, const Scalar* b, Index count, Scalar start) {
-  constexpr int chains = 64 / static_cast<int>(sizeof(Scalar));
-  return scalar_product(a, b, count, start, std::make_integer_sequence<int, chains / Pack<Scalar>::size>());
+  Scalar sum;
+  with_packs<Scalar>([&]<class P>() { sum = compiled<P, &scalar_product_with<P>>(a, b, count, start); });
+  return sum;
 }
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

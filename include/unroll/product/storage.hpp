@@ -9,7 +9,7 @@
 #include "unroll/core/error.hpp"
 #include "unroll/core/pack.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// What packed weights are kept as; what is computed with them is computed in the model's own type.
 ///
@@ -137,4 +137,4 @@ Vector<Scalar> quotients(const Vector<Scalar>& a, const Vector<Scalar>& b) {
 
 }  // namespace detail
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -19,7 +19,7 @@
 #define UNROLL_SANITIZED
 #endif
 
-namespace unroll::testing {
+namespace unroll::inline UNROLL_TARGET::testing {
 
 inline std::atomic<long> allocations_counted{0};  ///< read it by allocations()
 inline std::atomic<long> allocations_freed{0};    ///< read it by live_allocations()
@@ -53,7 +53,7 @@ inline constexpr bool counts_allocations = true;
 inline constexpr bool counts_allocations = false;
 #endif
 
-}  // namespace unroll::testing
+}  // namespace unroll::inline UNROLL_TARGET::testing
 
 #if defined(__GLIBC__) && !defined(UNROLL_SANITIZED)
 

@@ -7,7 +7,7 @@
 #include "unroll/testing/allocations.hpp"
 #include "unroll/testing/gradient_check.hpp"
 
-namespace unroll::testing {
+namespace unroll::inline UNROLL_TARGET::testing {
 
 /// The options of broken_clauses.
 struct CellContractOptions {
@@ -204,4 +204,4 @@ std::vector<std::string> broken_clauses(const CellContractOptions& options = {})
   return detail::CellContract<C>(options).check();
 }
 
-}  // namespace unroll::testing
+}  // namespace unroll::inline UNROLL_TARGET::testing

@@ -11,7 +11,7 @@
 #include "unroll/training/objective.hpp"
 
 /// Checks for your own cells, layers and objectives, with any test framework.
-namespace unroll::testing {
+namespace unroll::inline UNROLL_TARGET::testing {
 
 /// The outcome of a comparison with central differences.
 struct GradientReport {
@@ -144,4 +144,4 @@ GradientReport check_objective(Model model, const Example& example, Mine objecti
   return report;
 }
 
-}  // namespace unroll::testing
+}  // namespace unroll::inline UNROLL_TARGET::testing

@@ -8,7 +8,7 @@
 #include "unroll/testing/allocations.hpp"
 #include "unroll/testing/gradient_check.hpp"
 
-namespace unroll::testing {
+namespace unroll::inline UNROLL_TARGET::testing {
 
 /// How a layer is tried.
 struct LayerContractOptions {
@@ -267,4 +267,4 @@ std::vector<std::string> broken_layer_clauses(const L& layer, const LayerContrac
   return broken_layer_clauses(layer, random_matrix(rows, 4 * options.batch, random), options);
 }
 
-}  // namespace unroll::testing
+}  // namespace unroll::inline UNROLL_TARGET::testing

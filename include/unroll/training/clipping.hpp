@@ -9,7 +9,7 @@
 /// Clips a gradient as a value. BackwardOptions::clip clips inside back-propagation.
 ///
 /// A norm that is not finite is reported, and nothing is scaled by it. All norms are summed in double.
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -76,4 +76,4 @@ ClipReport clip_by_global_norm(Model& gradient, double limit) {
   return report;
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

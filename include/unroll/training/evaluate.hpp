@@ -10,7 +10,7 @@
 
 #include "unroll/training/objective.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// What is done with a batch whose loss or gradient is not finite.
 enum class OnNonFinite { stop, skip };
@@ -78,4 +78,4 @@ Evaluation evaluate(const Model& model, const Data& data, const Loss& loss, cons
   return detail::mean_loss(model, data, detail::as_objective<Model, Data>(loss), OnNonFinite::stop, metrics);
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

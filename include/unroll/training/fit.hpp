@@ -13,7 +13,7 @@
 #include "unroll/training/fit_options.hpp"
 #include "unroll/training/training_state.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -291,4 +291,4 @@ FitReport fit(TrainingState<Model, Optimizer>& state, const Data& data, const Va
 template <class M, class O, class D, class L>
 FitReport fit(const TrainingState<M, O>&, const D&, const L&, ...) = delete;  // no such option: see FitOptions
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

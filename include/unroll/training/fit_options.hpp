@@ -8,7 +8,7 @@
 
 #include "unroll/training/evaluate.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// How far `fit` has come, after each step. The state is complete then, and may be copied or saved.
 struct FitProgress {
@@ -59,4 +59,4 @@ struct FitReport {
   std::string problem = {};     ///< where a number that is not finite came up
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

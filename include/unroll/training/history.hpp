@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "unroll/core/error.hpp"
+#include "unroll/core/target.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// What happened so far: an entry for each epoch that is done.
 struct History {
@@ -55,4 +56,4 @@ inline std::string csv_of(const History& history) {
   return result + "\n";
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -4,7 +4,7 @@
 
 #include "unroll/training/fit_options.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// While it lives, Ctrl-C makes `fit` end after the current step. A second Ctrl-C ends the program as usual.
 ///
@@ -41,4 +41,4 @@ class StopOnInterrupt {
   void (*before_)(int) = SIG_DFL;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

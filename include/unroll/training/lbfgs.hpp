@@ -12,7 +12,7 @@
 #include "unroll/training/line_search.hpp"
 #include "unroll/training/objective.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// How `minimize` goes down.
 struct LbfgsOptions {
@@ -235,4 +235,4 @@ LbfgsReport minimize(Model& model, const Data& data, const Loss& loss, const Lbf
   return report;
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -7,7 +7,7 @@
 
 #include "unroll/core/types.hpp"
 
-namespace unroll::detail {
+namespace unroll::inline UNROLL_TARGET::detail {
 
 /// A point on the line of a search: weights, and what the loss is like there.
 struct LinePoint {
@@ -83,4 +83,4 @@ class WolfeSearch {
   int left_ = most;
 };
 
-}  // namespace unroll::detail
+}  // namespace unroll::inline UNROLL_TARGET::detail

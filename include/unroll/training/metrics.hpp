@@ -12,7 +12,7 @@
 
 #include "unroll/losses/softmax_cross_entropy.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// A number that says how good outputs are, taken over all columns of the data that count. A value; one of your own is
 /// a name, a direction and two functions:
@@ -294,4 +294,4 @@ inline Metric confusion_matrix() {
   return metric;
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

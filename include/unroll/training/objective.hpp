@@ -12,7 +12,7 @@
 #include "unroll/losses/function_loss.hpp"
 #include "unroll/training/metrics.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// What an objective makes of one example.
 struct ExampleLoss {
@@ -144,4 +144,4 @@ std::string not_finite(const char* what, const Objective& objective, [[maybe_unu
 
 }  // namespace detail
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

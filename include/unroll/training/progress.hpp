@@ -14,7 +14,7 @@
 
 #include "unroll/training/fit_options.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
@@ -89,4 +89,4 @@ class Progress {
   double shown_ = 0, columns_ = 0, batches_ = 0;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

@@ -8,7 +8,7 @@
 #include "unroll/core/types.hpp"
 
 /// Learning rates by time: values that are called with the number of epochs or batches done, at first 0.
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The same rate always.
 struct ConstantRate {
@@ -167,4 +167,4 @@ class ReduceOnPlateau {
   Index cooling_ = 0;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

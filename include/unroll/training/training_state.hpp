@@ -16,7 +16,7 @@
 #include "unroll/training/schedules.hpp"
 #include "unroll/training/weight_average.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// All that a training run is at the end of a batch, as one value: `fit` goes on from a copy of it, or from one that a
 /// file gave back, to the same bits as if it had never stopped.
@@ -162,4 +162,4 @@ struct TrainingState {
   }
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

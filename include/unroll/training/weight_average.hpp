@@ -5,7 +5,7 @@
 
 #include "unroll/optimizers/parameter_group.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// The weights averaged over the steps of a training, the newest counting most (Polyak & Juditsky 1992, with the decay
 /// of Kingma & Ba 2015, section 7.2), as torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn has it:
@@ -68,4 +68,4 @@ class WeightAverage {
   Index steps_ = 0;
 };
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

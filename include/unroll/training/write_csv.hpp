@@ -5,9 +5,10 @@
 #include <system_error>
 
 #include "unroll/core/error.hpp"
+#include "unroll/core/target.hpp"
 #include "unroll/training/history.hpp"
 
-namespace unroll {
+namespace unroll::inline UNROLL_TARGET {
 
 /// Writes csv_of(history) to a file. Throws std::system_error where it cannot be written.
 inline void write_csv(const History& history, const std::string& path) {
@@ -17,4 +18,4 @@ inline void write_csv(const History& history, const std::string& path) {
     detail::raise<std::system_error>(std::make_error_code(std::errc::io_error), "write_csv: cannot write " + path);
 }
 
-}  // namespace unroll
+}  // namespace unroll::inline UNROLL_TARGET

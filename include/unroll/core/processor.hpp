@@ -1,0 +1,107 @@
+#pragma once
+
+#include <atomic>
+#include <utility>
+
+#include "unroll/core/pack.hpp"
+
+/// One program for every processor: built for plain x86-64, it has its inner loops three times, for the registers of
+/// SSE2, AVX2 and AVX-512, and takes those that the processor has. Built for one processor (-march=native), or for
+/// another kind, it has them once.
+namespace unroll::inline UNROLL_TARGET::detail {
+
+#ifdef UNROLL_EVERY_PROCESSOR
+
+EIGEN_DONT_INLINE inline int find_register_size() {
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl"))
+    return 64;
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 32 : 16;
+}
+
+/// The bytes of the registers that are used, the same throughout a program; 0 before it was asked for.
+inline std::atomic<int> used_register_size = 0;
+
+EIGEN_ALWAYS_INLINE int register_bytes() {
+  int bytes = used_register_size.load(std::memory_order_relaxed);
+  if (bytes == 0) [[unlikely]]
+    used_register_size.store(bytes = find_register_size(), std::memory_order_relaxed);
+  return bytes;
+}
+
+/// The numbers in one of them.
+template <class Scalar>
+Index lanes() {
+  return register_bytes() / static_cast<int>(sizeof(Scalar));
+}
+
+/// f<P>() with the packs that are as wide as these registers.
+template <class Scalar, class F>
+EIGEN_ALWAYS_INLINE void with_packs(const F& f) {
+  switch (register_bytes()) {
+    case 64:
+      return f.template operator()<Pack<Scalar, 64 / sizeof(Scalar)>>();
+    case 32:
+      return f.template operator()<Pack<Scalar, 32 / sizeof(Scalar)>>();
+    default:
+      return f.template operator()<Pack<Scalar, 16 / sizeof(Scalar)>>();
+  }
+}
+
+#else
+
+template <class Scalar>
+constexpr Index lanes() {
+  return widest<Scalar>;
+}
+
+template <class Scalar, class F>
+EIGEN_ALWAYS_INLINE void with_packs(const F& f) {
+  f.template operator()<Pack<Scalar>>();
+}
+
+#endif
+
+/// f as a function of its own with all that it calls, compiled for a processor whose registers have so many bytes.
+/// Packs are computed with nowhere else.
+template <int bytes, auto f, class F = decltype(f)>
+struct CompiledFor;
+template <int bytes, auto f, class R, class... A>
+struct CompiledFor<bytes, f, R (*)(A...)> {
+  [[gnu::flatten]] EIGEN_DONT_INLINE static R run(A... a) { return f(a...); }
+};
+#ifdef UNROLL_EVERY_PROCESSOR
+template <auto f, class R, class... A>
+struct CompiledFor<32, f, R (*)(A...)> {
+  [[gnu::flatten, gnu::noipa]] UNROLL_FOR_AVX2 EIGEN_DONT_INLINE static R run(A... a) { return f(a...); }
+};
+template <auto f, class R, class... A>
+struct CompiledFor<64, f, R (*)(A...)> {
+  [[gnu::flatten, gnu::noipa]] UNROLL_FOR_AVX512 EIGEN_DONT_INLINE static R run(A... a) { return f(a...); }
+};
+#endif
+template <class P, auto f>
+inline constexpr auto compiled_for = &CompiledFor<static_cast<int>(sizeof(P)), f>::run;
+
+/// f(a...), so compiled; inlined where P's registers are those of the file's flags.
+template <class P, auto f, class... A>
+EIGEN_ALWAYS_INLINE auto compiled(A... a) {
+  if constexpr (sizeof(P) > register_size)
+    return compiled_for<P, f>(a...);
+  else
+    return f(a...);
+}
+
+template <class F, class P>
+void call_with_pack(const F& f) {
+  f.template operator()<P>();
+}
+
+/// f<P>() with the packs of this processor, in a function of its own that is compiled for it.
+template <class Scalar, class F>
+EIGEN_ALWAYS_INLINE void on_processor(const F& f) {
+  with_packs<Scalar>([&]<class P>() { compiled_for<P, &call_with_pack<F, P>>(f); });
+}
+
+}  // namespace unroll::inline UNROLL_TARGET::detail

@@ -1,0 +1,46 @@
+#pragma once
+
+/// For which processors a file is compiled.
+///
+/// Built with optimisation for speed, for plain x86-64 and by g++, a program has its inner loops three times,
+/// for the registers of SSE2, AVX2 and AVX-512, and takes the widest that the processor has (processor.hpp). Everywhere
+/// else, and with UNROLL_ONE_PROCESSOR defined, it has them once, for the registers that the compiler's flags allow.
+///
+/// Panels have as many units as a register has lanes. So what is compiled for other registers has other names: an
+/// inline namespace, UNROLL_TARGET. Files with different flags may be linked; a layer that one hands to another is an
+/// error of the linker.
+
+// Not by clang++, which does not inline into such a loop all that it calls; not for Windows, where g++ does not align
+// the stack for wide registers.
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__AVX__) && !defined(_WIN32) && \
+    defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__) && !defined(EIGEN_DONT_VECTORIZE) &&                   \
+    !defined(UNROLL_EIGEN_PACKETS) && !defined(UNROLL_ONE_PROCESSOR)
+#define UNROLL_EVERY_PROCESSOR
+#define UNROLL_FOR_AVX2 [[gnu::target("avx2,fma")]]
+#define UNROLL_FOR_AVX512 [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]]
+#else
+#define UNROLL_FOR_AVX2
+#define UNROLL_FOR_AVX512
+#endif
+
+// The bytes of the widest register that the compiler's flags allow, and the namespace.
+#if defined(EIGEN_DONT_VECTORIZE)
+#define UNROLL_REGISTER_SIZE 1
+#define UNROLL_TARGET one
+#elif defined(__AVX512F__)
+#define UNROLL_REGISTER_SIZE 64
+#define UNROLL_TARGET v64
+#elif defined(__AVX__)
+#define UNROLL_REGISTER_SIZE 32
+#define UNROLL_TARGET v32
+#elif defined(__SSE2__) || defined(_M_X64) || defined(__ARM_NEON) || defined(__wasm_simd128__) || defined(__VSX__)
+#define UNROLL_REGISTER_SIZE 16
+#ifdef UNROLL_EVERY_PROCESSOR
+#define UNROLL_TARGET x86
+#else
+#define UNROLL_TARGET v16
+#endif
+#else
+#define UNROLL_REGISTER_SIZE 1
+#define UNROLL_TARGET one
+#endif
