@@ -36,7 +36,7 @@ namespace detail {
 /// Householder reflections that are applied at once; numbers of rows are multiples of this.
 inline constexpr Index reflections_at_once = 32;
 
-/// Packs and columns of a tile of `add_product`.
+/// Packs of a tile of `add_product`, and a multiple of its columns, whatever the registers.
 inline constexpr int product_rows = 2, product_columns = 12;
 
 inline Index whole_tiles(Index columns) { return (columns + product_columns - 1) / product_columns * product_columns; }
@@ -64,11 +64,13 @@ EIGEN_ALWAYS_INLINE void add_product_tile(const float* a, Index a_stride, const 
 /// before it is added: a processor that could fuse both gets the same bits as one that cannot.
 inline void add_product(const Part& a, const Part& b, const Part& c) {
   on_processor<float>([&]<class P>() {
-    for (Index column = 0; column < c.columns; column += product_columns)
+    constexpr int columns = TileLimits<P>::budget / product_rows;
+    static_assert(product_columns % columns == 0);
+    for (Index column = 0; column < c.columns; column += columns)
       for (Index row = 0; row < c.rows; row += product_rows * P::size)
         add_product_tile<P>(a.data + row, a.stride, b.data + column * b.stride, b.stride, b.rows,
                             c.data + row + column * c.stride, c.stride,
-                            std::make_integer_sequence<int, product_rows * product_columns>());
+                            std::make_integer_sequence<int, product_rows * columns>());
   });
 }
 

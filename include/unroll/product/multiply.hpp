@@ -38,8 +38,9 @@ struct MicroTiles {
   static constexpr int side = (std::max)(1, Limits::rows / Packs);
   static constexpr int side_of_one = (std::max)(1, Limits::rows_of_one / Packs);
   static constexpr int columns = (std::max)(1, Limits::budget / (Packs * side));
-  /// Half a register of 512 bits takes half the time where the processor works on 256 at a time, as Zen 4 does.
-  static constexpr bool halves = false;
+  /// Half a register of 512 bits takes half the time where the processor works on 256 at a time, as Zen 4 does. A
+  /// program for every processor does without: it compiles tiles for three kinds of registers.
+  static constexpr bool halves = sizeof(P) == 64 && register_size == 64;
   static constexpr int columns_of_half = (std::min)(12, Limits::budget / Packs);
 
   /// How many panels of one column go side by side: where they would not stay in the first cache, fewer.
