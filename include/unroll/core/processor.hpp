@@ -12,6 +12,8 @@ namespace unroll::inline UNROLL_TARGET::detail {
 
 #ifdef UNROLL_EVERY_PROCESSOR
 
+inline constexpr bool for_every_processor = true;
+
 EIGEN_DONT_INLINE inline int find_register_size() {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
@@ -20,7 +22,8 @@ EIGEN_DONT_INLINE inline int find_register_size() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 32 : 16;
 }
 
-/// The bytes of the registers that are used, the same throughout a program; 0 before it was asked for.
+/// The bytes of the registers that are used, the same throughout a program; 0 before they were asked for. (Tests set
+/// it.)
 inline std::atomic<int> used_register_size = 0;
 
 EIGEN_ALWAYS_INLINE int register_bytes() {
@@ -50,6 +53,8 @@ EIGEN_ALWAYS_INLINE void with_packs(const F& f) {
 }
 
 #else
+
+inline constexpr bool for_every_processor = false;
 
 template <class Scalar>
 constexpr Index lanes() {

@@ -148,13 +148,13 @@ UNROLL_FOR_AVX512 inline void take_or(Doubles8& r, const Doubles8& a, const Doub
 
 inline void take_root(Floats4& r, const Floats4& a) { r = __builtin_ia32_sqrtps(a); }
 inline void take_root(Doubles2& r, const Doubles2& a) { r = __builtin_ia32_sqrtpd(a); }
-#if defined(__AVX__) || defined(UNROLL_EVERY_PROCESSOR)
-UNROLL_FOR_AVX2 inline void take_root(Floats8& r, const Floats8& a) { r = __builtin_ia32_sqrtps256(a); }
-UNROLL_FOR_AVX2 inline void take_root(Doubles4& r, const Doubles4& a) { r = __builtin_ia32_sqrtpd256(a); }
+#ifdef __AVX__
+inline void take_root(Floats8& r, const Floats8& a) { r = __builtin_ia32_sqrtps256(a); }
+inline void take_root(Doubles4& r, const Doubles4& a) { r = __builtin_ia32_sqrtpd256(a); }
 #endif
-#if defined(__AVX512F__) || defined(UNROLL_EVERY_PROCESSOR)
-UNROLL_FOR_AVX512 inline void take_root(Floats16& r, const Floats16& a) { r = __builtin_ia32_sqrtps512(a, 4); }
-UNROLL_FOR_AVX512 inline void take_root(Doubles8& r, const Doubles8& a) { r = __builtin_ia32_sqrtpd512(a, 4); }
+#ifdef __AVX512F__
+inline void take_root(Floats16& r, const Floats16& a) { r = __builtin_ia32_sqrtps512(a, 4); }
+inline void take_root(Doubles8& r, const Doubles8& a) { r = __builtin_ia32_sqrtpd512(a, 4); }
 #endif
 
 #endif

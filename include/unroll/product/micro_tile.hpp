@@ -73,19 +73,15 @@ struct TileLimits {
   static constexpr bool many_registers = x86 ? sizeof(P) == 64 : EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32;
   /// AVX2. (With AVX alone products are not fused, and their tiles have a shape that suits them less.)
   static constexpr bool few_but_fused = x86 && sizeof(P) == 32;
-  /// SSE2 in a program for every processor: few have no more than that, so it gets few tiles, which compile fast.
-#ifdef UNROLL_EVERY_PROCESSOR
-  static constexpr bool old = sizeof(P) == 16;
-#else
-  static constexpr bool old = false;
-#endif
+  /// SSE2 in a program for every processor: hardly one has no more than that, so few tiles will do, which compile fast.
+  static constexpr bool few_tiles = for_every_processor && sizeof(P) == 16;
   /// Registers for sums, beside those for a broadcast and a row of operands.
-  static constexpr int budget = old ? 4 : many_registers ? 24 : 12;
+  static constexpr int budget = few_tiles ? 4 : many_registers ? 24 : 12;
   /// Packs in each column of a tile of several columns. 12 sums leave AVX2 four registers: three for operands that stay
   /// while the columns pass. SSE2 needs one for each product, and loads its operands anew.
-  static constexpr int rows = old ? 2 : few_but_fused ? 3 : 4;
+  static constexpr int rows = few_tiles ? 2 : few_but_fused ? 3 : 4;
   /// Panels side by side in a tile of one column, where the latency of the multiply-adds must be hidden by more rows.
-  static constexpr int rows_of_one = old ? 2 : 8;
+  static constexpr int rows_of_one = few_tiles ? 2 : 8;
 };
 
 /// A pack of operands; `kept` in its register for all columns, where g++ would load it again for each (1.3 times as
