@@ -190,7 +190,7 @@ constexpr bool check_cell() {
 /// One step, leaving in `gates` what the backward step wants: what the rule left there, or the pre-activations
 /// themselves where the backward is derived.
 template <class C, class V>
-EIGEN_ALWAYS_INLINE void step_forward(GateValues<C, V>& gates, StateValues<C, V>& state) {
+UNROLL_IN_A_LOOP void step_forward(GateValues<C, V>& gates, StateValues<C, V>& state) {
   if constexpr (HasBackward<C>) {
     C::forward(gates, state);
   } else {
@@ -212,8 +212,8 @@ struct Variables {
   }
 
   /// Adds d_value times the partials of `value` to the gradients.
-  EIGEN_ALWAYS_INLINE static void pull_back(const D& value, const V& d_value, StateValues<C, V>& d_state,
-                                            GateValues<C, V>& d_gates) {
+  UNROLL_IN_A_LOOP static void pull_back(const D& value, const V& d_value, StateValues<C, V>& d_state,
+                                         GateValues<C, V>& d_gates) {
     for (std::size_t g = 0; g < d_gates.size(); ++g) d_gates[g] += d_value * value.partial[g];
     for (std::size_t n = 0; n < d_state.size(); ++n) d_state[n] += d_value * value.partial[d_gates.size() + n];
   }
@@ -221,8 +221,8 @@ struct Variables {
 
 /// The backward step of a rule that gives none, from its Jacobian by dual numbers.
 template <class C, class V>
-EIGEN_ALWAYS_INLINE void derived_backward(const GateValues<C, V>& gates, const StateValues<C, V>& previous,
-                                          StateValues<C, V>& d_state, GateValues<C, V>& d_gates) {
+UNROLL_IN_A_LOOP void derived_backward(const GateValues<C, V>& gates, const StateValues<C, V>& previous,
+                                       StateValues<C, V>& d_state, GateValues<C, V>& d_gates) {
   Variables<C, V> at(gates, previous);
   C::forward(at.gates, at.state);
   const StateValues<C, V> d_next = d_state;
@@ -232,9 +232,9 @@ EIGEN_ALWAYS_INLINE void derived_backward(const GateValues<C, V>& gates, const S
 }
 
 template <class C, class V>
-EIGEN_ALWAYS_INLINE void step_backward(const GateValues<C, V>& gates, const StateValues<C, V>& previous,
-                                       const StateValues<C, V>& next, StateValues<C, V>& d_state,
-                                       GateValues<C, V>& d_gates) {
+UNROLL_IN_A_LOOP void step_backward(const GateValues<C, V>& gates, const StateValues<C, V>& previous,
+                                    const StateValues<C, V>& next, StateValues<C, V>& d_state,
+                                    GateValues<C, V>& d_gates) {
   if constexpr (HasBackward<C>)
     C::backward(gates, previous, next, d_state, d_gates);
   else
@@ -242,8 +242,8 @@ EIGEN_ALWAYS_INLINE void step_backward(const GateValues<C, V>& gates, const Stat
 }
 
 template <class C, class V>
-EIGEN_ALWAYS_INLINE void operand_backward(const GateValues<C, V>& gates, const StateValues<C, V>& previous,
-                                          const V& d_operand, StateValues<C, V>& d_state, GateValues<C, V>& d_gates) {
+UNROLL_IN_A_LOOP void operand_backward(const GateValues<C, V>& gates, const StateValues<C, V>& previous,
+                                       const V& d_operand, StateValues<C, V>& d_state, GateValues<C, V>& d_gates) {
   if constexpr (HasOperandBackward<C>) {
     C::operand_backward(gates, previous, d_operand, d_state, d_gates);
   } else {

@@ -30,9 +30,8 @@ struct Gru {
   }
 
   template <class V>
-  EIGEN_ALWAYS_INLINE static void backward(const std::array<V, 4>& gates, const std::array<V, 1>& previous,
-                                           const std::array<V, 1>&, std::array<V, 1>& d_state,
-                                           std::array<V, 4>& d_gates) {
+  UNROLL_IN_A_LOOP static void backward(const std::array<V, 4>& gates, const std::array<V, 1>& previous,
+                                        const std::array<V, 1>&, std::array<V, 1>& d_state, std::array<V, 4>& d_gates) {
     const auto& [n, r, z, hn] = gates;
     auto& [d_h] = d_state;
     auto& [d_n, d_r, d_z, d_hn] = d_gates;

@@ -31,9 +31,8 @@ struct MinGru {
   }
 
   template <class V>
-  EIGEN_ALWAYS_INLINE static void backward(const std::array<V, 2>& gates, const std::array<V, 1>& previous,
-                                           const std::array<V, 1>&, std::array<V, 1>& d_state,
-                                           std::array<V, 2>& d_gates) {
+  UNROLL_IN_A_LOOP static void backward(const std::array<V, 2>& gates, const std::array<V, 1>& previous,
+                                        const std::array<V, 1>&, std::array<V, 1>& d_state, std::array<V, 2>& d_gates) {
     const auto& [z, n] = gates;
     auto& [d_h] = d_state;
     auto& [d_z, d_n] = d_gates;
@@ -71,9 +70,8 @@ struct MinLstm {
   }
 
   template <class V>
-  EIGEN_ALWAYS_INLINE static void backward(const std::array<V, 3>& gates, const std::array<V, 1>& previous,
-                                           const std::array<V, 1>&, std::array<V, 1>& d_state,
-                                           std::array<V, 3>& d_gates) {
+  UNROLL_IN_A_LOOP static void backward(const std::array<V, 3>& gates, const std::array<V, 1>& previous,
+                                        const std::array<V, 1>&, std::array<V, 1>& d_state, std::array<V, 3>& d_gates) {
     const auto& [i, f, n] = gates;
     auto& [d_h] = d_state;
     auto& [d_i, d_f, d_n] = d_gates;

@@ -31,9 +31,8 @@ struct OriginalGru {
   }
 
   template <class V>
-  EIGEN_ALWAYS_INLINE static void backward(const std::array<V, 3>& gates, const std::array<V, 1>& previous,
-                                           const std::array<V, 1>&, std::array<V, 1>& d_state,
-                                           std::array<V, 3>& d_gates) {
+  UNROLL_IN_A_LOOP static void backward(const std::array<V, 3>& gates, const std::array<V, 1>& previous,
+                                        const std::array<V, 1>&, std::array<V, 1>& d_state, std::array<V, 3>& d_gates) {
     const auto& [r, z, n] = gates;
     auto& [d_h] = d_state;
     auto& [d_r, d_z, d_n] = d_gates;
@@ -44,9 +43,9 @@ struct OriginalGru {
   }
 
   template <class V>
-  EIGEN_ALWAYS_INLINE static void operand_backward(const std::array<V, 3>& gates, const std::array<V, 1>& previous,
-                                                   const V& d_operand, std::array<V, 1>& d_state,
-                                                   std::array<V, 3>& d_gates) {
+  UNROLL_IN_A_LOOP static void operand_backward(const std::array<V, 3>& gates, const std::array<V, 1>& previous,
+                                                const V& d_operand, std::array<V, 1>& d_state,
+                                                std::array<V, 3>& d_gates) {
     const V& r = gates[0];
     d_gates[0] += d_operand * previous[0] * r * (1 - r);
     d_state[0] += d_operand * r;

@@ -19,9 +19,8 @@ struct Rnn {
   }
 
   template <class V>
-  EIGEN_ALWAYS_INLINE static void backward(const std::array<V, 1>&, const std::array<V, 1>&,
-                                           const std::array<V, 1>& next, std::array<V, 1>& d_state,
-                                           std::array<V, 1>& d_gates) {
+  UNROLL_IN_A_LOOP static void backward(const std::array<V, 1>&, const std::array<V, 1>&, const std::array<V, 1>& next,
+                                        std::array<V, 1>& d_state, std::array<V, 1>& d_gates) {
     d_gates[0] = d_state[0] * (1 - next[0] * next[0]);
     d_state[0] = 0;
   }
@@ -42,9 +41,8 @@ struct ReluRnn {
   }
 
   template <class V>
-  EIGEN_ALWAYS_INLINE static void backward(const std::array<V, 1>&, const std::array<V, 1>&,
-                                           const std::array<V, 1>& next, std::array<V, 1>& d_state,
-                                           std::array<V, 1>& d_gates) {
+  UNROLL_IN_A_LOOP static void backward(const std::array<V, 1>&, const std::array<V, 1>&, const std::array<V, 1>& next,
+                                        std::array<V, 1>& d_state, std::array<V, 1>& d_gates) {
     d_gates[0] = select_less(V(0), next[0], d_state[0], V(0));
     d_state[0] = 0;
   }

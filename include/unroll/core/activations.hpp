@@ -34,7 +34,7 @@ struct Exponential<float> {
   static constexpr float shift = 64, two_to_shift = 0x1p64f;
 
   template <int k, class P>
-  EIGEN_ALWAYS_INLINE static P quotient(const P& u) {
+  UNROLL_IN_A_LOOP static P quotient(const P& u) {
     return multiply_add(P(-0x1.6aa48cp-9f * (k * k * k)), u, P(0x1.55551ep-3f * k));
   }
 };
@@ -48,7 +48,7 @@ struct Exponential<double> {
   static constexpr double shift = 512, two_to_shift = 0x1p512;
 
   template <int k, class P>
-  EIGEN_ALWAYS_INLINE static P quotient(const P& u) {
+  UNROLL_IN_A_LOOP static P quotient(const P& u) {
     P w(0x1.6375ee158c0dep-25 * (k * k * k * k * k * k * k * k * k));
     w = multiply_add(w, u, P(-0x1.bbd41af4186f1p-20 * (k * k * k * k * k * k * k)));
     w = multiply_add(w, u, P(0x1.1566aaf1d7fa1p-14 * (k * k * k * k * k)));
@@ -61,7 +61,7 @@ struct Exponential<double> {
 
 /// e^x = 2^n (R + r) / (R - r): 1.6 ULP (float), 1.6 ULP (double), subnormal results included.
 template <class Scalar, int Lanes>
-EIGEN_ALWAYS_INLINE Pack<Scalar, Lanes> exp(Pack<Scalar, Lanes> x) {
+UNROLL_IN_A_LOOP Pack<Scalar, Lanes> exp(Pack<Scalar, Lanes> x) {
   using E = detail::Exponential<Scalar>;
   using P = Pack<Scalar, Lanes>;
   const P to_exponent(E::to_exponent);
@@ -80,7 +80,7 @@ EIGEN_ALWAYS_INLINE Pack<Scalar, Lanes> exp(Pack<Scalar, Lanes> x) {
 
 /// 1 / (1 + e^-x) = 2^n (R + r) / (2^n (R + r) + (R - r)): 2.3 ULP (float), 2.5 ULP (double), relative in both tails.
 template <class Scalar, int Lanes>
-EIGEN_ALWAYS_INLINE Pack<Scalar, Lanes> sigmoid(Pack<Scalar, Lanes> x) {
+UNROLL_IN_A_LOOP Pack<Scalar, Lanes> sigmoid(Pack<Scalar, Lanes> x) {
   using E = detail::Exponential<Scalar>;
   using P = Pack<Scalar, Lanes>;
   // The numerator and the denominator are both 2^shift too large, lest 2^n be subnormal where the result is.
@@ -99,7 +99,7 @@ EIGEN_ALWAYS_INLINE Pack<Scalar, Lanes> sigmoid(Pack<Scalar, Lanes> x) {
 /// (e^2x - 1) / (e^2x + 1) = (h (R + r) + r) / (h (R + r) + R), where 2|x| = n ln 2 + r and h = (2^n - 1) / 2:
 /// 2.8 ULP (float), 3.1 ULP (double), relative near zero too; never beyond 1, odd in x, -0 kept.
 template <class Scalar, int Lanes>
-EIGEN_ALWAYS_INLINE Pack<Scalar, Lanes> tanh(Pack<Scalar, Lanes> x) {
+UNROLL_IN_A_LOOP Pack<Scalar, Lanes> tanh(Pack<Scalar, Lanes> x) {
   using E = detail::Exponential<Scalar>;
   using P = Pack<Scalar, Lanes>;
   const P to_exponent(E::to_exponent - 1);
@@ -117,7 +117,7 @@ EIGEN_ALWAYS_INLINE Pack<Scalar, Lanes> tanh(Pack<Scalar, Lanes> x) {
 
 /// x < 0 ? 0 : x, NaN kept.
 template <class Scalar, int Lanes>
-EIGEN_ALWAYS_INLINE Pack<Scalar, Lanes> relu(const Pack<Scalar, Lanes>& x) {
+UNROLL_IN_A_LOOP Pack<Scalar, Lanes> relu(const Pack<Scalar, Lanes>& x) {
   return larger(x, Pack<Scalar, Lanes>(0));
 }
 

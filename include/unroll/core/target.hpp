@@ -18,9 +18,12 @@
 #define UNROLL_EVERY_PROCESSOR
 #define UNROLL_FOR_AVX2 [[gnu::target("avx2,fma")]]
 #define UNROLL_FOR_AVX512 [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]]
+// Of what an inner loop calls: g++ may make a clone of a function, into which it does not inline all.
+#define UNROLL_IN_A_LOOP [[gnu::always_inline]] inline
 #else
 #define UNROLL_FOR_AVX2
 #define UNROLL_FOR_AVX512
+#define UNROLL_IN_A_LOOP inline
 #endif
 
 // The bytes of the widest register that the compiler's flags allow, and the namespace.

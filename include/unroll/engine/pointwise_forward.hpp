@@ -68,8 +68,7 @@ struct PointwiseForward {
   }
   template <class P>
   EIGEN_ALWAYS_INLINE void run_several() {
-    using Limits = TileLimits<P>;
-    constexpr int most = std::clamp(Limits::budget / gate_count<Cell> - (Limits::few_but_fused ? 1 : 0), 1, 4);
+    constexpr int most = std::clamp(8 / gate_count<Cell>, 1, 4);  // eight sums hide the latency of the multiply-adds
     static constexpr auto table =
         array_of<most>([]<int c>() { return compiled_for<P, &PointwiseForward::tile_and_rule<P, 1, c + 1, false>>; });
     for (Index panel = 0; panel < gates.panels(); ++panel)

@@ -11,17 +11,17 @@
 namespace unroll::inline UNROLL_TARGET::detail {
 
 template <class Cell, class P, class Pointers>
-EIGEN_ALWAYS_INLINE StateValues<Cell, P> load_states(const Pointers& states, Index offset, Index count) {
+UNROLL_IN_A_LOOP StateValues<Cell, P> load_states(const Pointers& states, Index offset, Index count) {
   return array_of<state_count<Cell>>([&]<int n>() { return P::load(states[n] + offset, count); });
 }
 
 /// The gates of one panel of one column.
 template <class Cell, class P>
-EIGEN_ALWAYS_INLINE GateValues<Cell, P> load_gates(const typename P::Lane* from) {
+UNROLL_IN_A_LOOP GateValues<Cell, P> load_gates(const typename P::Lane* from) {
   return array_of<gate_count<Cell>>([&]<int g>() { return P::load(from + g * P::size); });
 }
 template <class Cell, class P>
-EIGEN_ALWAYS_INLINE void store_gates(const GateValues<Cell, P>& values, typename P::Lane* to) {
+UNROLL_IN_A_LOOP void store_gates(const GateValues<Cell, P>& values, typename P::Lane* to) {
   unrolled<gate_count<Cell>>([&]<int g>() { values[g].store(to + g * P::size); });
 }
 
