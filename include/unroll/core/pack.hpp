@@ -67,7 +67,10 @@ struct Pack : detail::PassedOn<(sizeof(Scalar) * Lanes > detail::register_size)>
   template <class Number>
     requires std::is_arithmetic_v<Number>
   EIGEN_ALWAYS_INLINE Pack(Number number) {
-    detail::spread(vector, static_cast<Scalar>(number));
+    if constexpr (sizeof(Vector) > detail::register_size)
+      detail::spread(vector, static_cast<Scalar>(number));
+    else
+      vector = static_cast<Scalar>(number) - Vector{};
   }
 
   /// `size` numbers from memory, which need not be aligned.
