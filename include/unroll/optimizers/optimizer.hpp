@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "unroll/core/pack.hpp"
+#include "unroll/core/processor.hpp"
 #include "unroll/optimizers/parameter_group.hpp"
 
 namespace unroll::inline UNROLL_TARGET {
