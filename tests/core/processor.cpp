@@ -1,4 +1,5 @@
-// Inner loops for several processors in one program: which registers are used, and that their width shows in no bit.
+// Inner loops for several processors in one program: which registers are used, and that the
+// results are the same on all.
 
 #include "unroll/core/processor.hpp"
 

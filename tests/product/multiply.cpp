@@ -85,7 +85,7 @@ TEST_CASE("a product is the chain of its terms, whatever the tile", "[multiply]"
   check_products<4>();
 }
 
-TEST_CASE("width behind the last unit go from sums to sums", "[multiply]") {
+TEST_CASE("lanes behind the last unit go from sums to sums", "[multiply]") {
   for (const Index units : {7, 16, 20, 28})
     for (const Index columns : {1, 2, 13}) {
       CAPTURE(units, columns);

@@ -67,10 +67,7 @@ struct Pack : detail::PassedOn<(sizeof(Scalar) * Lanes > detail::register_size)>
   template <class Number>
     requires std::is_arithmetic_v<Number>
   EIGEN_ALWAYS_INLINE Pack(Number number) {
-    if constexpr (sizeof(Vector) > detail::register_size)
-      detail::spread(vector, static_cast<Scalar>(number));
-    else
-      vector = static_cast<Scalar>(number) - Vector{};
+    detail::spread(vector, static_cast<Scalar>(number));
   }
 
   /// `size` numbers from memory, which need not be aligned.

@@ -5,9 +5,7 @@
 
 #include "unroll/core/pack.hpp"
 
-/// One program for every processor: built for plain x86-64, it has its inner loops three times, for the registers of
-/// SSE2, AVX2 and AVX-512, and takes those that the processor has. Built for one processor (-march=native), or for
-/// another kind, it has them once.
+/// The way into inner loops, which target.hpp says how often a program has: once, or for several kinds of registers.
 namespace unroll::inline UNROLL_TARGET::detail {
 
 #ifdef UNROLL_EVERY_PROCESSOR

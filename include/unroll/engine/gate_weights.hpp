@@ -107,12 +107,12 @@ struct PackedGates {
     multiply<in.count, Scalar>(member.part_of(input.panels()), {x, columns, x_stride, 1, {input.depth()}}, from,
                                gates.sums(in.first, first), nothing_more);
     const Range mine = member.part(gates.panels());
+    const Index lanes = gates.lanes();
     for (int gate = 0; gate < gate_count<Cell>; ++gate) {
       if (gate >= in.first && gate < in.first + in.count) continue;
       for (Index panel = mine.first; panel < mine.end(); ++panel)
         for (Index j = first; j < first + columns; ++j)
-          std::copy_n(bias.at(panel, 0) + gate * gates.lanes(), gates.lanes(),
-                      gates.at(panel, j) + gate * gates.lanes());
+          std::copy_n(bias.at(panel, 0) + gate * lanes, lanes, gates.at(panel, j) + gate * lanes);
     }
   }
 

@@ -10,10 +10,11 @@ template <class Scalar>
 double clip_gates(BlockedMatrix<Scalar>& d, Index column, Index count, GateRun run, double limit, ClipReport& report) {
   double squares = 0;
   const Scalar bound = static_cast<Scalar>(limit);
+  const Index size = run.count * d.lanes();
   for (Index j = column; j < column + count; ++j)
     for (Index panel = 0; panel < d.panels(); ++panel) {
       Scalar* values = d.at(panel, j) + run.first * d.lanes();
-      for (Index i = 0; i < run.count * d.lanes(); ++i) {
+      for (Index i = 0; i < size; ++i) {
         squares += static_cast<double>(values[i]) * static_cast<double>(values[i]);
         if (!(std::abs(values[i]) > bound)) continue;
         values[i] = values[i] > 0 ? bound : -bound;
