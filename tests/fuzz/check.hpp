@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "unroll/core/parameters.hpp"
@@ -15,16 +16,25 @@ inline void check(bool good, const char* what) {
   std::abort();
 }
 
-/// Every byte of what a `visit` shows.
+/// Every byte of what a `visit` shows. Numbers, and what holds them: no pointer, no padding.
 struct Bytes {
   std::string all;
 
   template <class Part>
-  void operator()(const std::string&, const Part& part) {
-    if constexpr (requires { part.data(); })
+  void operator()(const std::string& name, const Part& part) {
+    if constexpr (requires { part.tensor; }) {
+      (*this)(name, part.tensor);
+    } else if constexpr (requires { part.data(); }) {
       add(part.data(), static_cast<std::size_t>(part.size()) * sizeof(*part.data()));
-    else
+    } else if constexpr (requires { typename Part::mapped_type; }) {
+      for (const auto& [key, column] : part) {
+        add(key.data(), key.size());
+        (*this)(name, column);
+      }
+    } else {
+      static_assert(std::has_unique_object_representations_v<Part> || std::is_same_v<Part, double>);
       add(&part, sizeof(part));
+    }
   }
   void add(const void* from, std::size_t size) {
     if (size > 0) all.append(static_cast<const char*>(from), size);
