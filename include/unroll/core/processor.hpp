@@ -85,7 +85,11 @@ struct CompiledFor<64, f, R (*)(A...)> {
 };
 #endif
 template <class P, auto f>
+#ifdef __OPTIMIZE__
 inline constexpr auto compiled_for = &CompiledFor<static_cast<int>(sizeof(P)), f>::run;
+#else  // f would be there twice
+inline constexpr auto compiled_for = f;
+#endif
 
 /// f(a...), so compiled; inlined where P's registers are those of the file's flags.
 template <class P, auto f, class... A>
