@@ -144,14 +144,15 @@ constexpr GateRun early_gates() {
 
 namespace detail {
 
-constexpr bool within(GateRun run, int count, int least) {
+constexpr bool within(GateRun run, int count, int least) {  // not covered: runs at compile time
   return run.first >= 0 && run.count >= least && run.first + run.count <= count;
 }
 
 /// Compiles a cell's functions for packs, first of all that does: compilers tell their faults here, under this name,
 /// not in the depth of the engine. The most natural one is std::tanh, which knows no packs.
 template <class C>
-void a_rule_calls_tanh_and_the_like_without_std(GateValues<C, Pack<float>>& gates, StateValues<C, Pack<float>>& state) {
+void a_rule_calls_tanh_and_the_like_without_std(
+    GateValues<C, Pack<float>>& gates, StateValues<C, Pack<float>>& state) {  // not covered: compiled, never called
   C::forward(gates, state);
   if constexpr (HasBackward<C>) C::backward(gates, state, state, state, gates);
   if constexpr (HasLateGates<C>) C::operand(gates, state);
@@ -160,7 +161,7 @@ void a_rule_calls_tanh_and_the_like_without_std(GateValues<C, Pack<float>>& gate
 
 /// Refuses at compile time what is not a cell, and says what is missing.
 template <class C>
-constexpr bool check_cell() {
+constexpr bool check_cell() {  // not covered: runs at compile time
   static_assert(requires { C::name; }, "a cell needs `static constexpr const char* name`");
   static_assert(HasGateNames<C>, "a cell needs `static constexpr std::array gate_names{...}`");
   static_assert(HasStateNames<C>, "a cell needs `static constexpr std::array state_names{...}`");

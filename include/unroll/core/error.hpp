@@ -77,7 +77,6 @@ std::string number_text(Number number) {
 /// has hundreds of messages, each of parts of other types, and compiles as little as can be for each.
 class TextPart {
  public:
-  TextPart(std::string_view string) : string_(string) {}
   TextPart(const std::string& string) : string_(string) {}
   TextPart(const char* string) : string_(string) {}
   template <class Number>

@@ -74,7 +74,7 @@ struct CacheLines {
 
   CacheLines() = default;
   template <class U>
-  CacheLines(const CacheLines<U>&) {}
+  CacheLines(const CacheLines<U>&) {}  // not covered: only a container that allocates more
 
   T* allocate(std::size_t count) {
     const std::size_t bytes = count * sizeof(T);
@@ -90,7 +90,7 @@ struct CacheLines {
   void construct(U* place, const U& value) {
     ::new (static_cast<void*>(place)) U(value);
   }
-  bool operator==(const CacheLines&) const { return true; }
+  bool operator==(const CacheLines&) const { return true; }  // not covered: every library knows it
 };
 
 /// What products work on. Where its size changes, what was there is lost; it is empty after memory ran out.

@@ -25,7 +25,7 @@ inline std::optional<double> parse_number(std::string_view text) {
       const auto read = std::from_chars(begin + (text[0] == '+' ? 1 : 0), end, number);
       return read.ec == std::errc() && read.ptr == end;
     }
-    return false;  // libc++ before 20 has it for integers alone
+    return false;  // not covered: only libc++ before 20, which has it for integers alone
   };
   double number = 0;
   if (by_chars(number)) return number;

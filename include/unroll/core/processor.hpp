@@ -95,7 +95,7 @@ inline constexpr auto compiled_for = f;
 template <class P, auto f, class... A>
 EIGEN_ALWAYS_INLINE auto compiled(A... a) {
   if constexpr (sizeof(P) > register_size)
-    return compiled_for<P, f>(a...);
+    return compiled_for<P, f>(a...);  // not covered: only in a program for every processor
   else
     return f(a...);
 }

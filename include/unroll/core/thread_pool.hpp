@@ -43,7 +43,7 @@ class ThreadPool {
   /// This process's.
   detail::Crew& crew() {
     detail::Crew* crew = crew_;
-    while (crew->process != detail::process_id()) {
+    while (crew->process != detail::process_id()) {  // not covered: only in a forked process, whose counts are lost
       auto own = std::make_unique<detail::Crew>(size_);
       if (crew_.compare_exchange_strong(crew, own.get())) return *own.release();
     }

@@ -131,7 +131,7 @@ EIGEN_ALWAYS_INLINE void take_larger(Vector& r, const Vector& a, const Vector& b
 }
 /// The square root, rounded once.
 template <class Vector>
-EIGEN_ALWAYS_INLINE void take_root(Vector& r, const Vector& a) {
+EIGEN_ALWAYS_INLINE void take_root(Vector& r, const Vector& a) {  // not covered: only without SSE
   if constexpr (std::is_floating_point_v<Vector>) {
     r = std::sqrt(a);
   } else {

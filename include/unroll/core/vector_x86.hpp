@@ -149,8 +149,8 @@ UNROLL_FOR_AVX512 inline void take_or(Doubles8& r, const Doubles8& a, const Doub
 inline void take_root(Floats4& r, const Floats4& a) { r = __builtin_ia32_sqrtps(a); }
 inline void take_root(Doubles2& r, const Doubles2& a) { r = __builtin_ia32_sqrtpd(a); }
 #ifdef __AVX__
-inline void take_root(Floats8& r, const Floats8& a) { r = __builtin_ia32_sqrtps256(a); }
-inline void take_root(Doubles4& r, const Doubles4& a) { r = __builtin_ia32_sqrtpd256(a); }
+inline void take_root(Floats8& r, const Floats8& a) { r = __builtin_ia32_sqrtps256(a); }    // not covered: with AVX
+inline void take_root(Doubles4& r, const Doubles4& a) { r = __builtin_ia32_sqrtpd256(a); }  // not covered: with AVX
 #endif
 #ifdef __AVX512F__
 inline void take_root(Floats16& r, const Floats16& a) { r = __builtin_ia32_sqrtps512(a, 4); }
@@ -171,12 +171,12 @@ UNROLL_FOR_AVX2 inline void store_part(const Floats8& a, float* to, Index count)
   const Lanes wanted = Lanes{0, 1, 2, 3, 4, 5, 6, 7} < static_cast<int>(count);
   __builtin_ia32_maskstoreps256(reinterpret_cast<Floats8*>(to), wanted, a);
 }
-UNROLL_FOR_AVX2 inline void load_part(Doubles4& r, const double* from, Index count) {
+UNROLL_FOR_AVX2 inline void load_part(Doubles4& r, const double* from, Index count) {  // not covered: with AVX
   using Lanes [[gnu::vector_size(32)]] = long long;
   const Lanes wanted = Lanes{0, 1, 2, 3} < static_cast<long long>(count);
   r = __builtin_ia32_maskloadpd256(reinterpret_cast<const Doubles4*>(from), wanted);
 }
-UNROLL_FOR_AVX2 inline void store_part(const Doubles4& a, double* to, Index count) {
+UNROLL_FOR_AVX2 inline void store_part(const Doubles4& a, double* to, Index count) {  // not covered: with AVX
   using Lanes [[gnu::vector_size(32)]] = long long;
   const Lanes wanted = Lanes{0, 1, 2, 3} < static_cast<long long>(count);
   __builtin_ia32_maskstorepd256(reinterpret_cast<Doubles4*>(to), wanted, a);

@@ -46,10 +46,6 @@ class RecurrentStream {
 
   /// I
   Index input_size() const noexcept { return Inputs == Dynamic ? sizes_.inputs : Inputs; }
-  /// H
-  Index hidden_size() const noexcept { return sizes_.units; }
-  /// O
-  Index output_size() const noexcept { return Outputs == Dynamic ? sizes_.outputs : Outputs; }
 
   /// One step: x is I x B, the result O x B, valid until the next call.
   const Scalar* step(const Scalar* x) noexcept {

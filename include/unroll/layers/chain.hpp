@@ -208,7 +208,7 @@ class Sequential : public Chain<std::tuple<Layers...>> {
   }
 
  private:
-  static constexpr bool sizes_fit() {
+  static constexpr bool sizes_fit() {  // not covered: runs at compile time
     constexpr int inputs[] = {Layers::InputSize...}, outputs[] = {Layers::OutputSize...};
     for (std::size_t k = 1; k < sizeof...(Layers); ++k)
       if (inputs[k] != Dynamic && outputs[k - 1] != Dynamic && inputs[k] != outputs[k - 1]) return false;

@@ -51,8 +51,6 @@ class Dropout : public Memoryless<Dropout<Scalar_>, Scalar_, detail::DropoutTape
 
   /// y = x.
   struct Stream : MemorylessStream {
-    Index input_size() const noexcept { return 0; }
-    Index output_size() const noexcept { return 0; }
     const Scalar* step(const Scalar* x) noexcept { return x; }
   };
   template <class Samples = OneSample>

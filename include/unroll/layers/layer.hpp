@@ -121,7 +121,7 @@ std::optional<NonFinite> find_non_finite_in_layers(const Model& model, const Tap
 
 namespace detail {
 template <class L>
-constexpr bool is_trained() {
+constexpr bool is_trained() {  // not covered: runs at compile time
   if constexpr (requires { L::trained; })
     return L::trained;
   else

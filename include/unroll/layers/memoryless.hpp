@@ -130,8 +130,6 @@ class Memoryless : public LayerBase<Derived> {
       for (auto& y : y_) y.setZero(layer.output_size() != 0 ? layer.output_size() : inputs, samples);
     }
 
-    Index input_size() const noexcept { return inputs_; }
-    Index output_size() const noexcept { return y_[0].rows(); }
     const Scalar* step(const Scalar* x) noexcept {
       turn_ = 1 - turn_;  // x may be the step's before
       Matrix<Scalar>& y = y_[turn_];

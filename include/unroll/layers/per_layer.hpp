@@ -33,7 +33,7 @@ using PerLayer = typename PerLayerType<Layers, Of>::type;
 
 /// Of what is a layer but for its state, for a message that says so.
 template <class L>
-constexpr bool has_visited_state() {
+constexpr bool has_visited_state() {  // not covered: runs at compile time
   if constexpr (requires { typename L::State; })
     return VisitedState<typename L::State>;
   else

@@ -17,8 +17,6 @@ class HuberError {
     require(where > 0, "huber: delta is ", where, ", expected more than 0");
   }
 
-  double delta() const { return delta_; }
-
   template <class Scalar>
   double term(Scalar y, Scalar target, Scalar& d) const {
     const Scalar error = y - target, bound = static_cast<Scalar>(delta_);

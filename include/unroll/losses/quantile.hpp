@@ -22,8 +22,6 @@ class QuantileRule {
       require(level > 0 && level < 1, "quantile: a level is ", level, ", expected between 0 and 1");
   }
 
-  const std::vector<double>& levels() const { return levels_; }
-
   Index target_rows(Index rows) const {
     require(rows % count() == 0, "quantile: y has ", rows, " rows, expected a multiple of the ", count(), " levels");
     return rows / count();

@@ -36,8 +36,6 @@ class SoftmaxCrossEntropyRule {
               ", expected a number of at least 0");
   }
 
-  const SoftmaxCrossEntropyOptions& options() const { return options_; }
-
   Index target_rows(Index rows) const {
     const Index given = static_cast<Index>(options_.class_weights.size());
     require(given == 0 || given == rows, name, ": y has ", rows, " rows, there are ", given, " class weights");

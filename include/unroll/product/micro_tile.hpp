@@ -180,7 +180,7 @@ class MicroTile {
     const Place<const Scalar> start(from, panel, column);
     const Place<Scalar> end(to, panel, column);
     if constexpr (P::size < lanes)
-      if (last >= lanes) take_along(start, end, Each());
+      if (last >= lanes) take_along(start, end, Each());  // not covered: only with AVX-512
     load(s, start, last, Each());
     add_products<TileShape<Whole, Packs, Side, NR>>(a, b, panel, column, s);
     if (to.added) add(s, end, last, Each());
@@ -218,7 +218,7 @@ class MicroTile {
   /// Of half a pack: what lies behind the units.
   template <class From, class To, int... i>
   static EIGEN_ALWAYS_INLINE void take_along(const From& from, const To& to, std::integer_sequence<int, i...>) {
-    (P::load(from[i] + P::size).store(to[i] + P::size), ...);
+    (P::load(from[i] + P::size).store(to[i] + P::size), ...);  // not covered: only with AVX-512
   }
 
   /// Where the tile's first sum lies, and the strides: values of our own, that a store cannot change.

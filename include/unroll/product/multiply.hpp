@@ -8,7 +8,7 @@
 namespace unroll::inline UNROLL_TARGET::detail {
 
 /// How many of a product's groups are in one tile: all of them, or an equal part that fits its rows.
-constexpr int groups_at_once(int groups, int rows) {
+constexpr int groups_at_once(int groups, int rows) {  // not covered: runs at compile time
   int part = (std::min)(groups, rows);
   while (groups % part != 0) --part;
   return part;
@@ -55,7 +55,7 @@ struct MicroTiles {
 
  private:
   template <class Part, int Side, int Most>
-  static constexpr auto row() {
+  static constexpr auto row() {  // not covered: runs at compile time
     return array_of<Most>(
         []<int c>() -> Run { return compiled_for<P, &MicroTile<P, Part, Packs, Side, c + 1, Storage>::run>; });
   }
@@ -68,7 +68,7 @@ auto MicroTiles<P, Packs, Storage>::wide(Index panels, Index columns_of_tile) ->
 }
 
 template <class P, int Packs, class Storage>
-auto MicroTiles<P, Packs, Storage>::half(Index columns_of_tile) -> Run {
+auto MicroTiles<P, Packs, Storage>::half(Index columns_of_tile) -> Run {  // not covered: only with AVX-512
   if constexpr (halves) {
     static constexpr auto table = row<Pack<Scalar, P::size / 2>, 1, columns_of_half>();
     return table[static_cast<std::size_t>(columns_of_tile - 1)];
