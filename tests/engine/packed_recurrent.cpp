@@ -94,6 +94,26 @@ TEST_CASE("packed weights stay as they were, and are shared by what is made of t
   }
 }
 
+TEST_CASE("a packed model finds the first number that is not finite", "[packed]") {
+  Random random(5);
+  const auto packed = pack(Sequential{Dropout<float>(0.1), Rnn<float>(3, 7, random)});
+  const auto& layer = std::get<1>(packed.layers);
+  Matrix<float> x = random_matrix<float>(3, 4, random);
+  std::decay_t<decltype(layer)>::Tape tape;
+  layer.run(x, tape, {.record = false}, {});
+  CHECK(!layer.find_non_finite(tape));
+  x(1, 2) = std::nanf("");
+  layer.run(x, tape, {.record = false}, {});
+  CHECK(layer.find_non_finite(tape)->message() == "Rnn: state h of sample 0 is not finite at step 2 (forward)");
+
+  auto embedding = Embedding<float>(5, 2, random);
+  embedding.weight(1, 3) = std::nanf("");
+  const auto kept = pack(embedding);
+  Embedding<float>::Tape of_tokens;
+  kept.run(Matrix<float>::Constant(1, 1, 3), of_tokens, {}, {});
+  CHECK(kept.find_non_finite(of_tokens)->message() == "Embedding: y of sample 0 is not finite at step 0 (forward)");
+}
+
 TEST_CASE("the shards of a packed Parallel share its weights, and it gives the same bits", "[packed]") {
   Random random(3);
   Parallel model(Sequential{Gru<float>(3, 9, random), Dense<float>(9, 2, random)}, std::make_shared<ThreadPool>(2));

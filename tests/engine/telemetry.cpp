@@ -190,6 +190,21 @@ TEST_CASE("of a pass that kept no gates the state is named", "[telemetry]") {
   CHECK(found->message() == "Rnn: state h of sample 1 is not finite at step 2 (forward)");
 }
 
+TEST_CASE("of a pass that kept few states the last of each sample is named", "[telemetry]") {
+  Random random(8);
+  const Lstm<double> layer(3, 7, random, {.readout = Readout::last});
+  Sequence<Lstm<double>> in = random_sequence(layer, steps, {.size = 3, .lengths = {6, 3, 5}}, random);
+  in.batch.record = false;
+  Lstm<double>::Tape tape;
+  layer.forward(in.x, tape, in.batch);
+  CHECK(!layer.find_non_finite(tape));
+  in.x(1, column(2, 1)) = nan_value;
+  layer.forward(in.x, tape, in.batch);
+  const auto found = layer.find_non_finite(tape);
+  REQUIRE(found);
+  CHECK(found->message() == "Lstm: state h of sample 1 is not finite at step 2 (forward)");
+}
+
 TEST_CASE("an overflow is found in the layer that it came up in", "[telemetry]") {
   using Model = Sequential<Bidirectional<Gru<double>>, Stack<ReluRnn<double>>, Dense<double>>;
   Random random(6);

@@ -12,6 +12,11 @@
 #include "unroll/layers/parallel.hpp"
 #include "unroll/layers/predictor.hpp"
 #include "unroll/layers/stream.hpp"
+#include "unroll/optimizers/adadelta.hpp"
+#include "unroll/optimizers/adagrad.hpp"
+#include "unroll/optimizers/lion.hpp"
+#include "unroll/optimizers/nadam.hpp"
+#include "unroll/optimizers/radam.hpp"
 #include "unroll/optimizers/rms_prop.hpp"
 #include "unroll/optimizers/sgd.hpp"
 
@@ -317,6 +322,35 @@ TEST_CASE("a checkpoint is of one optimizer with its options", "[checkpoint]") {
   save(saved.optimizer, folder / "alone");
   RmsProp<SineModel> other(saved.model);
   CHECK_THROWS_WITH(load(other, folder / "alone"), contains_text("the optimizer is Adam, expected RmsProp"));
+}
+
+TEST_CASE("each optimizer keeps its options in its file", "[checkpoint]") {
+  const Folder folder("each_optimizer");
+  const SineModel model = sine_state().model;
+  const auto refused = [&](auto saved, auto other) -> std::string {
+    save(saved, folder / "optimizer");
+    load(saved, folder / "optimizer");
+    try {
+      load(other, folder / "optimizer");
+    } catch (const format_error& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  CHECK_THAT(refused(Adadelta(model), Adadelta(model, {.rho = 0.8})),
+             contains_text("Adadelta's rho is 0.9, expected 0.8"));
+  CHECK_THAT(refused(Adagrad(model), Adagrad(model, {.learning_rate_decay = 0.1})),
+             contains_text("Adagrad's learning_rate_decay is 0, expected 0.1"));
+  CHECK_THAT(refused(Lion(model), Lion(model, {.beta2 = 0.9})), contains_text("Lion's beta2 is 0.99, expected 0.9"));
+  CHECK_THAT(refused(NAdam(model), NAdam(model, {.momentum_decay = 0.1})),
+             contains_text("NAdam's momentum_decay is 0.004, expected 0.1"));
+  CHECK_THAT(refused(RAdam(model), RAdam(model, {.beta1 = 0.8})), contains_text("RAdam's beta1 is 0.9, expected 0.8"));
+
+  SineState averaged = sine_state();
+  averaged.average.emplace(averaged.model, 0.99);
+  SineState faster = averaged;
+  faster.average.emplace(averaged.model, 0.9);
+  CHECK_THAT(refused(averaged, faster), contains_text("WeightAverage's decay is 0.99, expected 0.9"));
 }
 
 TEST_CASE("a value of a user's own says what its optimizer is", "[checkpoint]") {

@@ -180,6 +180,7 @@ TEST_CASE("layers are found in a model of a user's own, and in a parallel one", 
   const std::string bare = "bias_hh_l0 bias_ih_l0 weight_hh_l0 weight_ih_l0 ";
   CHECK(tensors(parallel, {{"", ""}}) == bare);
   CHECK(tensors(parallel, {{"0", ""}}) == bare);
+  CHECK(tensors(parallel, {{"0", std::string("rnn")}}).starts_with("rnn.bias_hh_l0 "));
 }
 
 TEST_CASE("names must fit the model", "[pytorch]") {

@@ -111,6 +111,33 @@ TEST_CASE("the length of the header is checked against the file before it is use
   CHECK_THAT(refusal(file_of(std::string(100'000'001, ' '))).what(), contains_text("expected at most 100000000"));
 }
 
+TEST_CASE("a file that cannot be read to its end is refused where it stops", "[safetensors]") {
+  struct Failing : std::stringbuf {
+    std::streamoff readable;
+    Failing(const std::string& bytes, std::size_t count)
+        : std::stringbuf(bytes, std::ios::in), readable(static_cast<std::streamoff>(count)) {}
+    std::streamsize xsgetn(char* to, std::streamsize count) override {
+      const std::streamoff at = seekoff(0, std::ios::cur, std::ios::in);
+      return at + count > readable ? 0 : std::stringbuf::xsgetn(to, count);
+    }
+  };
+  const std::string file = file_of(one(R"("F32")", "[2]"), eight);
+  const auto stopped_at = [&](std::size_t readable) -> std::string {
+    Failing buffer(file, readable);
+    std::istream in(&buffer);
+    try {
+      read_safetensors(in, "f");
+    } catch (const format_error& error) {
+      return error.what();
+    }
+    return "read";
+  };
+  CHECK(stopped_at(file.size()) == "read");
+  CHECK(stopped_at(7) == "f: byte 0: cannot be read");
+  CHECK(stopped_at(8) == "f: byte 8: cannot be read");
+  CHECK(stopped_at(file.size() - 1) == "f: tensor 'a', byte " + std::to_string(file.size() - 8) + ": cannot be read");
+}
+
 TEST_CASE("the header is one strict JSON object", "[safetensors]") {
   CHECK(parsed(file_of("{}")).tensors.empty());
   CHECK(parsed(file_of("{}   ")).tensors.empty());
@@ -207,6 +234,11 @@ TEST_CASE("numbers are converted where that is exact", "[safetensors]") {
   CHECK_THROWS_WITH(detail::numbers<signed char>(detail::store(128)), contains_text("the integer 128 does not fit"));
   CHECK_THROWS_WITH(detail::numbers<unsigned>(detail::store(-1)), contains_text("the integer -1 does not fit"));
   CHECK_THROWS_WITH(detail::numbers<int>(detail::store(1.0)), contains_text("the dtype is F64, expected I64"));
+
+  Vector<double> any_size;
+  const Vector<double> values = Vector<double>::LinSpaced(3, -1, 1);
+  detail::restore(detail::store(values), AnyShape(any_size), {});
+  CHECK(any_size == values);
 }
 
 TEST_CASE("what cannot be written is refused", "[safetensors]") {

@@ -135,6 +135,15 @@ TEST_CASE("layers of other kinds are refused though their tensors fit", "[save]"
   CHECK_THAT(refusal(Lstm<float>(3, 4, random), folder / "gru"),
              contains_text("the layer is '' Gru 3 to 4") && contains_text("expected '' Lstm 3 to 4"));
 
+  const auto refused = [&](const auto& saved, const auto& other) {
+    save(Sequential{Dense<float>(3, 4, random), saved}, folder / "activation");
+    return refusal(Sequential{Dense<float>(3, 4, random), other}, folder / "activation");
+  };
+  CHECK_THAT(refused(LeakyRelu<float>({.negative_slope = 0.2}), LeakyRelu<float>()),
+             contains_text("'1' LeakyRelu, negative_slope 0.2; expected '1' LeakyRelu, negative_slope 0.01"));
+  CHECK_THAT(refused(Softplus<float>(), Softplus<float>({.beta = 3})),
+             contains_text("'1' Softplus, beta 1; expected '1' Softplus, beta 3"));
+
   TensorFile foreign = read_safetensors(folder / "rnn");
   foreign.metadata.erase("unroll.format");
   write_safetensors(foreign, folder / "foreign");

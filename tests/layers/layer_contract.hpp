@@ -192,11 +192,19 @@ void check_stream(L layer, const Matrix<double>& x) {
   unroll::Stream stream(layer);
   CHECK(stream.output_size() == layer.output_size());
   set_zero(layer);
-  for (int round = 0; round < 2; ++round, stream.reset())
-    for (Index t = 0; t < x.cols(); ++t) {
-      CAPTURE(round, t);
+  const auto compare = [&](Index from) {
+    for (Index t = from; t < x.cols(); ++t) {
+      CAPTURE(from, t);
       CHECK(stream.step(x.col(t)) == y.col(t));
     }
+  };
+  compare(0);
+  stream.reset();
+  stream.step(x.col(0));
+  const auto after_one = stream.save();
+  compare(1);
+  CHECK(stream.restore(after_one));
+  compare(1);
 }
 
 /// That a batch which does not fit x's columns (6 of them) is refused in the layer's name, the tape left as it was.

@@ -113,6 +113,7 @@ TEST_CASE("a parallel model is a layer", "[parallel]") {
   CAPTURE(report.where);
   CHECK(report.worst <= 1e-7);
   CHECK(parameter_count(parallel) == parameter_count(parallel.model));
+  CHECK(parallel.output_size() == parallel.model.output_size());
 }
 
 TEST_CASE("the shards' dropout masks differ", "[parallel]") {

@@ -50,6 +50,16 @@ TEST_CASE("sizes", "[projected_lstm]") {
                     "ProjectedLstm::backward: the tape is of a layer of 5 outputs, this one has 2");
 }
 
+TEST_CASE("fresh weights are PyTorch's where asked for", "[projected_lstm]") {
+  Random random(3);
+  ProjectedLstm<double> layer(3, 100, 50, random);
+  CHECK(layer.weight_hr.cwiseAbs().maxCoeff() > 0.1);  // Glorot: up to sqrt(6 / 150) = 0.2
+  layer.initialize(random, Initial::pytorch);
+  const double largest = layer.weight_hr.cwiseAbs().maxCoeff();  // up to 1 / sqrt(100)
+  CHECK(largest <= 0.1);
+  CHECK(largest > 0.099);
+}
+
 TEST_CASE("it is a layer of models, and of as many threads as there are", "[projected_lstm]") {
   Random random(6);
   const Sequential model{ProjectedLstm<double>(3, 9, 5, random), Dense<double>(5, 2, random)};

@@ -220,6 +220,12 @@ TEST_CASE("fit averages the weights over its steps, evaluates the average and ke
   CHECK(validated == evaluate(state.average->model, sine_sequences(), mean_squared_error));
   CHECK(flat(state.model) == average);
   CHECK(state.best_loss == validated);
+
+  WeightAverage<SineModel> alone(state.model, 0.5);
+  alone.add(zeros_like(state.model));
+  CHECK(global_norm(alone.model) == 0);
+  alone.add(state.model);
+  CHECK(global_norm(alone.model) == Approx(global_norm(state.model) / 2));
   CHECK_THROWS_MATCHES(state.average.emplace(state.model, 1), std::invalid_argument,
                        Message("WeightAverage: decay is 1, expected at least 0 and less than 1"));
 }
@@ -363,7 +369,13 @@ TEST_CASE("progress is a plain line an epoch, or a bar that ends its line", "[fi
   }
   std::FILE* file = std::tmpfile();
   CHECK(!detail::is_terminal(file));
-  std::fclose(file);
+  {
+    Progress progress(file);
+    FitProgress now;
+    now.problem = "the loss is not finite";
+    progress(now);
+  }
+  CHECK(text_of(file) == "skipped: the loss is not finite\n");
 }
 
 TEST_CASE("the time left is that of the batches left, of this epoch and the next", "[fit]") {
