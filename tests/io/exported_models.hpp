@@ -9,8 +9,12 @@
 inline auto mixed_model() {
   using namespace unroll;
   Random random(1);
-  Sequential model{Stack<Lstm<float>>(2, 3, 4, random), Dropout<float>(0.2), Gru<float>(4, 3, random),
-                   OriginalGru<float>(3, 2, random), ProjectedLstm<float>(2, 5, 2, random), Dense<float>(2, 2, random)};
+  Sequential model{Stack<Lstm<float>>(2, 3, 4, random),
+                   Dropout<float>(0.2),
+                   Gru<float>(4, 3, random),
+                   OriginalGru<float>(3, 2, random),
+                   ProjectedLstm<float>(2, 5, 2, random),
+                   Dense<float>(2, 2, random)};
   model.initialize(random, Initial::pytorch);
   std::get<5>(model.layers).bias << -0.0f, std::numeric_limits<float>::denorm_min();
   return model;
