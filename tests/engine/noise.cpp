@@ -153,6 +153,20 @@ TEMPLATE_LIST_TEST_CASE("a stream with zoneout gives the sequence's bits", "[noi
   for (Index t = 0; t < 20; ++t) REQUIRE(Vector<double>::Map(stream.step(x.col(t).data()), 9) == y.col(t));
 }
 
+TEST_CASE("one unit of one sample has its zoneout too", "[noise]") {
+  Random random(4);
+  const Rnn<double> layer(1, 1, random, {.zoneout = 0.5});
+  const Matrix<double> x{{0.5, -1, 2}};
+  Rnn<double>::Tape tape;
+  const Matrix<double> y = layer.forward(x, tape);
+  double h = 0;
+  for (Index t = 0; t < 3; ++t) {
+    const double made = std::tanh(layer.weight_ih(0, 0) * x(t) + layer.weight_hh(0, 0) * h + layer.bias[0]);
+    h = 0.5 * h + 0.5 * made;
+    CHECK(y(t) == Approx(h).epsilon(1e-14));
+  }
+}
+
 TEST_CASE("noise that has nothing to act on is refused", "[noise]") {
   Random random(9);
   const auto no_weights = contains_text(": recurrent_dropout is 0.4, but there is no W_hh that could see h");

@@ -138,6 +138,7 @@ TEST_CASE("a report says how far outputs move", "[packed]") {
     const StorageReport report = compare_storage(model, storage, x);
     CHECK(report.largest > 0);
     CHECK(report.largest < share * report.largest_output);
+    CHECK(report.root_mean > 0);
     CHECK(report.root_mean < report.largest);
   };
   check(Float16(), 0.003);

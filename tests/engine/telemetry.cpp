@@ -198,11 +198,15 @@ TEST_CASE("of a pass that kept few states the last of each sample is named", "[t
   Lstm<double>::Tape tape;
   layer.forward(in.x, tape, in.batch);
   CHECK(!layer.find_non_finite(tape));
-  in.x(1, column(2, 1)) = nan_value;
-  layer.forward(in.x, tape, in.batch);
-  const auto found = layer.find_non_finite(tape);
-  REQUIRE(found);
-  CHECK(found->message() == "Lstm: state h of sample 1 is not finite at step 2 (forward)");
+  const auto check = [&](Index step, Index sample, const std::string& message) {
+    in.x(1, column(step, sample)) = nan_value;
+    layer.forward(in.x, tape, in.batch);
+    const auto found = layer.find_non_finite(tape);
+    REQUIRE(found);
+    CHECK(found->message() == message);
+  };
+  check(2, 1, "Lstm: state h of sample 1 is not finite at step 2 (forward)");
+  check(0, 0, "Lstm: state h of sample 0 is not finite at step 5 (forward)");
 }
 
 TEST_CASE("an overflow is found in the layer that it came up in", "[telemetry]") {

@@ -83,7 +83,8 @@ TEST_CASE("what no header can hold is refused", "[export_header]") {
                            "and_eq", "co_await", "concept", "xor_eq", "main", "std",     "std2",  "posix", "unroll",
                            "Eigen",  "NULL",     "_a1",     "_A",     "__a",  "a__b",    "\u00e4"})
     CHECK_THROWS_WITH(exported(rnn, name), contains_text("is no name for a C++ namespace"));
-  for (const char* name : {"a_1", "int_", "classes", "standard", "model", "Model"}) CHECK_NOTHROW(exported(rnn, name));
+  for (const char* name : {"a_1", "A0", "z9", "Z_", "int_", "classes", "standard", "model", "Model"})
+    CHECK_NOTHROW(exported(rnn, name));
   rnn.bias[1] = std::numeric_limits<float>::infinity();
   CHECK_THROWS_WITH(exported(rnn, "a"), contains_text("bias holds inf"));
   CHECK_THROWS_WITH(exported(Sequential{Dropout<float>(0.5)}, "a"), contains_text("no layer that does anything"));

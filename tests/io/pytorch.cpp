@@ -171,6 +171,11 @@ TEST_CASE("layers are found in a model of a user's own, and in a parallel one", 
   CHECK(tensors(both, {{"0.inner", "rnn"}, {"1", "head"}}) ==
         "head.bias head.weight rnn.bias_hh_l0 rnn.bias_ih_l0 rnn.weight_hh_l0 rnn.weight_ih_l0 ");
   CHECK_THROWS_WITH(tensors(both, {{"1", "head"}}), contains_text("none is given for our layer '0.inner'"));
+  const Sequential deep{Sequential{Rnn<float>(3, 3, random), Dropout<float>(0.1), Rnn<float>(3, 3, random)},
+                        Dense<float>(3, 1, random)};  // PyTorch's nn.RNN(3, 3, num_layers=2, dropout=0.1)
+  CHECK(tensors(deep, {{"0", "rnn"}, {"1", "head"}}) ==
+        "head.bias head.weight rnn.bias_hh_l0 rnn.bias_hh_l1 rnn.bias_ih_l0 rnn.bias_ih_l1 rnn.weight_hh_l0 "
+        "rnn.weight_hh_l1 rnn.weight_ih_l0 rnn.weight_ih_l1 ");
   struct Named : Dense<float> {
     using Dense<float>::Dense;
     std::string unrolling = "a member of this name makes no recurrent layer";

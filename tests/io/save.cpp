@@ -120,7 +120,7 @@ TEST_CASE("layers of other kinds are refused though their tensors fit", "[save]"
   Random random(1);
   save(Rnn<double>(2, 3, random), folder / "rnn");
   CHECK_THAT(refusal(ReluRnn<double>(2, 3, random), folder / "rnn"),
-             contains_text("the layer is '' Rnn 2 to 3") && contains_text("expected '' ReluRnn 2 to 3"));
+             contains_text("byte 8: the layer is '' Rnn 2 to 3") && contains_text("expected '' ReluRnn 2 to 3"));
   CHECK_THAT(
       refusal(Rnn<double>(2, 3, random, {Direction::reverse}), folder / "rnn"),
       contains_text("direction forward") && contains_text("expected '' Rnn") && contains_text("direction reverse"));
@@ -153,10 +153,15 @@ TEST_CASE("layers of other kinds are refused though their tensors fit", "[save]"
   CHECK_THAT(refusal(Rnn<double>(2, 3, random), folder / "newer"),
              contains_text("the format version is 2, expected 1"));
   foreign.metadata["unroll.format"] = "1";
+  TensorFile without_layers = foreign;
+  without_layers.metadata.erase("unroll.layers");
+  write_safetensors(without_layers, folder / "without_layers");
+  CHECK_THAT(refusal(Rnn<double>(2, 3, random), folder / "without_layers"), contains_text("unroll.layers is missing"));
   for (const char* layers : {"", "{", "[1]", "[{}]", "[{\"name\":\"\",\"name\":\"\"}]", "[[[[[[]]]]]]"}) {
     foreign.metadata["unroll.layers"] = layers;
     write_safetensors(foreign, folder / "bad");
     CHECK_THAT(refusal(Rnn<double>(2, 3, random), folder / "bad"), contains_text("bad: "));
+    CHECK_THROWS_AS(describe(folder / "bad"), format_error);
   }
 }
 

@@ -199,6 +199,13 @@ TEST_CASE("initialize draws all layers anew, in their order", "[chain]") {
   CHECK(flat(three) == flat(stack(3, 1)));
 }
 
+TEST_CASE("a fresh tape has no outputs", "[chain]") {
+  const Stack<Lstm<double>>::Tape tape;
+  CHECK(tape.output().rows() == 0);
+  CHECK(tape.output().cols() == 0);
+  CHECK(tape.d_input().rows() == 0);
+}
+
 TEMPLATE_TEST_CASE("a sequence in parts that carry the state is the whole", "[chain]", Mixed, Stack<Gru<double>>,
                    Sequential<Stack<Lstm<double>>>) {
   const auto check = [](const auto& model) {

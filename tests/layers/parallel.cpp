@@ -124,6 +124,15 @@ TEST_CASE("the shards' dropout masks differ", "[parallel]") {
   CHECK(y.col(0) != y.col(1));
 }
 
+TEST_CASE("the first shard draws the noise that its samples draw alone", "[parallel]") {
+  Parallel<Dropout<double>> parallel(Dropout<double>(0.5), pool_of(1));
+  parallel.shard_size = 2;
+  Parallel<Dropout<double>>::Tape tape;
+  Dropout<double>::Tape alone;
+  const Matrix<double> y = parallel.forward(Matrix<double>::Ones(50, 4), tape, {.size = 4, .dropout_seed = 1});
+  CHECK(y.leftCols(2) == parallel.model.forward(Matrix<double>::Ones(50, 2), alone, {.size = 2, .dropout_seed = 1}));
+}
+
 TEST_CASE("the first number that is not finite is found in its shard", "[parallel]") {
   Random random(5);
   Parallel<Lstm<float>> parallel(Lstm<float>(2, 3, random), pool_of(2));

@@ -29,6 +29,22 @@ Matrix<double> outputs(const L& model, const Matrix<double>& x, const Batch& bat
   return model.forward(x, tape, batch);
 }
 
+/// A layer of a user's own that tells whether it was to record.
+struct Watching : Memoryless<Watching, double> {
+  inline static bool recorded = true;
+
+  static const char* name() { return "Watching"; }
+  Index require_forward(Index rows, Index columns, const Batch& batch, const NoState& none) const {
+    recorded = batch.record;
+    return Memoryless::require_forward(rows, columns, batch, none);
+  }
+  void apply(const Input<double>& x, WritableOutput<double> y) const { y = x; }
+  void apply_back(const Input<double>&, const Input<double>&, const Input<double>& d_y, Watching&,
+                  WritableOutput<double> d_x) const {
+    d_x = d_y;
+  }
+};
+
 }  // namespace
 
 TEST_CASE("a predictor gives the bits of the model that it was made of", "[predictor]") {
@@ -54,6 +70,12 @@ TEST_CASE("a predictor gives the bits of the model that it was made of", "[predi
   CHECK(copy(drawn(3, 5)) == outputs(model, drawn(3, 5), {}));
   CHECK_THROWS_MATCHES(predict(drawn(2, 5)), std::invalid_argument,
                        Message("Lstm::forward: x has 2 rows, expected input_size 3"));
+}
+
+TEST_CASE("a predictor keeps nothing for a way back", "[predictor]") {
+  Predictor predict(Sequential{Watching()});
+  predict(drawn(3, 5), {.record = true});
+  CHECK(!Watching::recorded);
 }
 
 TEST_CASE("a sequence may be predicted in parts", "[predictor]") {

@@ -99,6 +99,7 @@ TEST_CASE("what nothing can be drawn from is refused", "[sampling]") {
   refuse({.top_k = -1}, "top_k is -1, expected at least 0");
   refuse({.top_p = 0}, "top_p is 0, expected above 0 and up to 1");
   CHECK(random == Random(1));
+  CHECK(sample(Eigen::VectorXf::Zero(1), random) == 0);  // one token is enough
   Eigen::Vector4f broken = four();
   broken[2] = std::numeric_limits<float>::quiet_NaN();
   CHECK_THROWS_MATCHES(greedy(broken), std::invalid_argument, Message("greedy: a logit is no finite number"));

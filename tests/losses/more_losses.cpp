@@ -72,6 +72,37 @@ TEST_CASE("smoothed and weighted cross-entropy, divergence, cosine and quantiles
   check_both(Quantile{{0.1, 0.5, 0.9}}, "quantile", "y6", torch()["target2"]);
 }
 
+TEST_CASE("of a target smoothed to the end nothing is left of its class", "[losses]") {
+  Matrix<double> y(3, 1), d_y, classes = Matrix<double>::Constant(1, 1, 2);
+  y << 0.5, -1, 2;
+  const double all = std::log(std::exp(0.5) + std::exp(-1.0) + std::exp(2.0));
+  CHECK(SoftmaxCrossEntropy{{.label_smoothing = 1}}(y, classes, d_y) == Approx(all - (0.5 - 1 + 2) / 3));
+  for (Index i = 0; i < 3; ++i) CHECK(d_y(i) == Approx(std::exp(y(i) - all) - 1.0 / 3));
+}
+
+TEST_CASE("a class may weigh nothing", "[losses]") {
+  Matrix<double> y(2, 2), d_y, classes(1, 2);
+  y << 0.5, 1, -1, 3;
+  classes << 0, 1;
+  const double loss = SoftmaxCrossEntropy{{.class_weights = {0, 3}}}(y, classes, d_y);
+  CHECK(loss == Approx(std::log1p(std::exp(1.0 - 3))));  // that of the second column alone
+  CHECK(d_y.col(0).isZero(0));
+}
+
+TEST_CASE("the gradient of a column has as many numbers as the column", "[losses]") {
+  const double y[] = {0.5, -1, 2}, probabilities[] = {0.25, 0.25, 0.5}, of_class[] = {1};
+  const auto check = [&](const auto& rule, const double* target) {
+    double d[] = {0, 0, 0, 7};
+    rule.column(y, target, 3, d, nullptr);
+    CHECK(d[2] != 0);
+    CHECK(d[3] == 7);
+  };
+  check(detail::KlDivergenceRule(), probabilities);
+  check(detail::CosineRule(), probabilities);
+  check(detail::SoftmaxCrossEntropyRule(), of_class);
+  check(detail::SoftmaxCrossEntropyRule({.label_smoothing = 0.5}), of_class);
+}
+
 TEST_CASE("numbers of a target may have weights of their own, and those that are not known any value", "[losses]") {
   Matrix<double> target = torch()["target"];
   const Matrix<double>& weights = torch()["element_weights"];
@@ -187,6 +218,11 @@ TEST_CASE("losses refuse options and targets that make no sense", "[losses]") {
                            ", expected a whole number from 0 to 2 that is not the blank, and -1 behind the last one");
   refuse(ctc(1, -1, 1), "ctc: label 2 of sample 0 is " + detail::text(1.0) +
                             ", expected a whole number from 0 to 2 that is not the blank, and -1 behind the last one");
+  refuse([&] { Ctc({.blank = 3})(y, y, d_y); }, "ctc: blank is 3, y has 3 rows");
+  const float number = 0;
+  Matrix<float> d_number;
+  refuse([&] { Ctc()(Output<float>(&number, 1 << 24, 1), d_number, d_number); },
+         "ctc: y has 16777216 rows, expected fewer than 16777216: labels would not be exact");
   refuse(ctc(1, 2, 1, {.size = 2}), "ctc: target has 1 columns for a batch of 2");
   CHECK(d_y.size() == 12);  // as the one that was taken left it
 }

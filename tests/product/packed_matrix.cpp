@@ -39,6 +39,21 @@ TEST_CASE("panels hold the groups of their units side by side, zeros behind the 
     }
 }
 
+TEST_CASE("a blocked matrix takes columns over, zeros behind the last unit", "[packed_matrix]") {
+  Random random(3);
+  for (const Index units : sizes) {
+    const Matrix<double> from = some<double>(units, 6, random);
+    BlockedMatrix<double> blocked;
+    blocked.resize(1, units, 3, 2);
+    blocked.set_columns({0, 6}, from.data(), units, {}, [](Index j) { return j != 4; });
+    int wrong = 0;
+    for (Index j = 0; j < 6; ++j)
+      for (Index unit = 0; unit < blocked.panels() * width; ++unit)
+        wrong += blocked.value(0, unit, j) == (unit < units && j != 4 ? from(unit, j) : 0) ? 0 : 1;
+    CHECK(wrong == 0);
+  }
+}
+
 TEST_CASE("transposed panels walk along k as a blocked matrix's rows lie", "[packed_matrix]") {
   Random random(2);
   for (const Index units : sizes)

@@ -71,7 +71,20 @@ struct Scale : Memoryless<Scale<fault>, double> {
 };
 
 /// What a layer with a state can do wrong beside.
-enum class Lapse { none, initial_state, without_forward, rows, lengths, padding, final_state, restore, error };
+enum class Lapse {
+  none,
+  initial_state,
+  without_forward,
+  rows,
+  lengths,
+  padding,
+  final_state,
+  fits,
+  restore,
+  several_outputs,
+  several_states,
+  error
+};
 
 /// A recurrent layer with one of them.
 template <Lapse lapse>
@@ -79,12 +92,27 @@ struct Recall : Rnn<double> {
   using Base = Rnn<double>;
 
   struct Stream : Base::Stream {
+    std::array<double, 64> wrong{};
     Stream(const Base::Stream& stream) : Base::Stream(stream) {}
+    const double* step(const double* x) noexcept {
+      const double* y = Base::Stream::step(x);
+      return lapse == Lapse::several_outputs ? wrong.data() : y;
+    }
+    void save(State& to) const {
+      Base::Stream::save(to);
+      if (lapse == Lapse::several_states) to.values[0].array() += 1;
+    }
+    bool fits(const State& state) const noexcept { return lapse != Lapse::fits && Base::Stream::fits(state); }
     void restore(const State& state) noexcept {
       if (lapse != Lapse::restore) Base::Stream::restore(state);
     }
   };
   Stream stream() const { return Base::stream(); }
+  Stream stream(const StreamShape<Index>& shape) const
+    requires(lapse == Lapse::several_outputs || lapse == Lapse::several_states)
+  {
+    return Base::stream(shape);
+  }
 
   explicit Recall(Random random = Random(1)) : Base(3, 4, random) {}
 
@@ -150,7 +178,11 @@ TEST_CASE("the contract names what is broken in a layer with a state, and nothin
   CHECK(broken<Lapse::lengths>() == "ragged: outputs are not those of the sequences alone; ");
   CHECK(broken<Lapse::padding>() == "ragged: what stands past a sequence's end enters a gradient; ");
   CHECK(broken<Lapse::final_state>() == "carried state: a sequence in two parts differs from the whole; ");
+  CHECK(broken<Lapse::fits>() == "stream: it does not go on from a state that it saved; ");
   CHECK(broken<Lapse::restore>() == "stream: it does not go on from a state that it saved; ");
+  CHECK_THAT(broken<Lapse::several_outputs>(), contains_text("stream of several: outputs differ from the batch's; "));
+  CHECK_THAT(broken<Lapse::several_states>(),
+             contains_text("stream of several: the state differs from the batch's final one; "));
   CHECK(broken<Lapse::error>() == "ragged: it throws \"no lengths\"; ");
 }
 

@@ -191,6 +191,7 @@ TEST_CASE("fit shows metrics, keeps the best by one of them, and the history is 
   CHECK(std::isnan(state.history.metrics.at("rmse").at(0)));
   CHECK(std::isnan(state.history.metrics.at("worst").at(1)));
   CHECK(text_of(file).find(detail::text(", r2 ")) != std::string::npos);
+  CHECK(csv_of({.loss = {2, 1}}) == "epoch,loss\n1,2\n2,1\n");
   const std::string csv = csv_of(state.history);
   CHECK(csv.starts_with("epoch,loss,validation_loss,learning_rate,clipped,skipped,r2,rmse,worst\n1,"));
   CHECK(csv.find(detail::text(",0,0,", -found.back(), ",", state.history.metrics.at("rmse")[4], ",\n")) !=
@@ -376,6 +377,31 @@ TEST_CASE("progress is a plain line an epoch, or a bar that ends its line", "[fi
     progress(now);
   }
   CHECK(text_of(file) == "skipped: the loss is not finite\n");
+
+  file = std::tmpfile();
+  {
+    Progress bar(file, true);
+    FitProgress now;
+    now.epochs = now.batches = now.batch = 2;
+    std::this_thread::sleep_for(std::chrono::milliseconds(120));  // it is drawn ten times a second
+    bar(now);
+  }
+  const std::string text = text_of(file);
+  CAPTURE(text);
+  CHECK(text.front() == '\r');
+  CHECK(text.back() == '\n');  // though the run ended amid an epoch
+
+  file = std::tmpfile();
+  {
+    Progress line(file, false);
+    FitProgress now;
+    now.epoch_done = true;
+    now.columns = 1'000'000;
+    line(now);
+  }
+  const std::string said = text_of(file);
+  CAPTURE(said);
+  CHECK(std::stod(said.substr(said.find(", ") + 2)) > 1e6);  // within a second
 }
 
 TEST_CASE("the time left is that of the batches left, of this epoch and the next", "[fit]") {

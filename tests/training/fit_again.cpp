@@ -117,6 +117,7 @@ TEST_CASE("the best of other data is judged by the data at hand", "[fit]") {
   CHECK(state.best_loss == found);
 
   state.forget_best();
+  CHECK(state.epochs_since_best == 0);
   CHECK(!state.has_best());
 }
 

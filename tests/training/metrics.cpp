@@ -108,6 +108,7 @@ TEST_CASE("what no metric can be made of is refused", "[metrics]") {
     refuse(
         add(accuracy(), 1, 3, value),
         "accuracy: the target is no class, expected a row with a whole number from 0 to one less than the rows of y");
+  CHECK_NOTHROW(mase(Matrix<double>{{0, 2, 5}}, 2));
   refuse([&] { mase(y, 3); }, "mase: season is 3, expected from 1 to one less than 3 steps");
   refuse([&] { mase(y); }, "mase: the naive forecast's error is 0, expected more than 0");
   refuse([] { Measures({mae(), mae()}); }, "two metrics are called 'mae'");

@@ -58,6 +58,13 @@ TEST_CASE("a plateau leaves a rate that would fall by no more than 1e-8", "[sche
   CHECK(small(1) == 1.9e-8);
 }
 
+TEST_CASE("after a fall a plateau is as patient as before", "[schedules]") {
+  ReduceOnPlateau plateau(1, {.factor = 0.5, .patience = 2});
+  std::vector<double> rates;
+  for (int t = 0; t < 8; ++t) rates.push_back(plateau(1));
+  CHECK(rates == std::vector<double>{1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25});
+}
+
 TEST_CASE("a schedule that makes no sense is refused", "[schedules]") {
   CHECK_THROWS_MATCHES((StepRate{1, 0}(3)), std::invalid_argument,
                        Message("StepRate: every is 0, expected at least 1"));
