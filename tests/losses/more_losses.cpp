@@ -90,7 +90,7 @@ TEST_CASE("a class may weigh nothing", "[losses]") {
 }
 
 TEST_CASE("the gradient of a column has as many numbers as the column", "[losses]") {
-  const double y[] = {0.5, -1, 2}, probabilities[] = {0.25, 0.25, 0.5}, of_class[] = {1};
+  const double y[] = {0.5, -1, 2, 3}, probabilities[] = {0.25, 0.25, 0.5, 0.125}, of_class[] = {1};  // one too many
   const auto check = [&](const auto& rule, const double* target) {
     double d[] = {0, 0, 0, 7};
     rule.column(y, target, 3, d, nullptr);

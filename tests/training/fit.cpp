@@ -191,7 +191,9 @@ TEST_CASE("fit shows metrics, keeps the best by one of them, and the history is 
   CHECK(std::isnan(state.history.metrics.at("rmse").at(0)));
   CHECK(std::isnan(state.history.metrics.at("worst").at(1)));
   CHECK(text_of(file).find(detail::text(", r2 ")) != std::string::npos);
-  CHECK(csv_of({.loss = {2, 1}}) == "epoch,loss\n1,2\n2,1\n");
+  History plain;
+  plain.loss = {2, 1};
+  CHECK(csv_of(plain) == "epoch,loss\n1,2\n2,1\n");
   const std::string csv = csv_of(state.history);
   CHECK(csv.starts_with("epoch,loss,validation_loss,learning_rate,clipped,skipped,r2,rmse,worst\n1,"));
   CHECK(csv.find(detail::text(",0,0,", -found.back(), ",", state.history.metrics.at("rmse")[4], ",\n")) !=
