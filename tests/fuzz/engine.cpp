@@ -202,7 +202,7 @@ Unrolling unrolling(FuzzedDataProvider& in) {
   Unrolling how;
   if (in.ConsumeBool()) how.direction = Direction::reverse;
   how.readout = in.PickValueInArray({Readout::all, Readout::last, Readout::mean});
-  how.recurrent_dropout = in.PickValueInArray({0.0, 0.3});
+  if (recurrent_gates<Cell>().count > 0) how.recurrent_dropout = in.PickValueInArray({0.0, 0.3});
   how.zoneout = in.PickValueInArray({0.0, 0.2});
   if (Cell::state_names.size() > 1) how.zoneout_cell_state = in.PickValueInArray({0.0, 0.4});
   return how;
@@ -220,7 +220,7 @@ void run_recurrent(FuzzedDataProvider& in, Index inputs, Index units, Random& ra
 }
 
 void run(FuzzedDataProvider& in) {
-  const int which = in.ConsumeIntegralInRange<int>(0, 8);
+  const int which = in.ConsumeIntegralInRange<int>(0, 12);
   const Index I = in.ConsumeIntegralInRange<int>(1, 9),
               H = in.ConsumeIntegralInRange<int>(1, in.ConsumeBool() ? 9 : 40);
   Random random(7);
@@ -249,6 +249,20 @@ void run(FuzzedDataProvider& in) {
       const Convolution how{in.ConsumeIntegralInRange<int>(1, 4), in.ConsumeBool() ? I : 1};
       const Conv1d<float> layer(I, how.groups == 1 ? H : 2 * I, in.ConsumeIntegralInRange<int>(1, 4), random, how);
       return Trial(in, layer, I, {.streams = true, .all = true}).run();
+    }
+    case 8:
+      return run_recurrent<PeepholeLstm<float>>(in, I, H, random);
+    case 9:
+      return run_recurrent<MinLstm<double>>(in, I, H, random);
+    case 10: {
+      const Unrolling how = unrolling<cells::Lstm>(in);
+      const Index outputs = in.ConsumeIntegralInRange<int>(1, 9);
+      return Trial(in, ProjectedLstm<float>(I, H, outputs, random, how), I, traits_of(how)).run();
+    }
+    case 11: {
+      const Sequential model{Residual(Gru<float>(I, I, random)),
+                             Branches{Dense<float>(I, 2, random), MinGru<float>(I, H, random)}, Softmax<float>()};
+      return Trial(in, model, I, {.streams = true, .all = true}).run();
     }
     default: {
       Parallel model(Sequential{Rnn<float>(I, H, random, unrolling<cells::Rnn>(in)), Dense<float>(H, 2, random)},

@@ -105,6 +105,23 @@ TEST_CASE("a layer of a user's own that gives apply and apply_back keeps to it t
   check_foreign_tape(scale, Scale(4), "Scale::backward: the tape is of a weight of 4 x 4, this layer's is 5 x 5");
 }
 
+TEST_CASE("softmax has the same bits wherever a column lies", "[activation]") {
+  Random random(5);
+  for (const Index rows : {1, 2, 3, 5, 7, 9, 24, 100}) {
+    Matrix<float> x(rows, 37), d_y(rows, 37);
+    set_uniform(x, 2, random);
+    set_uniform(d_y, 1, random);
+    Softmax<float> layer, gradient;
+    Softmax<float>::Tape tape, alone;
+    const Matrix<float> y = layer.forward(x, tape, {.size = 37}), d_x = layer.backward(x, d_y, tape, gradient);
+    for (Index b = 0; b < 37; ++b) {
+      CAPTURE(rows, b);
+      CHECK(layer.forward(x.col(b), alone) == y.col(b));
+      CHECK(layer.backward(x.col(b), d_y.col(b), alone, gradient) == d_x.col(b));
+    }
+  }
+}
+
 TEST_CASE("far from zero an activation is its limit", "[activation]") {
   const double far = 1e4;
   const auto at = [](const auto& layer, double x) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "unroll/core/activations.hpp"
+#include "unroll/core/log_sum_exp.hpp"
 #include "unroll/layers/memoryless.hpp"
 
 namespace unroll::inline UNROLL_TARGET {
@@ -214,19 +215,17 @@ class Softmax : public Memoryless<Softmax<Scalar_>, Scalar_> {
   static const char* name() { return "Softmax"; }
 
   void apply(const Input<Scalar>& x, WritableOutput<Scalar> y) const {
-    for (Index j = 0; x.rows() > 0 && j < x.cols(); ++j) {
-      const Scalar largest = x.col(j).maxCoeff();
-      const auto each = [&]<class P>(const Scalar* in, Scalar* out, Index count) {
-        exp(P::load(in, count) - P(largest)).store(out, count);
-      };
-      detail::for_each_pack_of(each, x.col(j), y.col(j));
-      y.col(j) /= y.col(j).sum();
-    }
+    for (Index j = 0; x.rows() > 0 && j < x.cols(); ++j)
+      detail::log_sum_exp(x.col(j).data(), x.rows(), y.col(j).data());
   }
+  /// Sums in the order of the rows: Eigen's depends on where a column lies.
   void apply_back(const Input<Scalar>&, const Input<Scalar>& y, const Input<Scalar>& d_y, Softmax&,
                   WritableOutput<Scalar> d_x) const {
-    for (Index j = 0; j < y.cols(); ++j)
-      d_x.col(j) = y.col(j).cwiseProduct(d_y.col(j) - Vector<Scalar>::Constant(y.rows(), y.col(j).dot(d_y.col(j))));
+    for (Index j = 0; j < y.cols(); ++j) {
+      double product = 0;
+      for (Index i = 0; i < y.rows(); ++i) product += static_cast<double>(y(i, j)) * static_cast<double>(d_y(i, j));
+      d_x.col(j) = y.col(j).array() * (d_y.col(j).array() - static_cast<Scalar>(product));
+    }
   }
 };
 
