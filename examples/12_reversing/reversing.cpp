@@ -42,7 +42,7 @@ std::vector<Index> say(const Model& model, const Matrix<float>& letters, Index b
   AttentionHead<float>::Tape looked;
   const auto keys = model.encoder.forward(letters, encoded, batch);
   unroll::Stream decoder(model.decoder);
-  decoder.restore(encoded.final_state);
+  if (!decoder.restore(encoded.final_state)) throw std::logic_error("encoder and decoder have states of other shapes");
   const auto next = [&](auto& stream, Index letter) -> unroll::Vector<float> {
     return model.head.forward(keys, stream.step(letter), looked, batch);
   };

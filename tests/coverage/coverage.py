@@ -26,7 +26,6 @@ from project import ROOT  # noqa: E402
 
 BUILD = ROOT / "build/coverage"
 UNMEASURED = {"LLVM_PROFILE_FILE": "/dev/null"}  # executables run while they are built, to list their tests
-MARKER = "// not covered: "
 LINES_WANTED, BRANCHES_WANTED = 100, 95
 
 
@@ -52,19 +51,6 @@ def measure(executables, headers, jobs):
         call("llvm-cov", "export", "-skip-functions", "-skip-expansions", f"-instr-profile={profile}", executables[0],
              *objects, *headers, stdout=out)
     return {entry["filename"]: entry for entry in json.loads(report.read_text())["data"][0]["files"]}
-
-
-def excused(text):
-    """The lines with a marker, and those of the blocks that such lines open."""
-    found, depth = set(), 0
-    for number, line in enumerate(text.split("\n"), 1):
-        code = line.split("//")[0]
-        marked = MARKER in line
-        if marked or depth > 0:
-            found.add(number)
-        if depth > 0 or (marked and code.rstrip().endswith("{")):
-            depth = max(0, depth + code.count("{") - (code.count("}") if depth > 0 else 0))
-    return found
 
 
 def count_at(segments, line, column):
@@ -142,7 +128,7 @@ def main():
     for header in headers:
         name, text = header.relative_to(include).as_posix(), header.read_text()
         entry = known.get(str(header), {"segments": []})
-        skip = excused(text)
+        skip = sites.excused(text)
         counts = lines_of(entry["segments"])
         counts.update(dict.fromkeys(never_instantiated(bodies.get(name, []), counts), 0))
         # What is defaulted is clang's own code, and a directive none.

@@ -37,18 +37,20 @@ void check_steps(const Model& model, Storage storage = {}) {
   auto saved = stream.save();
   Vector<Scalar> x = Vector<Scalar>::Zero(model.input_size());
   Scalar sum = 0;
+  bool restored = true;
   const long made = allocations_of([&] {
     for (int t = 0; t < 100'000; ++t) {
       x[t % x.size()] = static_cast<Scalar>(t % 7) / 7 - Scalar(0.5);
       sum += stream.step(x)[0];
       if (t % 100 == 7) stream.save(saved);
-      if (t % 100 == 57) stream.restore(saved);
+      if (t % 100 == 57) restored = stream.restore(saved) && restored;
       if (t % 1000 == 999) stream.reset();
     }
     another = stream;
-    another.restore({});
+    restored = another.restore({}) && restored;
   });
   CHECK(made == 0);
+  CHECK(restored);
   CHECK(std::isfinite(sum));
 }
 

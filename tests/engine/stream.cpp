@@ -103,17 +103,17 @@ TEMPLATE_LIST_TEST_CASE("a stream goes back to a saved state", "[stream]", Model
   CHECK(one.follows(stream, 0, 7));
   const auto saved = stream.save();
   CHECK(one.follows(stream, 7, steps));
-  stream.restore(saved);
+  REQUIRE(stream.restore(saved));
   CHECK(one.follows(stream, 7, 12));
   auto kept = saved;
   stream.save(kept);
   CHECK(one.follows(stream, 12, steps));
-  stream.restore(kept);
+  REQUIRE(stream.restore(kept));
   CHECK(one.follows(stream, 12, steps));
   Stream another(one.model);
-  another.restore(saved);
+  REQUIRE(another.restore(saved));
   CHECK(one.follows(another, 7, steps));
-  another.restore({});
+  REQUIRE(another.restore({}));
   CHECK(one.follows(another, 0, steps));
 }
 
@@ -124,7 +124,7 @@ TEMPLATE_LIST_TEST_CASE("a stream goes on where a sequence ended, and a sequence
   typename Model::Tape tape;
   one.model.forward(one.x.leftCols(8), tape);
   Stream stream(one.model);
-  stream.restore(tape.final_state);
+  REQUIRE(stream.restore(tape.final_state));
   CHECK(one.follows(stream, 8, 13));
   CHECK(one.model.forward(one.x.rightCols(steps - 13), tape, {}, stream.save()) == one.y.rightCols(steps - 13));
 }

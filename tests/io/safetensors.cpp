@@ -188,6 +188,9 @@ TEST_CASE("a tensor has a known dtype, a shape and its own bytes", "[safetensors
   // 2^61 x 8 + 1 numbers of 8 bytes are 8 bytes modulo 2^64.
   CHECK_THAT(refused(one(R"("F64")", "[2305843009213693953]"), eight), contains_text("is too large"));
   CHECK_THAT(refused(one(R"("F32")", "[4294967296,4294967296]", "[0,0]"), eight), contains_text("is too large"));
+  // More than memory has addresses for, were they in the file.
+  CHECK_THAT(refused(one(R"("F64")", "[1152921504606846976]"), eight), contains_text("is too large"));
+  CHECK_THAT(refused(one(R"("F64")", "[1152921504606846975]"), eight), contains_text("expected 9223372036854775800"));
   CHECK_THAT(refused(one(R"("F64")", "[1]", "[8,0]"), eight), contains_text("data_offsets are [8, 0]"));
   CHECK_THAT(refused(one(R"("F64")", "[1]", "[0,4,8]"), eight), contains_text("data_offsets are [0, 4, 8]"));
   CHECK_THAT(refused(one(R"("F64")", "[1]", "[0]"), eight), contains_text("data_offsets are [0]"));

@@ -246,7 +246,7 @@ TEST_CASE("an empty state stands for zeros", "[chain]") {
 
   Stream stream(model);
   const Matrix<double> first = stream.step(x.col(0));
-  stream.restore({});
+  REQUIRE(stream.restore({}));
   CHECK(stream.step(x.col(0)) == first);
 }
 

@@ -59,7 +59,7 @@ std::exception_ptr exception_of(const F& f) {
 /// is where memory is short, fractions have six digits: the tables of the shortest text take 130 KB.
 template <class Number>
 std::string number_text(Number number) {
-  if constexpr (std::is_floating_point_v<Number> && !has_exceptions) {
+  if constexpr (std::is_floating_point_v<Number> && !has_exceptions) {  // not covered: only without exceptions
     if (!std::isfinite(number)) return std::isnan(number) ? "nan" : number < 0 ? "-inf" : "inf";
     int exponent = 0;
     for (; std::abs(number) >= 1e6; number /= 10) ++exponent;

@@ -183,9 +183,9 @@ inline TensorFile read_header(std::istream& in, const std::string& file) {
                         text("the header's length is ", length, ", the file has ", size - 8, " after it"));
   if (length > max_header)
     raise<format_error>(file, "", 0u, text("the header's length is ", length, ", expected at most ", max_header));
-  std::string header(static_cast<std::size_t>(length), ' ');
-  if (!in.read(header.data(), static_cast<std::streamsize>(length)))
-    raise<format_error>(file, "", 8u, "cannot be read");
+  const auto count = static_cast<std::streamsize>(length);
+  std::string header(static_cast<std::size_t>(count), ' ');
+  if (!in.read(header.data(), count)) raise<format_error>(file, "", 8u, "cannot be read");
   return std::move(HeaderReader(file, header, size - 8 - length).result);
 }
 
@@ -201,10 +201,10 @@ inline std::ifstream open_file(const std::filesystem::path& path) {
 /// format_error if the bytes have another checksum.
 inline void read_numbers(std::istream& in, const std::string& file, TensorFile& header) {
   for (auto& [name, tensor] : header.tensors) {
-    tensor.bytes.resize(static_cast<std::size_t>(*byte_count(tensor.dtype, tensor.shape)));
+    const auto count = static_cast<std::streamsize>(*byte_count(tensor.dtype, tensor.shape));
+    tensor.bytes.resize(static_cast<std::size_t>(count));
     in.seekg(static_cast<std::streamoff>(tensor.offset));
-    if (!in.read(tensor.bytes.data(), static_cast<std::streamsize>(tensor.bytes.size())))
-      raise<format_error>(file, name, tensor.offset, "cannot be read");
+    if (!in.read(tensor.bytes.data(), count)) raise<format_error>(file, name, tensor.offset, "cannot be read");
   }
   const auto expected = header.metadata.find(checksum_key);
   if (expected == header.metadata.end()) return;

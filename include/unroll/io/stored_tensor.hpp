@@ -53,12 +53,13 @@ inline std::uint64_t dtype_size(const std::string& dtype) {
   return 0;
 }
 
-/// Bytes of all numbers; none where the dtype is not known or there are more than 64 bits can count.
+/// Bytes of all numbers; none where the dtype is not known or they are more than memory has addresses for.
 inline std::optional<std::uint64_t> byte_count(const std::string& dtype, const std::vector<std::uint64_t>& shape) {
+  constexpr std::uint64_t most = (std::numeric_limits<std::ptrdiff_t>::max)();
   std::uint64_t bytes = dtype_size(dtype);
   if (bytes == 0) return std::nullopt;
   for (const std::uint64_t size : shape) {
-    if (size != 0 && bytes > (std::numeric_limits<std::uint64_t>::max)() / size) return std::nullopt;
+    if (size != 0 && bytes > most / size) return std::nullopt;
     bytes *= size;
   }
   return bytes;

@@ -94,7 +94,7 @@ class Stream {
   void save(State& to) const { stream_.save(to); }
   /// Goes back to a saved state, or to the final state of a sequence of one sample; an empty one is zeros. False where
   /// the state has another shape: nothing is changed then.
-  bool restore(const State& saved) noexcept {
+  [[nodiscard]] bool restore(const State& saved) noexcept {
     if (!stream_.fits(saved)) return false;
     stream_.restore(saved);
     return true;
