@@ -133,25 +133,26 @@ inline unroll::Matrix<float> columns_of(const std::vector<float>& values, unroll
   return Eigen::Map<const unroll::Matrix<float>>(values.data(), rows, static_cast<unroll::Index>(values.size()) / rows);
 }
 
+/// infer(x) of a row's x.
+template <class Infer>
+Job job_that_infers(const Row& row, const Infer& infer) {
+  const auto x = std::make_shared<const unroll::Matrix<float>>(columns_of(Data(row).x, row.input));
+  return {[x, infer] { infer(*x); },
+          [x, infer] {
+            std::vector<float> results;
+            append(infer(*x), results);
+            return results;
+          }};
+}
+
 /// fwd: a Predictor with the weights in a storage. `make(row)` gives the model.
 template <class Storage, class Make>
 Job inference_job(const Row& row, const Make& make) {
   using Model = decltype(make(row));
-  struct Bench {
-    unroll::Matrix<float> x;
-    unroll::Batch batch;
-    unroll::Predictor<Model, Storage> predict;
-
-    auto infer() { return predict(x, batch); }
-  };
-  const auto bench = std::make_shared<Bench>(
-      Bench{columns_of(Data(row).x, row.input), {.size = row.batch}, unroll::Predictor(make(row), Storage())});
-  return {[bench] { bench->infer(); },
-          [bench] {
-            std::vector<float> results;
-            append(bench->infer(), results);
-            return results;
-          }};
+  const auto predict = std::make_shared<unroll::Predictor<Model, Storage>>(make(row), Storage());
+  return job_that_infers(row, [predict, batch = unroll::Batch{.size = row.batch}](const unroll::Matrix<float>& x) {
+    return (*predict)(x, batch);
+  });
 }
 
 /// train and step.

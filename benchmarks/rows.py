@@ -18,7 +18,7 @@ SHAPES = [
 ]
 STREAMED = [8, 16, 24, 32, 40, 64, 128]
 NARROW = [(hidden, hidden, 64, batch) for hidden in (256, 512, 1024) for batch in (1, 16)]
-STACKS = [(256, 256, 100, 1), (256, 256, 64, 32)]
+STACKS = [(64, 64, 1000, 1), (256, 256, 100, 1), (256, 256, 64, 32)]
 
 
 class Row(NamedTuple):

@@ -12,6 +12,7 @@
 #include "unroll/data/tokens.hpp"
 #include "unroll/inference.hpp"
 #include "unroll/layers/parallel.hpp"
+#include "unroll/layers/wavefront.hpp"
 #include "unroll/losses/binary_cross_entropy.hpp"
 #include "unroll/losses/cosine.hpp"
 #include "unroll/losses/ctc.hpp"

@@ -15,6 +15,7 @@ class Member {
   Member() = default;
   Member(Index index, Index members, Barrier* barrier) : index_(index), members_(members), barrier_(barrier) {}
 
+  Index index() const { return index_; }
   Index members() const { return members_; }
 
   /// Its part of `count` things.
