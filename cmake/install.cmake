@@ -7,7 +7,8 @@ install(TARGETS unroll unroll_io EXPORT unroll FILE_SET HEADERS)
 install(EXPORT unroll NAMESPACE unroll:: FILE unrollTargets.cmake DESTINATION ${package_dir})
 write_basic_package_version_file(
   ${PROJECT_BINARY_DIR}/unrollConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
-install(FILES cmake/unrollConfig.cmake cmake/build_type.cmake ${PROJECT_BINARY_DIR}/unrollConfigVersion.cmake
+install(FILES cmake/unrollConfig.cmake cmake/build_type.cmake cmake/compiled.cmake
+  ${PROJECT_BINARY_DIR}/unrollConfigVersion.cmake
   DESTINATION ${package_dir})
 
 # The path from unroll.pc to the headers, so that an installed tree can be moved.

@@ -1,4 +1,3 @@
 // The home of what all tests share: the templates of common.hpp.
-
-#define SHARED template
+#define UNROLL_COMPILING
 #include "common.hpp"

@@ -42,3 +42,7 @@
 #include "unroll/training/training_state.hpp"
 #include "unroll/training/weight_average.hpp"
 #include "unroll/training/write_csv.hpp"
+
+#ifdef UNROLL_COMPILED  // by the CMake target unroll::compiled
+#include "unroll/compiled.hpp"
+#endif

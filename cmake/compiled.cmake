@@ -1,0 +1,21 @@
+# unroll::compiled: unroll::unroll, and the larger part of what a program compiles of it (unroll/compiled.hpp) compiled
+# once, in the project that uses it and by that project's flags. Where they optimise nothing it is optimised still.
+if(NOT TARGET unroll_compiled)
+  file(CONFIGURE OUTPUT unroll_compiled.cpp CONTENT "#define UNROLL_COMPILING\n#include <unroll/compiled.hpp>\n")
+  add_library(unroll_compiled STATIC EXCLUDE_FROM_ALL ${CMAKE_CURRENT_BINARY_DIR}/unroll_compiled.cpp)
+  add_library(unroll::compiled ALIAS unroll_compiled)
+  target_link_libraries(unroll_compiled PUBLIC unroll::unroll)
+  target_compile_definitions(unroll_compiled INTERFACE UNROLL_COMPILED)
+  set_target_properties(unroll_compiled PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang" AND NOT MSVC)
+    get_directory_property(options COMPILE_OPTIONS)
+    foreach(config IN ITEMS "" Debug)
+      string(TOUPPER "${config}" upper)
+      if(NOT "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${upper}} ${options}" MATCHES "-O[1-9sfgz]")
+        # Files that are not optimised have inner loops for one kind of processor: see core/target.hpp.
+        target_compile_options(unroll_compiled PRIVATE $<$<CONFIG:${config}>:-O2>)
+        target_compile_definitions(unroll_compiled PRIVATE $<$<CONFIG:${config}>:UNROLL_ONE_PROCESSOR>)
+      endif()
+    endforeach()
+  endif()
+endif()
