@@ -33,11 +33,11 @@
   }
 
 /// The tiles of one to four groups for registers of so many bytes.
-#define UNROLL_COMPILED_TILES(Scalar, bytes)                                           \
-  UNROLL_COMPILED_TEMPLATE struct MicroTiles<Pack<Scalar, bytes / sizeof(Scalar)>, 1>; \
-  UNROLL_COMPILED_TEMPLATE struct MicroTiles<Pack<Scalar, bytes / sizeof(Scalar)>, 2>; \
-  UNROLL_COMPILED_TEMPLATE struct MicroTiles<Pack<Scalar, bytes / sizeof(Scalar)>, 3>; \
-  UNROLL_COMPILED_TEMPLATE struct MicroTiles<Pack<Scalar, bytes / sizeof(Scalar)>, 4>;
+#define UNROLL_COMPILED_TILES(Scalar, bytes)                                             \
+  UNROLL_COMPILED_TEMPLATE struct MicroTiles<Pack<Scalar, (bytes) / sizeof(Scalar)>, 1>; \
+  UNROLL_COMPILED_TEMPLATE struct MicroTiles<Pack<Scalar, (bytes) / sizeof(Scalar)>, 2>; \
+  UNROLL_COMPILED_TEMPLATE struct MicroTiles<Pack<Scalar, (bytes) / sizeof(Scalar)>, 3>; \
+  UNROLL_COMPILED_TEMPLATE struct MicroTiles<Pack<Scalar, (bytes) / sizeof(Scalar)>, 4>;
 #ifdef UNROLL_EVERY_PROCESSOR
 #define UNROLL_COMPILED_ALL_TILES(Scalar) \
   UNROLL_COMPILED_TILES(Scalar, 16)       \
