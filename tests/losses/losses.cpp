@@ -103,7 +103,7 @@ TEST_CASE("what stands past an end, or has weight 0, is not used", "[losses]") {
   });
 }
 
-TEST_CASE("weights of steps are those of their columns; read-outs have one step", "[losses]") {
+TEST_CASE("weights of steps are those of their columns, and read-outs have one step", "[losses]") {
   const Matrix<double>&y = torch()["y"], &target = torch()["target"];
   Matrix<double> of_steps, of_columns;
   const double value = mean_squared_error(view(y), target, of_steps, ragged, {1, 0.5, 0, 2});
