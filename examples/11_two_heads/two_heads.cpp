@@ -21,7 +21,7 @@ using Dense = unroll::Dense<float>;
 using Heads = unroll::Branches<Dense, Dense>;
 
 constexpr Index tones = 4;
-constexpr float unit = 10;  // steps: so both losses are of one size, and neither is learnt alone
+constexpr float time_unit = 10;  // steps: so both losses are of one size, and neither is learnt alone
 
 struct Options {
   std::uint64_t seed = 1;
@@ -40,7 +40,7 @@ unroll::Sequences<float> draw_rows(const Options& o, Index batch, unroll::Random
         x(tone, t) = 1;
         ago = 0;
       }
-      target.col(t) << static_cast<float>(tone), static_cast<float>(ago) / unit;
+      target.col(t) << static_cast<float>(tone), static_cast<float>(ago) / time_unit;
     }
     rings.push_back(x);
     asked.push_back(target);
@@ -90,7 +90,7 @@ void learn(const char* name, const Model& model, const Options& o, const unroll:
   }
   const double square = (y.row(tones) - test.target.row(1)).squaredNorm() / static_cast<float>(y.cols());
   print(name, unroll::parameter_count(model), static_cast<double>(right) / static_cast<double>(y.cols()),
-        unit * std::sqrt(square));
+        time_unit * std::sqrt(square));
 }
 
 void run(const Options& o) {
@@ -100,7 +100,7 @@ void run(const Options& o) {
   double commonest = 0;
   for (Index tone = 0; tone < tones; ++tone)
     commonest = std::max(commonest, (test.target.row(0).array() == static_cast<float>(tone)).cast<double>().mean());
-  print("the same answer always", 0, commonest, unit * std::sqrt((time - time.mean()).square().mean()));
+  print("the same answer always", 0, commonest, time_unit * std::sqrt((time - time.mean()).square().mean()));
 
   unroll::Random random(o.seed);
   const auto heads = [&] { return Heads{Dense(24, tones, random), Dense(24, 1, random)}; };
