@@ -8,7 +8,7 @@ using namespace unroll;
 namespace {
 
 /// What a cell can do wrong.
-enum class Fault { none, gate, state, allocation, memory };
+enum class Fault { none, gate, state, no_number, allocation, memory };
 
 inline int calls = 0;  ///< of Leaky's rule
 
@@ -31,6 +31,8 @@ struct Leaky {
   static void backward(const std::array<V, 1>& gates, const std::array<V, 1>&, const std::array<V, 1>&,
                        std::array<V, 1>& d_state, std::array<V, 1>& d_gates) {
     d_gates[0] = V(fault == Fault::gate ? 0.51 : 0.5) * d_state[0] * (1 - gates[0] * gates[0]);
+    if (fault == Fault::no_number)  // beyond what the gradient check meets
+      d_gates[0] = select_less(gates[0], V(0.95), d_gates[0], V(std::numeric_limits<double>::quiet_NaN()));
     d_state[0] = V(fault == Fault::state ? 0.51 : 0.5) * d_state[0];
   }
 };
@@ -77,6 +79,12 @@ TEST_CASE("a wrong backward rule is named by both of its checks, in both directi
   };
   check(broken<Leaky<Fault::gate>>());
   check(broken<Leaky<Fault::state>>());
+}
+
+TEST_CASE("a backward rule that gives no number is named", "[cell_contract]") {
+  const auto clauses = broken<Leaky<Fault::no_number>>();
+  REQUIRE(clauses.size() == 1);
+  CHECK(clauses[0] == "backward differs from the derived one by nan");
 }
 
 TEST_CASE("a rule whose slope is not that of its value is named", "[cell_contract]") {

@@ -293,6 +293,29 @@ TEST_CASE("or the batch is skipped and counted", "[fit]") {
   for (const double value : flat(state.model)) CHECK(std::isfinite(value));
 }
 
+TEST_CASE("a metric that judges but is no number is a problem", "[fit]") {
+  const Metric nothing{
+      "nothing", true,
+      [](const Metric::Column&, const Metric::Column&, double, Matrix<double>& sums) { sums.setOnes(1, 1); },
+      [](const Matrix<double>&) { return nan_value; }};
+  FitOptions options{.epochs = 3, .keep_best = true, .metrics = {nothing}, .best_by = "nothing"};
+  SineState state = sine_state();
+  FitReport report = fit(state, sine_stream(), mean_squared_error, options);
+  CHECK(report.end == FitEnd::not_finite);
+  CHECK(report.problem == "epoch 1, evaluation: the metric 'nothing' is not finite");
+  CHECK(!state.has_best());
+
+  state = sine_state();
+  Index said = 0;
+  options.on_non_finite = OnNonFinite::skip;
+  options.observers = {[&](FitProgress& now) { said += now.problem.empty() ? 0 : 1; }};
+  report = fit(state, sine_stream(), sine_sequences(), mean_squared_error, options);
+  CHECK(report.end == FitEnd::epochs);
+  CHECK(said == 3);
+  CHECK(!state.has_best());
+  CHECK(state.history.validation_loss.size() == 3);
+}
+
 TEST_CASE("an epoch of skipped batches has no loss", "[fit]") {
   SineState state = sine_state();
   const StreamWindows<double> nothing(Matrix<double>::Constant(1, 80, nan_value), sine(80, 1), 2, 10);
@@ -386,6 +409,28 @@ TEST_CASE("progress is a plain line an epoch, or a bar that ends its line", "[fi
     FitProgress now;
     now.epochs = now.batches = now.batch = 2;
     std::this_thread::sleep_for(std::chrono::milliseconds(120));  // it is drawn ten times a second
+    bar(now);
+  }
+  CHECK(text_of(file).find("left") != std::string::npos);
+
+  file = std::tmpfile();
+  {
+    Progress progress(file, false);
+    FitProgress now;  // of an epoch whose steps were done before: see Fit::next
+    now.epochs = 3;
+    now.batches = now.batch = 2;
+    now.accumulated = 0;
+    now.epoch_done = true;
+    progress(now);
+  }
+  CHECK(text_of(file).find(" 0:00 left") != std::string::npos);
+
+  file = std::tmpfile();
+  {
+    Progress bar(file, true);
+    FitProgress now;
+    now.epochs = now.batches = now.batch = 2;
+    std::this_thread::sleep_for(std::chrono::milliseconds(120));
     bar(now);
   }
   const std::string text = text_of(file);

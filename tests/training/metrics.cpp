@@ -94,6 +94,33 @@ TEST_CASE("a number that is not known counts in no metric, whatever it holds", "
   CHECK(found.at("r2") == Approx((1 - 3.25 / 1 + 1 - 37 / 0.5) / 2));
 }
 
+TEST_CASE("of an output or a target that is no number a metric is none", "[metrics]") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto check = [](const Measures& measures) {
+    for (const auto& [name, value] : measures.values()) {
+      CAPTURE(name);
+      CHECK(std::isnan(value));
+    }
+  };
+  for (const Index row : {0, 1}) {
+    Matrix<double> y(2, 3), classes(1, 3), target(2, 3);
+    y << 3, 1, 2, 1, 4, 0;
+    y(row, 0) = nan;
+    classes << 1, 1, 0;
+    target << 0, 1, 0, 1, 0, 1;
+    const Metric of_series = mase(Matrix<double>{{0, 2}});
+    Measures of_classes({accuracy(), precision(), recall(), f1(), perplexity(), confusion_matrix()});
+    of_classes.add(y, classes);
+    check(of_classes);
+    Measures of_numbers({binary_accuracy(), mae(), rmse(), of_series, r2()});
+    of_numbers.add(y, target);
+    check(of_numbers);
+    of_numbers = Measures({binary_accuracy(), mae(), rmse(), of_series, r2()});
+    of_numbers.add(target, y);
+    check(of_numbers);
+  }
+}
+
 TEST_CASE("what no metric can be made of is refused", "[metrics]") {
   const auto refuse = [](auto make, const std::string& why) {
     CHECK_THROWS_MATCHES(make(), std::invalid_argument, Message(why));
@@ -111,6 +138,8 @@ TEST_CASE("what no metric can be made of is refused", "[metrics]") {
   CHECK_NOTHROW(mase(Matrix<double>{{0, 2, 5}}, 2));
   refuse([&] { mase(y, 3); }, "mase: season is 3, expected from 1 to one less than 3 steps");
   refuse([&] { mase(y); }, "mase: the naive forecast's error is 0, expected more than 0");
+  refuse([&] { mase(Matrix<double>{{0, std::numeric_limits<double>::infinity()}}); },
+         "mase: the naive forecast's error is inf, expected more than 0 and finite");
   refuse([] { Measures({mae(), mae()}); }, "two metrics are called 'mae'");
   Metric named = mae();
   named.name = "a,b";

@@ -51,6 +51,9 @@ namespace detail {
 template <class Scalar>
 inline constexpr std::int64_t too_many_numbers = std::int64_t(1) << std::numeric_limits<Scalar>::digits;
 
+/// NaN where one of them is; std::max may lose it.
+inline double larger_or_nan(double a, double b) { return a >= b || a != a ? a : b; }
+
 }  // namespace detail
 
 /// What a layer is given: any dense matrix or block of columns, not copied.

@@ -146,8 +146,8 @@ StorageReport compare_storage(const Model& model, Storage storage, const Input<t
     const auto expected = full.step(x.col(t)), given = reduced.step(x.col(t));
     for (Index i = 0; i < expected.size(); ++i) {
       const double difference = std::abs(static_cast<double>(given[i]) - static_cast<double>(expected[i]));
-      report.largest = (std::max)(report.largest, difference);
-      report.largest_output = (std::max)(report.largest_output, std::abs(static_cast<double>(expected[i])));
+      report.largest = detail::larger_or_nan(report.largest, difference);
+      report.largest_output = detail::larger_or_nan(report.largest_output, std::abs(static_cast<double>(expected[i])));
       squares += difference * difference;
     }
   }

@@ -83,7 +83,7 @@ class CellContract {
           a[i].store(lanes_a);
           b[i].store(lanes_b);
           const double scale = (std::max)({std::abs(lanes_a[0]), std::abs(lanes_b[0]), 1.0});
-          worst = (std::max)(worst, std::abs(lanes_a[0] - lanes_b[0]) / scale);
+          worst = unroll::detail::larger_or_nan(worst, std::abs(lanes_a[0] - lanes_b[0]) / scale);
         }
       };
       for (int trial = 0; trial < 100; ++trial) {

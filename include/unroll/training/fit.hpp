@@ -112,7 +112,7 @@ class Fit {
     }
     if (state_.batch > 0) return;  // the epoch's end will tell
     const double loss = score(evaluate_now(state_.judged()));
-    if (loss < state_.best_loss) state_.set_best(loss);
+    if (std::isfinite(loss) && loss < state_.best_loss) state_.set_best(loss);
   }
 
   /// A step, and after the last batch the end of the epoch. A state may stand between the two if the evaluation threw,
@@ -210,6 +210,9 @@ class Fit {
   void end_epoch(FitProgress& progress) {
     Evaluation now;
     if (validate_ || tracks() || !options_.metrics.empty()) now = evaluate_now(state_.judged());
+    if (tracks() && now.problem.empty() && !std::isfinite(score(now)))
+      now.problem =
+          (options_.best_by.empty() ? "the loss" : "the metric '" + options_.best_by + "'") + " is not finite";
     if (!now.problem.empty()) {
       progress.problem = text("epoch ", progress.epoch, validate_ ? ", validation: " : ", evaluation: ", now.problem);
       if (options_.on_non_finite == OnNonFinite::stop) return;
@@ -224,7 +227,7 @@ class Fit {
     if (validate_) history.validation_loss.push_back(now.loss);
     history.add(now.metrics);
 
-    if (tracks() && score(now) < state_.best_loss)
+    if (tracks() && std::isfinite(score(now)) && score(now) < state_.best_loss)
       state_.set_best(score(now));
     else if (tracks())
       ++state_.epochs_since_best;

@@ -147,13 +147,18 @@ inline double mean_of_rows(const Metric::Column& y, const Metric::Column& target
 
 inline double itself(double value) { return value; }
 
+/// What a hit is worth; of outputs that are no numbers nothing is known, and NaN stays in the sum.
+inline double worth(const Metric::Column& y, double hit) {
+  return y.hasNaN() ? std::numeric_limits<double>::quiet_NaN() : hit;
+}
+
 /// A mean over the classes, of what `of_class(hits, predicted, actual)` gives for each.
 inline Metric mean_over_classes(std::string name, double (*of_class)(double, double, double)) {
   const auto add = [name](const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight,
                           Matrix<double>& sums) {
     const Index actual = class_of(name.c_str(), y, target);
     if (sums.size() == 0) sums.setZero(y.size(), y.size());
-    sums(actual, likeliest(y)) += weight;
+    sums(actual, likeliest(y)) += worth(y, weight);
   };
   const auto value = [of_class](const Matrix<double>& sums) {
     double sum = 0, classes = 0;
@@ -174,7 +179,7 @@ inline Metric mean_over_classes(std::string name, double (*of_class)(double, dou
 /// The share of columns whose largest output is the class that the target, 1 x (T*B), names.
 inline Metric accuracy() {
   const auto hit = [](const Metric::Column& y, const Metric::Column& target, const Metric::Weight&) {
-    return detail::class_of("accuracy", y, target) == detail::likeliest(y) ? 1. : 0.;
+    return detail::worth(y, detail::class_of("accuracy", y, target) == detail::likeliest(y) ? 1 : 0);
   };
   return detail::mean_metric("accuracy", true, hit, detail::itself);
 }
@@ -183,7 +188,9 @@ inline Metric accuracy() {
 inline Metric binary_accuracy() {
   const auto hits = [](const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight) {
     detail::require_as_y("binary_accuracy", y, target);
-    return detail::mean_of_rows(y, target, weight, [](double a, double b) { return (a > 0) == (b > 0.5) ? 1.0 : 0.0; });
+    return detail::mean_of_rows(y, target, weight, [](double a, double b) {
+      return std::isunordered(a, b) ? a + b : (a > 0) == (b > 0.5) ? 1 : 0;
+    });
   };
   return detail::mean_metric("binary_accuracy", true, hits, detail::itself);
 }
@@ -243,7 +250,8 @@ Metric mase(const Eigen::MatrixBase<Series>& training, Index season = 1) {
   detail::require(season >= 1 && more >= 1, "mase: season is ", season, ", expected from 1 to one less than ",
                   training.cols(), " steps");
   const double naive = (training.rightCols(more) - training.leftCols(more)).template cast<double>().cwiseAbs().mean();
-  detail::require(naive > 0, "mase: the naive forecast's error is ", naive, ", expected more than 0");
+  detail::require(naive > 0 && std::isfinite(naive), "mase: the naive forecast's error is ", naive,
+                  ", expected more than 0", naive > 0 ? " and finite" : "");
   Metric metric = mae();
   metric.name = "mase";
   metric.value = [of_mae = metric.value, naive](const Matrix<double>& sums) { return of_mae(sums) / naive; };
@@ -272,7 +280,7 @@ inline Metric r2() {
     double sum = 0, rows = 0;
     for (Index i = 0; i < sums.cols(); ++i) {
       if (sums(0, i) == 0) continue;  // nothing of it is known
-      sum += sums(2, i) > 0 ? 1 - sums(3, i) / sums(2, i) : (sums(3, i) == 0 ? 1 : 0);
+      sum += sums(2, i) != 0 ? 1 - sums(3, i) / sums(2, i) : (sums(3, i) == 0 ? 1 : 0);
       ++rows;
     }
     return sum / rows;

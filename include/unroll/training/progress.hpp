@@ -66,7 +66,7 @@ class Progress {
     if (now.validation_loss) std::fprintf(to_, ", validation %.5g", *now.validation_loss);
     for (const auto& [name, value] : now.metrics) std::fprintf(to_, ", %s %.5g", name.c_str(), value);
     const double left = static_cast<double>((now.epochs - now.epoch) * now.batches + now.batches - now.batch);
-    const long to_go = std::lround(left * seconds / batches_);
+    const long to_go = std::lround(left * seconds / (std::max)(batches_, 1.0));
     std::fprintf(to_, ", %.3g steps/s, %ld:%02ld left", columns_ / (std::max)(seconds, 1e-9), to_go / 60, to_go % 60);
     if (terminal_) std::fputs("\x1b[K", to_);  // clears what a longer line left
     line_open_ = true;
