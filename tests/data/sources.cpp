@@ -309,6 +309,14 @@ TEST_CASE("a standardizer gives mean 0 and deviation 1, and the way back", "[dat
   const Standardizer<double> of_one(x.leftCols(1));
   CHECK(of_one.mean == x.col(0));
   CHECK(of_one.scale == Eigen::Vector3d(1, 1, 1));
+  x.row(0) *= 1e-170;  // whose squares are 0
+  CHECK(Standardizer<double>(x).scale[0] == Approx(std::sqrt(1.25) * 1e-170));
+  for (int k = 0; k < 2; ++k) x.row(0) *= 1e170;  // and infinite
+  CHECK(Standardizer<double>(x).scale[0] == Approx(std::sqrt(1.25) * 1e170));
+  refuse([] { Standardizer<double>{row({1e308, 1e308})}; }, "Standardizer: the sum of feature 0 is inf");
+  Matrix<float> least = Matrix<float>::Zero(1, 8);
+  least(0, 7) = std::numeric_limits<float>::denorm_min();  // whose deviation is 0 in float
+  CHECK(Standardizer<float>(least).apply(least).allFinite());
   x(1, 2) = std::numeric_limits<double>::infinity();
   refuse([&] { Standardizer<double>{x}; }, "Standardizer: feature 1 is not finite in column 2");
   x(0, 0) = std::numeric_limits<double>::quiet_NaN();

@@ -126,6 +126,20 @@ TEST_CASE("the shards of a packed Parallel share its weights, and it gives the s
   }
 }
 
+TEST_CASE("weights next to zero in a byte leave the biases what they are", "[packed]") {
+  for (const float weight : {1e-38f, 1e-42f, 1e-30f}) {
+    auto dense = Dense<float>::zeros(3, 2);
+    dense.weight.setConstant(weight);
+    dense.bias << 1, -300;
+    auto lstm = Lstm<float>::zeros(3, 2);
+    lstm.weight_ih.setConstant(weight);
+    lstm.bias.setConstant(1);
+    const Vector<float> x = Vector<float>::Ones(3);
+    CHECK(Stream(dense, Int8()).step(x) == dense.bias);
+    CHECK(Stream(lstm, Int8()).step(x) == Stream(lstm).step(x));
+  }
+}
+
 TEST_CASE("a report says how far outputs move", "[packed]") {
   Random random(2);
   const Sequential model{Lstm<float>(5, 40, random), Gru<float>(40, 24, random), Dense<float>(24, 3, random)};
@@ -144,6 +158,14 @@ TEST_CASE("a report says how far outputs move", "[packed]") {
   check(Float16(), 0.003);
   check(Bfloat16(), 0.03);
   check(Int8(), 0.03);
+  Matrix<float> broken = x;
+  broken(0, 49) = std::numeric_limits<float>::quiet_NaN();
+  for (const Matrix<float>& all : {broken, Matrix<float>(broken.rowwise().reverse())}) {
+    const StorageReport report = compare_storage(model, Int8(), all);
+    CHECK(std::isnan(report.largest));
+    CHECK(std::isnan(report.root_mean));
+    CHECK(std::isnan(report.largest_output));
+  }
   CHECK_THROWS_WITH(compare_storage(model, Int8(), x.topRows(4)),
                     "compare_storage: x has 4 rows, expected input_size 5");
 }

@@ -84,6 +84,15 @@ TEST_CASE("a class may weigh nothing", "[losses]") {
   Matrix<double> y(2, 2), d_y, classes(1, 2);
   y << 0.5, 1, -1, 3;
   classes << 0, 1;
+  for (const double smoothing : {0., 0.25}) {
+    const SoftmaxCrossEntropy second{{.label_smoothing = smoothing, .class_weights = {0, 3}}};
+    Matrix<double> d_one;
+    CHECK(second(y, Matrix<double>::Zero(1, 2), d_y) == 0);  // nothing counts
+    CHECK(d_y == Matrix<double>::Zero(2, 2));
+    CHECK(second(y, classes, d_y) == second(y.rightCols(1), classes.rightCols(1), d_one));
+    CHECK(d_y.col(0).isZero(0));
+    CHECK(d_y.col(1) == d_one);
+  }
   const double loss = SoftmaxCrossEntropy{{.class_weights = {0, 3}}}(y, classes, d_y);
   CHECK(loss == Approx(std::log1p(std::exp(1.0 - 3))));  // that of the second column alone
   CHECK(d_y.col(0).isZero(0));

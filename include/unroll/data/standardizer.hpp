@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <string>
 
 #include "unroll/core/error.hpp"
@@ -31,15 +33,20 @@ class Standardizer {
     mean.resize(x.rows());
     scale.resize(x.rows());
     for (Index i = 0; i < x.rows(); ++i) {
-      double sum = 0, squares = 0;
+      double sum = 0, largest = 0, squares = 0;
       for (Index j = 0; j < x.cols(); ++j) sum += static_cast<double>(x(i, j));
+      detail::require(std::isfinite(sum), "Standardizer: the sum of feature ", i, " is ", sum);
+      const auto from_mean = [&](Index j) { return static_cast<double>(x(i, j)) - sum / count; };
+      for (Index j = 0; j < x.cols(); ++j) largest = (std::max)(largest, std::abs(from_mean(j)));
+      const int exponent = largest > 0 ? std::ilogb(largest) : 0;  // so that no square overflows, or becomes 0
       for (Index j = 0; j < x.cols(); ++j) {
-        const double difference = static_cast<double>(x(i, j)) - sum / count;
+        const double difference = std::ldexp(from_mean(j), -exponent);
         squares += difference * difference;
       }
       const bool constant = (x.row(i).array() == x(i, 0)).all();
       mean[i] = constant ? x(i, 0) : static_cast<Scalar>(sum / count);
-      scale[i] = constant ? Scalar(1) : static_cast<Scalar>(std::sqrt(squares / count));
+      scale[i] = constant ? Scalar(1) : static_cast<Scalar>(std::ldexp(std::sqrt(squares / count), exponent));
+      if (scale[i] == 0) scale[i] = (std::numeric_limits<Scalar>::min)();
     }
   }
 

@@ -131,12 +131,12 @@ class Loss : public Rule {
     double sum = 0;
     for (Index j = 0; j < y.cols(); ++j) {
       auto d = d_y.col(j);
-      if (!columns.used(j)) {
+      const double* each = columns.elements(j);
+      const double weight = !columns.used(j) ? 0 : each ? 1 : weight_of(columns, target, j);
+      if (weight == 0) {
         d.setZero();
         continue;
       }
-      const double* each = columns.elements(j);
-      const double weight = each ? 1 : weight_of(columns, target, j);
       sum += weight * Rule::column(y.col(j).data(), target.col(j).data(), y.rows(), d.data(), each);
       d *= static_cast<Scalar>(weight / total);
     }

@@ -119,13 +119,15 @@ namespace detail {
 template <class Storage>
 inline constexpr bool is_scaled = requires { Storage::scaled_to; };
 
-/// The scales of rows from their largest magnitudes; 1 where a storage has none, and where a row is next to zero.
+/// The scales of rows from their largest magnitudes; 1 where a storage has none, and where a row is next to zero: a
+/// bias is divided by it, too, and would be infinite.
 template <class Storage>
 Vector<float> scales_of(const Vector<float>& largest) {
+  constexpr float least = 0x1p-90f;
   Vector<float> scales = Vector<float>::Ones(largest.size());
   if constexpr (is_scaled<Storage>)
     for (Index i = 0; i < largest.size(); ++i)
-      if (const float scale = largest[i] / Storage::scaled_to; scale > 0) scales[i] = scale;
+      if (const float scale = largest[i] / Storage::scaled_to; scale > least) scales[i] = scale;
   return scales;
 }
 
