@@ -39,6 +39,9 @@ TEST_CASE("a table of numbers with names is read", "[csv]") {
     CHECK(csv.rows({}).cols() == 2);
     CHECK_THROWS_MATCHES(csv.row("e"), std::invalid_argument, Message("Csv: no column is named 'e'"));
     CHECK_THROWS_MATCHES(csv.rows({"d", "e"}), std::invalid_argument, Message("Csv: no column is named 'e'"));
+    const Csv twins = read("a,b,a\n1,2,3\n");
+    CHECK(twins.row("b") == 1);
+    CHECK_THROWS_MATCHES(twins.row("a"), std::invalid_argument, Message("Csv: two columns are named 'a'"));
   }
   CHECK(read("1;2\n3;4\n5;6\n", {.separator = ';', .header = false}).values.cols() == 3);
   CHECK(read("a,b\n").values.cols() == 0);

@@ -110,4 +110,11 @@ TEST_CASE("what nothing can be drawn from is refused", "[sampling]") {
                        Message("beam_search: width is 0, expected at least 1"));
   CHECK_THROWS_MATCHES(beam_search(Markov(), 0, step, {.steps = 0}), std::invalid_argument,
                        Message("beam_search: steps is 0, expected at least 1"));
+  CHECK_THROWS_MATCHES(beam_search(Markov(), 0, step, {.end = -2}), std::invalid_argument,
+                       Message("beam_search: end is -2, expected a token, or -1"));
+  CHECK_THROWS_MATCHES(
+      beam_search(Markov(), 0, step, {.end = 99}), std::invalid_argument,
+      Message("beam_search: end is 99, there are " + std::to_string(Markov().step(0).size()) + " tokens"));
+  CHECK_THROWS_MATCHES(beam_search(Markov(), 0, step, {.length_penalty = std::nan("")}), std::invalid_argument,
+                       Message("beam_search: length_penalty is nan, expected a finite number"));
 }

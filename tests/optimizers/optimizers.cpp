@@ -152,6 +152,10 @@ TEST_CASE("options that make no sense are refused", "[optimizers]") {
     CHECK_THROWS_MATCHES(make(), std::invalid_argument, Message(why));
   };
   refuse([&] { Sgd(model, {.learning_rate = -1}); }, "Sgd: learning_rate is -1, expected at least 0");
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  refuse([&] { Sgd(model, {.learning_rate = infinity}); }, "Sgd: learning_rate is inf, expected at least 0 and finite");
+  refuse([&] { Adam(model, {.epsilon = infinity}); }, "Adam: epsilon is inf, expected at least 0 and finite");
+  refuse([&] { Adadelta(model, {.epsilon = infinity}); }, "Adadelta: epsilon is inf, expected at least 0 and finite");
   refuse([&] { Sgd(model, {.nesterov = true}); }, "Sgd: nesterov needs a momentum above 0");
   refuse([&] { Adam(model, {.beta1 = 1}); }, "Adam: beta1 is 1, expected at least 0 and less than 1");
   refuse([&] { AdamW(model, {.weight_decay = -0.5}); }, "AdamW: weight_decay is -0.5, expected at least 0");

@@ -95,6 +95,13 @@ TEST_CASE("groups that do not fit are refused, and nothing is changed", "[parame
   refuse({{.names = "1.weight", .tied_to = "0.weight"}},
          "1.weight is 2 x 3, expected 3 x 2 as 0.weight, which it is tied to");
   refuse({{.names = "0.bias", .tied_to = "0.bias"}}, "0.bias is tied to 0.bias, which is tied itself");
+  const auto contradicts = [&](const ParameterGroup& group) {
+    refuse({group}, "the group 0.bias is tied to 1.bias, whose options move it; expected no others");
+  };
+  contradicts({.names = "0.bias", .rate = 2, .tied_to = "1.bias"});
+  contradicts({.names = "0.bias", .weight_decay = 0, .tied_to = "1.bias"});
+  contradicts({.names = "0.bias", .frozen = true, .tied_to = "1.bias"});
+  refuse({{.names = "0.bias", .transposed = true}}, "the group 0.bias is transposed, but tied to nothing");
 }
 
 TEST_CASE("a file tells the groups, and nothing where there are none", "[parameter_group]") {

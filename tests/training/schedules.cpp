@@ -77,4 +77,11 @@ TEST_CASE("a schedule that makes no sense is refused", "[schedules]") {
                        Message("OneCycleRate: start is 25 and end 0, expected more than 0"));
   CHECK_THROWS_MATCHES(ReduceOnPlateau(1, {.factor = 1}), std::invalid_argument,
                        Message("ReduceOnPlateau: factor is 1, expected between 0 and 1"));
+  const auto refuse = [](const PlateauOptions& how, const std::string& why) {
+    CHECK_THROWS_MATCHES(ReduceOnPlateau(1, how), std::invalid_argument, Message("ReduceOnPlateau: " + why));
+  };
+  refuse({.patience = -1}, "patience is -1 and cooldown 0, expected at least 0");
+  refuse({.cooldown = -2}, "patience is 10 and cooldown -2, expected at least 0");
+  refuse({.threshold = std::nan("")}, "threshold is nan and least 0, expected at least 0");
+  refuse({.least = -1}, "threshold is " + detail::text(1e-4) + " and least -1, expected at least 0");
 }

@@ -23,7 +23,7 @@ struct Csv {
   /// A text for each line, for each of those columns.
   std::vector<std::vector<std::string>> texts;
 
-  /// The row of that name. Throws std::invalid_argument where there is none.
+  /// The row of that name. Throws std::invalid_argument unless there is one.
   Index row(const std::string& name) const { return static_cast<Index>(place(names, name)); }
   /// The rows of those names, in their order: a row for each, T columns. Throws std::invalid_argument as `row` does.
   Matrix<double> rows(const std::vector<std::string>& wanted) const {
@@ -31,13 +31,15 @@ struct Csv {
     for (Index i = 0; i < result.rows(); ++i) result.row(i) = values.row(row(wanted[static_cast<std::size_t>(i)]));
     return result;
   }
-  /// The column of text of that name. Throws std::invalid_argument where there is none.
+  /// The column of text of that name. Throws std::invalid_argument unless there is one.
   const std::vector<std::string>& text(const std::string& name) const { return texts[place(text_names, name)]; }
 
  private:
   static std::size_t place(const std::vector<std::string>& names, const std::string& name) {
     const auto found = std::find(names.begin(), names.end(), name);
     if (found == names.end()) detail::raise<std::invalid_argument>("Csv: no column is named '" + name + "'");
+    if (std::find(found + 1, names.end(), name) != names.end())
+      detail::raise<std::invalid_argument>("Csv: two columns are named '" + name + "'");
     return static_cast<std::size_t>(found - names.begin());
   }
 };

@@ -113,6 +113,9 @@ template <class State, class Step>
 std::vector<Hypothesis<State>> beam_search(State start, Index first, Step step, const BeamOptions& how = {}) {
   detail::require(how.width >= 1, "beam_search: width is ", how.width, ", expected at least 1");
   detail::require(how.steps >= 1, "beam_search: steps is ", how.steps, ", expected at least 1");
+  detail::require(how.end >= -1, "beam_search: end is ", how.end, ", expected a token, or -1");
+  detail::require(std::isfinite(how.length_penalty), "beam_search: length_penalty is ", how.length_penalty,
+                  ", expected a finite number");
   struct Next {
     std::size_t from;
     Index token;  // -1: it has ended, and stays
@@ -133,6 +136,7 @@ std::vector<Hypothesis<State>> beam_search(State start, Index first, Step step, 
       }
       const Vector<double> logs =
           detail::log_softmax("beam_search", step(one.state, one.tokens.empty() ? first : one.tokens.back()));
+      detail::require(how.end < logs.size(), "beam_search: end is ", how.end, ", there are ", logs.size(), " tokens");
       for (Index token = 0; token < logs.size(); ++token)
         all.push_back({k, token, one.log_chance + logs[token], rank(one.log_chance + logs[token], length + 1)});
     }

@@ -24,7 +24,8 @@ struct AdadeltaRule {
 
   static void check(const Options& o) {
     require_fraction(name, "rho", o.rho);
-    require(o.epsilon > 0, name, ": epsilon is ", o.epsilon, ", expected more than 0");
+    require_not_negative(name, "epsilon", o.epsilon);
+    require(o.epsilon > 0, name, ": epsilon is 0, expected more than 0");
   }
 
   template <class F>

@@ -20,7 +20,8 @@ inline void require_fraction(const char* caller, const char* what, double value)
 }
 
 inline void require_not_negative(const char* caller, const char* what, double value) {
-  require(value >= 0, caller, ": ", what, " is ", value, ", expected at least 0");
+  require(value >= 0 && std::isfinite(value), caller, ": ", what, " is ", value, ", expected at least 0",
+          value > 0 ? " and finite" : "");
 }
 
 /// What a rule adds to its divisor: at least the smallest normal number, so that a parameter whose gradients were all 0

@@ -17,7 +17,8 @@ namespace unroll::inline UNROLL_TARGET {
 ///
 ///   Adam(model, {.groups = {{.names = "0.*", .frozen = true}, {.names = "1.*", .kind = TensorKind::bias, .rate = 2}}})
 ///
-/// A group that chooses no tensor is refused, and so is a tensor that two groups choose.
+/// Refused are a group that chooses no tensor, a tensor that two groups choose, and a tied group with a rate or decay
+/// of its own.
 struct ParameterGroup {
   std::string names = "*";                  ///< of its tensors, as `visit` gives them; a * stands for any text
   std::optional<TensorKind> kind = {};      ///< its tensors are of this kind alone
@@ -106,6 +107,10 @@ class Grouping {
       found = true;
     }
     require(found, caller, ": the group ", chosen_text(group), " has no tensor; there are ", all);
+    require(group.tied_to.empty() || (group.rate == 1 && !group.weight_decay && !group.frozen), caller, ": the group ",
+            chosen_text(group), " is tied to ", group.tied_to, ", whose options move it; expected no others");
+    require(!group.tied_to.empty() || !group.transposed, caller, ": the group ", chosen_text(group),
+            " is transposed, but tied to nothing");
   }
 
   void tie(const char* caller, const std::vector<ParameterGroup>& groups, std::size_t k,

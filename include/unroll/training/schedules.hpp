@@ -101,11 +101,8 @@ class ReduceOnPlateau {
  public:
   PlateauOptions options;  ///< may be changed between epochs
 
-  /// Starts with the rate `first`. Throws std::invalid_argument where the factor makes no sense.
-  explicit ReduceOnPlateau(double first, PlateauOptions how = {}) : options(how), rate_(first) {
-    detail::require(how.factor > 0 && how.factor < 1, "ReduceOnPlateau: factor is ", how.factor,
-                    ", expected between 0 and 1");
-  }
+  /// Starts with the rate `first`. Throws std::invalid_argument where it or an option makes no sense.
+  explicit ReduceOnPlateau(double first, PlateauOptions how = {}) : options(how), rate_(first) { require_valid(); }
 
   /// The rate of the next epoch.
   double rate() const { return rate_; }
@@ -143,8 +140,14 @@ class ReduceOnPlateau {
     f("least", options.least);
   }
 
-  /// Throws std::invalid_argument where numbers that came from a file make no sense.
+  /// Throws std::invalid_argument where options, or numbers that came from a file, make no sense.
   void require_valid() const {
+    detail::require(options.factor > 0 && options.factor < 1, "ReduceOnPlateau: factor is ", options.factor,
+                    ", expected between 0 and 1");
+    detail::require(options.patience >= 0 && options.cooldown >= 0, "ReduceOnPlateau: patience is ", options.patience,
+                    " and cooldown ", options.cooldown, ", expected at least 0");
+    detail::require(options.threshold >= 0 && options.least >= 0, "ReduceOnPlateau: threshold is ", options.threshold,
+                    " and least ", options.least, ", expected at least 0");
     detail::require(rate_ >= 0 && rate_ <= (std::numeric_limits<double>::max)(), "ReduceOnPlateau: rate is ", rate_,
                     ", expected a number of at least 0");
     detail::require(!std::isnan(best_), "ReduceOnPlateau: best is no number");
