@@ -188,6 +188,31 @@ TEST_CASE("layers are found in a model of a user's own, and in a parallel one", 
   CHECK(tensors(parallel, {{"0", std::string("rnn")}}).starts_with("rnn.bias_hh_l0 "));
 }
 
+TEST_CASE("one module of PyTorch's stands for no layers that it does not have", "[pytorch]") {
+  Random random(1);
+  const Folder folder("modules");
+  const auto refuse = [&](const auto& model, const std::string& why) {
+    CHECK_THROWS_WITH(save_pytorch(model, folder / "f"),
+                      "PyTorch's names: no module has " + why + "; name the layers one by one");
+    CHECK(folder.count() == 0);
+  };
+  const Rnn<float> rnn(2, 2, random);
+  refuse(Sequential{rnn, Tanh<float>(), rnn}, "a Tanh among its layers");
+  refuse(Sequential{rnn, Softmax<float>()}, "a Softmax among its layers");
+  refuse(Sequential{rnn, Residual{rnn}}, "a Residual among its layers");
+  refuse(Branches{rnn, rnn}, "a Branches among its layers");
+  refuse(Sequential{rnn, ReluRnn<float>(2, 2, random)}, "layers of both Rnn and ReluRnn");
+
+  const Sequential model{rnn, Tanh<float>(), Residual{rnn}};
+  auto same = model;
+  std::get<0>(same.layers).bias.setOnes();
+  save_pytorch(model, folder / "f", {{"0", "first"}, {"2.layer", "second"}});
+  load_pytorch(same, folder / "f", {{"0", "first"}, {"2.layer", "second"}});
+  CHECK(flat(same) == flat(model));
+  save_pytorch(Sequential{rnn, Dropout<float>(0.5), rnn}, folder / "f");
+  CHECK(read_safetensors(folder / "f").tensors.count("weight_hh_l1") == 1);
+}
+
 TEST_CASE("names must fit the model", "[pytorch]") {
   Random random(1);
   const auto lstm = deep<Lstm<float>>();

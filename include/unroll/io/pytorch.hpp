@@ -1,7 +1,9 @@
 #pragma once
 
+#include "unroll/io/description.hpp"
 #include "unroll/io/tensor_reader.hpp"
 #include "unroll/layers/bidirectional.hpp"
+#include "unroll/layers/branches.hpp"
 #include "unroll/layers/chain.hpp"
 #include "unroll/layers/conv1d.hpp"
 #include "unroll/layers/dense.hpp"
@@ -9,6 +11,7 @@
 #include "unroll/layers/embedding.hpp"
 #include "unroll/layers/projected_lstm.hpp"
 #include "unroll/layers/recurrent_layers.hpp"
+#include "unroll/layers/residual.hpp"
 
 namespace unroll::inline UNROLL_TARGET {
 
@@ -171,8 +174,8 @@ struct TorchWriter {
   }
 };
 
-// exchange(file, layer, module, layer number) reads or writes what PyTorch calls the layer's tensors: a const layer is
-// written, another one read.
+// exchange(file, layer, module) reads or writes what PyTorch calls the layer's tensors: a const layer is written,
+// another one read.
 
 template <class File, class L>
 void exchange_direction(File& file, L& layer, const std::string& prefix, const std::string& ending) {
@@ -202,36 +205,52 @@ void exchange_convolution(File& file, L& layer, const std::string& prefix) {
   file(prefix + "bias", layer.bias);
 }
 
-/// Returns how many layers of an nn.RNN, nn.LSTM or nn.GRU these are.
+/// The recurrent layers of one module, which PyTorch numbers.
+class TorchStack {
+ public:
+  explicit TorchStack(Index first) : next_(first) {}
+
+  /// What the names of the next layer's tensors end in.
+  std::string ending(const std::string& kind) {
+    if (kind_.empty()) kind_ = kind;
+    if (kind_ != kind) refuse(text("layers of both ", kind_, " and ", kind));
+    return text("_l", next_++);
+  }
+  static void refuse(const std::string& what) {
+    raise<std::invalid_argument>("PyTorch's names: no module has " + what + "; name the layers one by one");
+  }
+
+ private:
+  Index next_;
+  std::string kind_;  // of the layers so far
+};
+
+/// The layers of one module.
 template <class File, class L>
-Index exchange(File& file, L& layer, const std::string& prefix, Index k) {
+void exchange(File& file, L& layer, const std::string& prefix, TorchStack& stack) {
   using Type = std::remove_const_t<L>;
-  const std::string ending = text("_l", k);
   if constexpr (is_any<Type, Bidirectional>) {
     require(layer.merge == Merge::concatenate, "PyTorch concatenates two directions, it does not sum them");
+    const std::string ending = stack.ending(layer.forward_layer.name());
     exchange_direction(file, layer.forward_layer, prefix, ending);
     exchange_direction(file, layer.reverse_layer, prefix, ending + "_reverse");
-    return 1;
+  } else if constexpr (is_any<Type, Residual> || is_any<Type, Branches>) {
+    TorchStack::refuse(text("a ", Type::name(), " among its layers"));
   } else if constexpr (Composite<Type>) {
-    Index count = 0;
-    const auto each = [&](const std::string&, auto& part) { count += exchange(file, part, prefix, k + count); };
-    Type::children(each, "", layer);
-    return count;
+    Type::children([&](const std::string&, auto& part) { exchange(file, part, prefix, stack); }, "", layer);
   } else if constexpr (is_recurrent<Type>) {
     require(layer.unrolling.direction == Direction::forward, "PyTorch has no reverse layer without a forward one");
-    exchange_direction(file, layer, prefix, ending);
-    return 1;
+    exchange_direction(file, layer, prefix, stack.ending(Type::name()));
   } else if constexpr (is_any<Type, Embedding>) {
     Matrix<typename Type::Scalar> rows = layer.weight.transpose();  // V x O
     file(prefix + "weight", rows);
     if constexpr (!std::is_const_v<L>) layer.weight = rows.transpose();
-    return 0;
   } else if constexpr (is_any<Type, Conv1d>) {
     exchange_convolution(file, layer, prefix);
-    return 0;
   } else {
+    if (!is_any<Type, Dropout> && parameter_count(layer) == 0)
+      TorchStack::refuse(text("a ", layer_kind(layer), " among its layers"));
     Type::visit(file, prefix, layer);
-    return 0;
   }
 }
 
@@ -243,7 +262,8 @@ void exchange_named(File& file, L& layer, const std::string& our_prefix, const T
   const std::string ours = our_prefix.substr(0, our_prefix.empty() ? 0 : our_prefix.size() - 1);
   if (const auto found = names.find(ours); found != names.end()) {
     const auto& [name, k] = found->second;
-    exchange(file, layer, name.empty() ? "" : name + ".", k);
+    TorchStack stack(k);
+    exchange(file, layer, name.empty() ? "" : name + ".", stack);
     used.insert(ours);
   } else if constexpr (Composite<Type> && !is_any<Type, Bidirectional>) {
     const auto each = [&](const std::string& name, auto& part) { exchange_named(file, part, name, names, used); };
@@ -273,8 +293,9 @@ void exchange_model(File file, Model& model, const TorchNames& names) {
 /// is the sum of PyTorch's two. A state_dict does not tell tanh from ReLU, and of a convolution neither dilation nor
 /// groups: the model does.
 ///
-/// Throws std::invalid_argument for names that do not fit the model, format_error for tensors that are missing, surplus
-/// or of another shape; the model is changed only when all of it was read.
+/// Throws std::invalid_argument for names that do not fit the model, such as one for layers that no module of PyTorch's
+/// has together, format_error for tensors that are missing, surplus or of another shape; the model is changed only when
+/// all of it was read.
 template <class Model>
 void load_pytorch(Model& model, const std::filesystem::path& path, const TorchNames& names = {{"", ""}},
                   const LoadOptions& options = {}) {
