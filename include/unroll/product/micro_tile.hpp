@@ -217,8 +217,9 @@ class MicroTile {
   }
   /// Of half a pack: what lies behind the units.
   template <class From, class To, int... i>
-  static EIGEN_ALWAYS_INLINE void take_along(const From& from, const To& to, std::integer_sequence<int, i...>) {
-    (P::load(from[i] + P::size).store(to[i] + P::size), ...);  // not covered: only with AVX-512
+  static EIGEN_ALWAYS_INLINE void take_along(const From& from, const To& to,
+                                             std::integer_sequence<int, i...>) {  // not covered: only with AVX-512
+    (P::load(from[i] + P::size).store(to[i] + P::size), ...);
   }
 
   /// Where the tile's first sum lies, and the strides: values of our own, that a store cannot change.
