@@ -411,28 +411,6 @@ TEST_CASE("progress is a plain line an epoch, or a bar that ends its line", "[fi
     std::this_thread::sleep_for(std::chrono::milliseconds(120));  // it is drawn ten times a second
     bar(now);
   }
-  CHECK(text_of(file).find("left") != std::string::npos);
-
-  file = std::tmpfile();
-  {
-    Progress progress(file, false);
-    FitProgress now;  // of an epoch whose steps were done before: see Fit::next
-    now.epochs = 3;
-    now.batches = now.batch = 2;
-    now.accumulated = 0;
-    now.epoch_done = true;
-    progress(now);
-  }
-  CHECK(text_of(file).find(" 0:00 left") != std::string::npos);
-
-  file = std::tmpfile();
-  {
-    Progress bar(file, true);
-    FitProgress now;
-    now.epochs = now.batches = now.batch = 2;
-    std::this_thread::sleep_for(std::chrono::milliseconds(120));
-    bar(now);
-  }
   const std::string text = text_of(file);
   CAPTURE(text);
   CHECK(text.front() == '\r');
@@ -449,6 +427,18 @@ TEST_CASE("progress is a plain line an epoch, or a bar that ends its line", "[fi
   const std::string said = text_of(file);
   CAPTURE(said);
   CHECK(std::stod(said.substr(said.find(", ") + 2)) > 1e6);  // within a second
+
+  file = std::tmpfile();
+  {
+    Progress progress(file, false);
+    FitProgress now;  // of an epoch whose steps were done before: see Fit::next
+    now.epochs = 3;
+    now.batches = now.batch = 2;
+    now.accumulated = 0;
+    now.epoch_done = true;
+    progress(now);
+  }
+  CHECK(text_of(file).find(" 0:00 left") != std::string::npos);
 }
 
 TEST_CASE("the time left is that of the batches left, of this epoch and the next", "[fit]") {

@@ -29,8 +29,8 @@ inline std::optional<double> parse_number(std::string_view text) {
   };
   double number = 0;
   if (by_chars(number)) return number;
-  // Slow, and rare where there is from_chars: it does not say whether a number is too large or too small. Some libraries
-  // would read hexadecimal numbers.
+  // Slow, and rare where there is from_chars: it does not say whether a number is too large or too small. Some
+  // libraries would read hexadecimal numbers.
   if (text.find_first_not_of("0123456789.eE+-") != text.npos) return std::nullopt;
   std::istringstream in{std::string(text)};
   in.imbue(std::locale::classic());
