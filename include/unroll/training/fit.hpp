@@ -111,8 +111,7 @@ class Fit {
       if (std::isfinite(loss)) state_.best_loss = loss;
     }
     if (state_.batch > 0) return;  // the epoch's end will tell
-    const double loss = score(evaluate_now(state_.judged()));
-    if (std::isfinite(loss) && loss < state_.best_loss) state_.set_best(loss);
+    state_.judge(score(evaluate_now(state_.judged())));
   }
 
   /// A step, and after the last batch the end of the epoch. A state may stand between the two if the evaluation threw,
@@ -227,10 +226,7 @@ class Fit {
     if (validate_) history.validation_loss.push_back(now.loss);
     history.add(now.metrics);
 
-    if (tracks() && std::isfinite(score(now)) && score(now) < state_.best_loss)
-      state_.set_best(score(now));
-    else if (tracks())
-      ++state_.epochs_since_best;
+    if (tracks() && !state_.judge(score(now))) ++state_.epochs_since_best;
     state_.history = std::move(history);
     if (state_.plateau) (*state_.plateau)(validate_ ? now.loss : progress.loss);
     ++state_.epoch;

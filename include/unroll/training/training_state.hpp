@@ -70,12 +70,14 @@ struct TrainingState {
   /// What is evaluated: the weights as they are now, or their average where there is one.
   const Model& judged() const { return average ? average->model : model; }
 
-  /// The weights that are judged become the best, with their loss.
-  void set_best(double loss) {
+  /// The weights that are judged become the best where their loss is finite and below best_loss. Returns whether it is.
+  bool judge(double loss) {
+    if (!std::isfinite(loss) || loss >= best_loss) return false;
     Model copy = judged();
     best = std::move(copy);
     best_loss = loss;
     epochs_since_best = 0;
+    return true;
   }
 
   /// The next weights that are judged become the best, whatever their loss.
