@@ -99,7 +99,7 @@ TEMPLATE_TEST_CASE("abs clears the sign of zero and infinity", "[pack]", float, 
   CHECK(lanes(abs(P(-std::numeric_limits<TestType>::infinity()))).front() == std::numeric_limits<TestType>::infinity());
 }
 
-TEMPLATE_TEST_CASE("smaller and larger take their first argument where it is NaN", "[pack]", float, double) {
+TEMPLATE_TEST_CASE("smaller and larger take their first argument where it is NaN, and of equals", "[pack]", float, double) {
   using P = Pack<TestType>;
   const TestType nan = std::numeric_limits<TestType>::quiet_NaN();
   CHECK(lanes(smaller(P(2), P(3)))[0] == 2);
@@ -108,6 +108,10 @@ TEMPLATE_TEST_CASE("smaller and larger take their first argument where it is NaN
   CHECK(lanes(larger(P(3), P(2)))[0] == 3);
   CHECK(std::isnan(lanes(smaller(P(nan), P(2)))[0]));
   CHECK(std::isnan(lanes(larger(P(nan), P(2)))[0]));
+  for (const TestType zero : {TestType(0), TestType(-0.0)}) {  // equals: the first
+    CHECK(std::signbit(lanes(smaller(P(zero), P(-zero)))[0]) == std::signbit(zero));
+    CHECK(std::signbit(lanes(larger(P(zero), P(-zero)))[0]) == std::signbit(zero));
+  }
 }
 
 TEMPLATE_TEST_CASE("sqrt is rounded once, of infinity and of subnormal numbers too", "[pack]", float, double) {

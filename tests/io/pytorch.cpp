@@ -125,6 +125,23 @@ void compare_all() {
 
 TEST_CASE("PyTorch's files load and give PyTorch's outputs, and go back", "[pytorch]") { compare_all(); }
 
+TEST_CASE("of a convolution's weights PyTorch has the steps of a feature side by side", "[pytorch]") {
+  const Folder folder("kernel");
+  Random random(3);
+  const Conv1d<float> layer(3, 4, 2, random);
+  save_pytorch(layer, folder / "kernel.safetensors");
+  const StoredTensor stored = read_safetensors(folder / "kernel.safetensors").tensors.at("weight");
+  CHECK(stored.shape == std::vector<std::size_t>{4, 3, 2});  // out, in, step
+  const auto numbers = detail::numbers<float>(stored);
+  std::size_t at = 0;
+  for (Index o = 0; o < 4; ++o)
+    for (Index i = 0; i < 3; ++i)
+      for (Index k = 0; k < 2; ++k) CHECK(numbers[at++] == layer.weight(o, k * 3 + i));
+  Conv1d<float> again = zeros_like(layer);
+  load_pytorch(again, folder / "kernel.safetensors");
+  CHECK(flat(again) == flat(layer));
+}
+
 TEST_CASE("where we have one bias it is the sum of two", "[pytorch]") {
   const TensorFile file = read_safetensors(data / "gru.safetensors");
   const auto bias = [&](const char* name) {

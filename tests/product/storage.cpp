@@ -85,6 +85,8 @@ TEST_CASE("int8 keeps every whole number that it has", "[storage]") {
   CHECK(scales_of<Int8>(Vector<float>::Constant(1, 254))[0] == 2);
   CHECK(scales_of<Int8>(Vector<float>::Zero(1))[0] == 1);
   CHECK(scales_of<Int8>(Vector<float>::Constant(1, std::numeric_limits<float>::denorm_min()))[0] == 1);
+  CHECK(scales_of<Int8>(Vector<float>::Constant(1, 127 * 0x1p-90f))[0] == 1);
+  CHECK(scales_of<Int8>(Vector<float>::Constant(1, 127 * 0x1p-89f))[0] == 0x1p-89f);
   CHECK(scales_of<Bfloat16>(Vector<float>::Constant(1, 254))[0] == 1);
 }
 

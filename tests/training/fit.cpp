@@ -326,6 +326,19 @@ TEST_CASE("an epoch of skipped batches has no loss", "[fit]") {
   CHECK(!state.has_best());
 }
 
+TEST_CASE("batches that weigh nothing move nothing, alone and accumulated", "[fit]") {
+  const StreamWindows<double> nothing(sine(80, 0), sine(80, 1), 2, 10, Matrix<double>::Zero(1, 80));
+  for (const Index accumulate : {1, 2}) {
+    CAPTURE(accumulate);
+    SineState state = sine_state();
+    const auto before = flat(state.model);
+    CHECK(fit(state, nothing, mean_squared_error, {.epochs = 1, .accumulate = accumulate}).end == FitEnd::epochs);
+    CHECK(state.history.skipped == std::vector<double>{0});
+    CHECK(std::isnan(state.history.loss.at(0)));
+    CHECK(flat(state.model) == before);
+  }
+}
+
 TEST_CASE("evaluate goes on from the state of the window before", "[fit]") {
   const SineModel model = sine_state().model;
   SineModel::Tape tape;

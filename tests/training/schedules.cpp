@@ -65,6 +65,12 @@ TEST_CASE("after a fall a plateau is as patient as before", "[schedules]") {
   CHECK(rates == std::vector<double>{1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25});
 }
 
+TEST_CASE("a plateau counts losses that are no numbers from the first on", "[schedules]") {
+  ReduceOnPlateau plateau(1, {.factor = 0.5, .patience = 1});
+  CHECK(plateau(std::nan("")) == 1);
+  CHECK(plateau(std::nan("")) == 0.5);
+}
+
 TEST_CASE("a schedule that makes no sense is refused", "[schedules]") {
   CHECK_THROWS_MATCHES((StepRate{1, 0}(3)), std::invalid_argument,
                        Message("StepRate: every is 0, expected at least 1"));
