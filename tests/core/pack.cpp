@@ -99,7 +99,8 @@ TEMPLATE_TEST_CASE("abs clears the sign of zero and infinity", "[pack]", float, 
   CHECK(lanes(abs(P(-std::numeric_limits<TestType>::infinity()))).front() == std::numeric_limits<TestType>::infinity());
 }
 
-TEMPLATE_TEST_CASE("smaller and larger take their first argument where it is NaN, and of equals", "[pack]", float, double) {
+TEMPLATE_TEST_CASE("smaller and larger take their first argument where it is NaN, and of equals", "[pack]", float,
+                   double) {
   using P = Pack<TestType>;
   const TestType nan = std::numeric_limits<TestType>::quiet_NaN();
   CHECK(lanes(smaller(P(2), P(3)))[0] == 2);

@@ -386,7 +386,8 @@ TEST_CASE("every count of a checkpoint is checked before it is taken", "[checkpo
   CHECK_THAT(with("optimizer.steps", detail::store(-1)), contains_text("Adam: steps is -1, expected at least 0"));
   CHECK_THAT(with("plateau.bad", detail::store(-1)), contains_text("ReduceOnPlateau: bad is -1 and cooling 0"));
   CHECK_THAT(with("plateau.cooling", detail::store(-2)), contains_text("bad is 0 and cooling -2"));
-  CHECK_THAT(with("average.steps", detail::store(-1)), contains_text("WeightAverage: steps is -1, expected at least 0"));
+  CHECK_THAT(with("average.steps", detail::store(-1)),
+             contains_text("WeightAverage: steps is -1, expected at least 0"));
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const double bad : {-1.0, nan}) {
     CHECK_THAT(with("optimizer.learning_rate", detail::store(bad)), contains_text("Adam: learning_rate is "));
