@@ -21,11 +21,11 @@ struct MinGru {
     advance(gates, state);
   }
   template <class V>
-  static void activate(std::array<V, 2>& gates) {
+  UNROLL_IN_A_LOOP static void activate(std::array<V, 2>& gates) {
     gates[0] = sigmoid(gates[0]);
   }
   template <class V>
-  static void advance(const std::array<V, 2>& gates, std::array<V, 1>& state) {
+  UNROLL_IN_A_LOOP static void advance(const std::array<V, 2>& gates, std::array<V, 1>& state) {
     const auto& [z, n] = gates;
     state[0] = state[0] + z * (n - state[0]);
   }
@@ -59,12 +59,12 @@ struct MinLstm {
     advance(gates, state);
   }
   template <class V>
-  static void activate(std::array<V, 3>& gates) {
+  UNROLL_IN_A_LOOP static void activate(std::array<V, 3>& gates) {
     gates[0] = sigmoid(gates[0]);
     gates[1] = sigmoid(gates[1]);
   }
   template <class V>
-  static void advance(const std::array<V, 3>& gates, std::array<V, 1>& state) {
+  UNROLL_IN_A_LOOP static void advance(const std::array<V, 3>& gates, std::array<V, 1>& state) {
     const auto& [i, f, n] = gates;
     state[0] = state[0] + share(i, f) * (n - state[0]);
   }
@@ -86,7 +86,7 @@ struct MinLstm {
  private:
   /// i / (f + i), and 0 where both gates are closed so tightly that they are 0.
   template <class V>
-  static V share(const V& i, const V& f) {
+  UNROLL_IN_A_LOOP static V share(const V& i, const V& f) {
     return i / (f + i + 1e-30);
   }
 };

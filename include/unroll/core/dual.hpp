@@ -18,61 +18,69 @@ struct Dual {
 
   Dual() = default;
   /// A constant: its derivatives are zero.
-  Dual(V v) : value(v) { partial.fill(V(0)); }
+  UNROLL_IN_A_LOOP Dual(V v) : value(v) { partial.fill(V(0)); }
   /// A constant, so that a rule may say 1 - z.
   template <class Number>
     requires(std::is_arithmetic_v<Number> && !std::is_same_v<Number, V>)
-  Dual(Number number) : Dual(constant(number)) {}
+  UNROLL_IN_A_LOOP Dual(Number number) : Dual(constant(number)) {}
 
   /// The i-th of the N variables.
-  static Dual variable(V v, std::size_t i) {
+  UNROLL_IN_A_LOOP static Dual variable(V v, std::size_t i) {
     Dual result(v);
     result.partial[i] = V(1);
     return result;
   }
 
-  friend Dual operator+(const Dual& a, const Dual& b) { return combine(a.value + b.value, a, V(1), b, V(1)); }
-  friend Dual operator-(const Dual& a, const Dual& b) { return combine(a.value - b.value, a, V(1), b, V(-1)); }
-  friend Dual operator*(const Dual& a, const Dual& b) { return combine(a.value * b.value, a, b.value, b, a.value); }
-  friend Dual operator/(const Dual& a, const Dual& b) {
+  UNROLL_IN_A_LOOP friend Dual operator+(const Dual& a, const Dual& b) {
+    return combine(a.value + b.value, a, V(1), b, V(1));
+  }
+  UNROLL_IN_A_LOOP friend Dual operator-(const Dual& a, const Dual& b) {
+    return combine(a.value - b.value, a, V(1), b, V(-1));
+  }
+  UNROLL_IN_A_LOOP friend Dual operator*(const Dual& a, const Dual& b) {
+    return combine(a.value * b.value, a, b.value, b, a.value);
+  }
+  UNROLL_IN_A_LOOP friend Dual operator/(const Dual& a, const Dual& b) {
     const V quotient = a.value / b.value;
     return combine(quotient, a, V(1) / b.value, b, -quotient / b.value);
   }
-  friend Dual operator-(const Dual& a) { return chain(-a.value, a, V(-1)); }
-  Dual& operator+=(const Dual& b) { return *this = *this + b; }
-  Dual& operator-=(const Dual& b) { return *this = *this - b; }
-  Dual& operator*=(const Dual& b) { return *this = *this * b; }
+  UNROLL_IN_A_LOOP friend Dual operator-(const Dual& a) { return chain(-a.value, a, V(-1)); }
+  UNROLL_IN_A_LOOP Dual& operator+=(const Dual& b) { return *this = *this + b; }
+  UNROLL_IN_A_LOOP Dual& operator-=(const Dual& b) { return *this = *this - b; }
+  UNROLL_IN_A_LOOP Dual& operator*=(const Dual& b) { return *this = *this * b; }
 
-  friend Dual exp(const Dual& a) {
+  UNROLL_IN_A_LOOP friend Dual exp(const Dual& a) {
     const V e = exp(a.value);
     return chain(e, a, e);
   }
-  friend Dual sigmoid(const Dual& a) {
+  UNROLL_IN_A_LOOP friend Dual sigmoid(const Dual& a) {
     const V s = sigmoid(a.value);
     return chain(s, a, s * (V(1) - s));
   }
-  friend Dual tanh(const Dual& a) {
+  UNROLL_IN_A_LOOP friend Dual tanh(const Dual& a) {
     const V t = tanh(a.value);
     return chain(t, a, V(1) - t * t);
   }
   /// The slope at 0 is 0, as in PyTorch.
-  friend Dual relu(const Dual& a) { return chain(relu(a.value), a, select_less(V(0), a.value, V(1), V(0))); }
+  UNROLL_IN_A_LOOP friend Dual relu(const Dual& a) {
+    return chain(relu(a.value), a, select_less(V(0), a.value, V(1), V(0)));
+  }
 
  private:
   template <class Number>
-  static V constant(Number number) {
+  UNROLL_IN_A_LOOP static V constant(Number number) {
     if constexpr (std::is_arithmetic_v<V>)
       return static_cast<V>(number);
     else
       return V(static_cast<typename V::Lane>(number));
   }
-  static Dual chain(V value, const Dual& a, V slope) {
+  UNROLL_IN_A_LOOP static Dual chain(V value, const Dual& a, V slope) {
     Dual result;
     result.value = value;
     for (std::size_t i = 0; i < N; ++i) result.partial[i] = slope * a.partial[i];
     return result;
   }
-  static Dual combine(V value, const Dual& a, V slope_a, const Dual& b, V slope_b) {
+  UNROLL_IN_A_LOOP static Dual combine(V value, const Dual& a, V slope_a, const Dual& b, V slope_b) {
     Dual result;
     result.value = value;
     for (std::size_t i = 0; i < N; ++i) result.partial[i] = slope_a * a.partial[i] + slope_b * b.partial[i];

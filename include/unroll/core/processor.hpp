@@ -77,11 +77,11 @@ struct CompiledFor<bytes, f, R (*)(A...)> {
 #ifdef UNROLL_EVERY_PROCESSOR
 template <auto f, class R, class... A>
 struct CompiledFor<32, f, R (*)(A...)> {
-  [[gnu::flatten, gnu::noipa]] UNROLL_FOR_AVX2 EIGEN_DONT_INLINE static R run(A... a) { return f(a...); }
+  UNROLL_APART UNROLL_FOR_AVX2 static R run(A... a) { return f(a...); }
 };
 template <auto f, class R, class... A>
 struct CompiledFor<64, f, R (*)(A...)> {
-  [[gnu::flatten, gnu::noipa]] UNROLL_FOR_AVX512 EIGEN_DONT_INLINE static R run(A... a) { return f(a...); }
+  UNROLL_APART UNROLL_FOR_AVX512 static R run(A... a) { return f(a...); }
 };
 #endif
 template <class P, auto f>
@@ -101,7 +101,7 @@ EIGEN_ALWAYS_INLINE auto compiled(A... a) {
 }
 
 template <class F, class P>
-void call_with_pack(const F& f) {
+[[gnu::flatten]] void call_with_pack(const F& f) {
   f.template operator()<P>();
 }
 

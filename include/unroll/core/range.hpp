@@ -17,13 +17,12 @@ struct Range {
 /// Calls f(Range) for parts of at most `most` things that cover [0, count), as equal as can be; backwards: from the
 /// last part to the first.
 template <class F>
-void for_each_part(Index count, Index most, F f, bool backwards = false) {
-  if (count <= most) {
-    if (count > 0) f(Range{0, count});
-    return;
+UNROLL_IN_A_LOOP void for_each_part(Index count, Index most, F f, bool backwards = false) {
+  Index parts = count > 0 ? 1 : 0, size = count, larger = 0;
+  if (count > most) {  // divisions cost as much as a small product
+    parts = (count + most - 1) / most;
+    size = count / parts, larger = count % parts;  // the first parts are larger by one
   }
-  const Index parts = (count + most - 1) / most;
-  const Index size = count / parts, larger = count % parts;  // the first parts are larger by one
   for (Index i = 0; i < parts; ++i) {
     const Index part = backwards ? parts - 1 - i : i;
     f(Range{part * size + (std::min)(part, larger), size + (part < larger ? 1 : 0)});

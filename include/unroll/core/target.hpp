@@ -2,28 +2,42 @@
 
 /// For which processors a file is compiled.
 ///
-/// Built with optimisation for speed, for plain x86-64 and by g++, a program has its inner loops three times,
-/// for the registers of SSE2, AVX2 and AVX-512, and takes the widest that the processor has (processor.hpp). Everywhere
-/// else, and with UNROLL_ONE_PROCESSOR defined, it has them once, for the registers that the compiler's flags allow.
+/// Built with optimisation for speed for plain x86-64, a program has its inner loops three times, for the registers of
+/// SSE2, AVX2 and AVX-512, and takes the widest that the processor has (processor.hpp). Everywhere else, and with
+/// UNROLL_ONE_PROCESSOR defined, it has them once, for the registers that the compiler's flags allow.
 ///
 /// Panels have as many units as a register has lanes. So what is compiled for other registers has other names: an
 /// inline namespace, UNROLL_TARGET. Files with different flags may be linked; a layer that one hands to another is an
 /// error of the linker.
 
-// Not by clang++, which does not inline into such a loop all that it calls; not for Windows, where g++ does not align
-// the stack for wide registers.
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__AVX__) && !defined(_WIN32) && \
-    defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__) && !defined(EIGEN_DONT_VECTORIZE) &&                   \
-    !defined(UNROLL_EIGEN_PACKETS) && !defined(UNROLL_ONE_PROCESSOR)
+// Not for Windows, where g++ does not align the stack for wide registers.
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(__AVX__) && !defined(_WIN32) && defined(__OPTIMIZE__) && \
+    !defined(__OPTIMIZE_SIZE__) && !defined(EIGEN_DONT_VECTORIZE) && !defined(UNROLL_EIGEN_PACKETS) &&            \
+    !defined(UNROLL_ONE_PROCESSOR)
 #define UNROLL_EVERY_PROCESSOR
-#define UNROLL_FOR_AVX2 [[gnu::target("avx2,fma")]]
 #define UNROLL_FOR_AVX512 [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]]
-// Of what an inner loop calls: g++ may make a clone of a function, into which it does not inline all.
-#define UNROLL_IN_A_LOOP [[gnu::always_inline]] inline
+// Of what an inner loop calls, a function or (behind its parameters) a lambda. g++ inlines all of it, but may make a
+// clone of a function first, into which it does not. clang++ inlines what such a function calls, and no further.
+#ifdef __clang__
+#define UNROLL_INLINED __attribute__((flatten, always_inline))
+#define UNROLL_APART [[gnu::flatten, gnu::noinline]]
+#define UNROLL_FOR_AVX2 [[gnu::target("avx2,fma,tune=haswell")]]  // else version 19 runs out of registers
 #else
+#define UNROLL_INLINED __attribute__((always_inline))
+#define UNROLL_APART [[gnu::flatten, gnu::noipa]]
+#define UNROLL_FOR_AVX2 [[gnu::target("avx2,fma")]]
+#endif
+#else
+#define UNROLL_INLINED
 #define UNROLL_FOR_AVX2
 #define UNROLL_FOR_AVX512
-#define UNROLL_IN_A_LOOP inline
+#endif
+#define UNROLL_IN_A_LOOP UNROLL_INLINED inline
+// A function with an inner loop, which is inlined in other programs too.
+#if defined(UNROLL_EVERY_PROCESSOR) && defined(__clang__)
+#define UNROLL_INNER_LOOP UNROLL_IN_A_LOOP
+#else
+#define UNROLL_INNER_LOOP EIGEN_ALWAYS_INLINE
 #endif
 
 // The bytes of the widest register that the compiler's flags allow, and the namespace.

@@ -13,11 +13,11 @@ using Values = T[static_cast<std::size_t>(N)];
 
 // Functions where lambdas would be shorter: g++ makes clones of those, which it does not inline everywhere.
 template <class F, int... Each>
-EIGEN_ALWAYS_INLINE void unrolled(F& f, std::integer_sequence<int, Each...>) {
+UNROLL_INNER_LOOP void unrolled(F& f, std::integer_sequence<int, Each...>) {
   (f.template operator()<Each>(), ...);
 }
 template <class F, int... Each>
-EIGEN_ALWAYS_INLINE constexpr auto array_of(F& f, std::integer_sequence<int, Each...>) {
+UNROLL_INNER_LOOP constexpr auto array_of(F& f, std::integer_sequence<int, Each...>) {
   using Value = decltype(f.template operator()<0>());
   return std::array<Value, sizeof...(Each)> { {f.template operator()<Each>()...} };
 }

@@ -6,6 +6,10 @@
 /// of them.
 #ifdef __SSE2__
 
+#ifdef __clang__
+#include <immintrin.h>
+#endif
+
 namespace unroll::inline UNROLL_TARGET::detail {
 
 using Floats4 [[gnu::vector_size(16)]] = float;
@@ -14,6 +18,8 @@ using Floats16 [[gnu::vector_size(64)]] = float;
 using Doubles2 [[gnu::vector_size(16)]] = double;
 using Doubles4 [[gnu::vector_size(32)]] = double;
 using Doubles8 [[gnu::vector_size(64)]] = double;
+using Integers8 [[gnu::vector_size(32)]] = int;
+using Integers4 [[gnu::vector_size(32)]] = long long;
 
 // In a file for less, g++ takes wide vectors apart where such a thing stands outside a function for the processor.
 #ifdef UNROLL_EVERY_PROCESSOR
@@ -144,47 +150,26 @@ UNROLL_FOR_AVX512 inline void take_or(Doubles8& r, const Doubles8& a, const Doub
 }
 #endif
 
-#elif !__has_builtin(__builtin_elementwise_sqrt)
-
-inline void take_root(Floats4& r, const Floats4& a) { r = __builtin_ia32_sqrtps(a); }
-inline void take_root(Doubles2& r, const Doubles2& a) { r = __builtin_ia32_sqrtpd(a); }
-#ifdef __AVX__
-inline void take_root(Floats8& r, const Floats8& a) { r = __builtin_ia32_sqrtps256(a); }    // not covered: with AVX
-inline void take_root(Doubles4& r, const Doubles4& a) { r = __builtin_ia32_sqrtpd256(a); }  // not covered: with AVX
-#endif
-#ifdef __AVX512F__
-inline void take_root(Floats16& r, const Floats16& a) { r = __builtin_ia32_sqrtps512(a, 4); }
-inline void take_root(Doubles8& r, const Doubles8& a) { r = __builtin_ia32_sqrtpd512(a, 4); }
-#endif
-
-#endif
-
-#if (defined(__AVX__) || defined(UNROLL_EVERY_PROCESSOR)) && \
-    (!defined(__clang__) || __has_builtin(__builtin_ia32_maskloadps256))
+#if defined(__AVX__) || defined(UNROLL_EVERY_PROCESSOR)
 UNROLL_FOR_AVX2 inline void load_part(Floats8& r, const float* from, Index count) {
-  using Lanes [[gnu::vector_size(32)]] = int;
-  const Lanes wanted = Lanes{0, 1, 2, 3, 4, 5, 6, 7} < static_cast<int>(count);
+  const Integers8 wanted = Integers8{0, 1, 2, 3, 4, 5, 6, 7} < static_cast<int>(count);
   r = __builtin_ia32_maskloadps256(reinterpret_cast<const Floats8*>(from), wanted);
 }
 UNROLL_FOR_AVX2 inline void store_part(const Floats8& a, float* to, Index count) {
-  using Lanes [[gnu::vector_size(32)]] = int;
-  const Lanes wanted = Lanes{0, 1, 2, 3, 4, 5, 6, 7} < static_cast<int>(count);
+  const Integers8 wanted = Integers8{0, 1, 2, 3, 4, 5, 6, 7} < static_cast<int>(count);
   __builtin_ia32_maskstoreps256(reinterpret_cast<Floats8*>(to), wanted, a);
 }
-UNROLL_FOR_AVX2 inline void load_part(Doubles4& r, const double* from, Index count) {  // not covered: with AVX
-  using Lanes [[gnu::vector_size(32)]] = long long;
-  const Lanes wanted = Lanes{0, 1, 2, 3} < static_cast<long long>(count);
+UNROLL_FOR_AVX2 inline void load_part(Doubles4& r, const double* from, Index count) {
+  const Integers4 wanted = Integers4{0, 1, 2, 3} < static_cast<long long>(count);
   r = __builtin_ia32_maskloadpd256(reinterpret_cast<const Doubles4*>(from), wanted);
 }
-UNROLL_FOR_AVX2 inline void store_part(const Doubles4& a, double* to, Index count) {  // not covered: with AVX
-  using Lanes [[gnu::vector_size(32)]] = long long;
-  const Lanes wanted = Lanes{0, 1, 2, 3} < static_cast<long long>(count);
+UNROLL_FOR_AVX2 inline void store_part(const Doubles4& a, double* to, Index count) {
+  const Integers4 wanted = Integers4{0, 1, 2, 3} < static_cast<long long>(count);
   __builtin_ia32_maskstorepd256(reinterpret_cast<Doubles4*>(to), wanted, a);
 }
 #endif
 
-#if (defined(__AVX512F__) || defined(UNROLL_EVERY_PROCESSOR)) && \
-    (!defined(__clang__) || __has_builtin(__builtin_ia32_loadups512_mask))
+#if defined(__AVX512F__) || defined(UNROLL_EVERY_PROCESSOR)
 UNROLL_FOR_AVX512 inline void load_part(Floats16& r, const float* from, Index count) {
   r = __builtin_ia32_loadups512_mask(from, Floats16{}, static_cast<unsigned short>((1 << count) - 1));
 }
@@ -197,6 +182,66 @@ UNROLL_FOR_AVX512 inline void load_part(Doubles8& r, const double* from, Index c
 UNROLL_FOR_AVX512 inline void store_part(const Doubles8& a, double* to, Index count) {
   __builtin_ia32_storeupd512_mask(to, a, static_cast<unsigned char>((1 << count) - 1));
 }
+#endif
+
+#else  // clang++ knows the rest. The names of its builtins change from version to version.
+
+inline void take_root(Floats4& r, const Floats4& a) { r = _mm_sqrt_ps(a); }
+inline void take_root(Doubles2& r, const Doubles2& a) { r = _mm_sqrt_pd(a); }
+
+#if defined(__AVX__) || defined(UNROLL_EVERY_PROCESSOR)
+UNROLL_FOR_AVX2 inline void take_root(Floats8& r, const Floats8& a) { r = _mm256_sqrt_ps(a); }
+UNROLL_FOR_AVX2 inline void take_root(Doubles4& r, const Doubles4& a) { r = _mm256_sqrt_pd(a); }
+UNROLL_FOR_AVX2 inline void load_part(Floats8& r, const float* from, Index count) {
+  const Integers8 wanted = Integers8{0, 1, 2, 3, 4, 5, 6, 7} < static_cast<int>(count);
+  r = _mm256_maskload_ps(from, reinterpret_cast<__m256i>(wanted));
+}
+UNROLL_FOR_AVX2 inline void store_part(const Floats8& a, float* to, Index count) {
+  const Integers8 wanted = Integers8{0, 1, 2, 3, 4, 5, 6, 7} < static_cast<int>(count);
+  _mm256_maskstore_ps(to, reinterpret_cast<__m256i>(wanted), a);
+}
+UNROLL_FOR_AVX2 inline void load_part(Doubles4& r, const double* from, Index count) {  // not covered: with AVX
+  const Integers4 wanted = Integers4{0, 1, 2, 3} < static_cast<long long>(count);
+  r = _mm256_maskload_pd(from, reinterpret_cast<__m256i>(wanted));
+}
+UNROLL_FOR_AVX2 inline void store_part(const Doubles4& a, double* to, Index count) {  // not covered: with AVX
+  const Integers4 wanted = Integers4{0, 1, 2, 3} < static_cast<long long>(count);
+  _mm256_maskstore_pd(to, reinterpret_cast<__m256i>(wanted), a);
+}
+#endif
+
+#if defined(__AVX512F__) || defined(UNROLL_EVERY_PROCESSOR)
+UNROLL_FOR_AVX512 inline void take_root(Floats16& r, const Floats16& a) { r = _mm512_sqrt_ps(a); }
+UNROLL_FOR_AVX512 inline void take_root(Doubles8& r, const Doubles8& a) { r = _mm512_sqrt_pd(a); }
+UNROLL_FOR_AVX512 inline void load_part(Floats16& r, const float* from, Index count) {
+  r = _mm512_maskz_loadu_ps(static_cast<__mmask16>((1 << count) - 1), from);
+}
+UNROLL_FOR_AVX512 inline void store_part(const Floats16& a, float* to, Index count) {
+  _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1 << count) - 1), a);
+}
+UNROLL_FOR_AVX512 inline void load_part(Doubles8& r, const double* from, Index count) {
+  r = _mm512_maskz_loadu_pd(static_cast<__mmask8>((1 << count) - 1), from);
+}
+UNROLL_FOR_AVX512 inline void store_part(const Doubles8& a, double* to, Index count) {
+  _mm512_mask_storeu_pd(to, static_cast<__mmask8>((1 << count) - 1), a);
+}
+#endif
+
+#ifdef UNROLL_EVERY_PROCESSOR
+UNROLL_FOR_AVX2 inline void fuse(Floats8& r, const Floats8& a, const Floats8& b, const Floats8& c) {
+  r = _mm256_fmadd_ps(a, b, c);
+}
+UNROLL_FOR_AVX2 inline void fuse(Doubles4& r, const Doubles4& a, const Doubles4& b, const Doubles4& c) {
+  r = _mm256_fmadd_pd(a, b, c);
+}
+UNROLL_FOR_AVX512 inline void fuse(Floats16& r, const Floats16& a, const Floats16& b, const Floats16& c) {
+  r = _mm512_fmadd_ps(a, b, c);
+}
+UNROLL_FOR_AVX512 inline void fuse(Doubles8& r, const Doubles8& a, const Doubles8& b, const Doubles8& c) {
+  r = _mm512_fmadd_pd(a, b, c);
+}
+#endif
+
 #endif
 
 }  // namespace unroll::inline UNROLL_TARGET::detail

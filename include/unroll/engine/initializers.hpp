@@ -51,8 +51,8 @@ struct Part {
 };
 
 template <class P, int... J>
-EIGEN_ALWAYS_INLINE void add_product_tile(const float* a, Index a_stride, const float* b, Index b_stride, Index depth,
-                                          float* c, Index c_stride, std::integer_sequence<int, J...>) {
+UNROLL_INNER_LOOP void add_product_tile(const float* a, Index a_stride, const float* b, Index b_stride, Index depth,
+                                        float* c, Index c_stride, std::integer_sequence<int, J...>) {
   constexpr int R = product_rows;
   P s[] = {P::load(c + J / R * c_stride + J % R * P::size)...};
   for (Index k = 0; k < depth; ++k, a += a_stride)

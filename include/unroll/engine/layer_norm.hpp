@@ -14,14 +14,14 @@ inline constexpr double layer_norm_epsilon = 1e-5;
 
 /// f(panel, place, count) for every pack of a column, gate by gate; `place` is where it lies in its panel.
 template <class P, class F>
-EIGEN_ALWAYS_INLINE void for_each_pack(const BlockedMatrix<typename P::Lane>& like, const F& f) {
+UNROLL_INNER_LOOP void for_each_pack(const BlockedMatrix<typename P::Lane>& like, const F& f) {
   for (Index unit = 0, panel = 0; unit < like.units(); unit += P::size, ++panel)
     for (Index place = 0; place < like.groups() * P::size; place += P::size) f(panel, place, like.units() - unit);
 }
 
 /// z = (z - mean) / sqrt(variance + epsilon) over all gates and units of a column (equation 3); returns the factor.
 template <class P, class Scalar>
-EIGEN_ALWAYS_INLINE Scalar normalize(BlockedMatrix<Scalar>& z, Index column) {
+UNROLL_INNER_LOOP Scalar normalize(BlockedMatrix<Scalar>& z, Index column) {
   const Scalar size = static_cast<Scalar>(z.groups() * z.units());
   P sum(0), squares(0);
   for_each_pack<P>(z,
@@ -45,9 +45,9 @@ EIGEN_ALWAYS_INLINE Scalar normalize(BlockedMatrix<Scalar>& z, Index column) {
 ///
 /// `to` may be z itself.
 template <class P, class Scalar>
-EIGEN_ALWAYS_INLINE void normalize_back(const BlockedMatrix<Scalar>& d, Index d_column,
-                                        const BlockedMatrix<Scalar>& gain, const BlockedMatrix<Scalar>& z, Index column,
-                                        Scalar factor, BlockedMatrix<Scalar>& to, Index to_column) {
+UNROLL_INNER_LOOP void normalize_back(const BlockedMatrix<Scalar>& d, Index d_column, const BlockedMatrix<Scalar>& gain,
+                                      const BlockedMatrix<Scalar>& z, Index column, Scalar factor,
+                                      BlockedMatrix<Scalar>& to, Index to_column) {
   const Scalar size = static_cast<Scalar>(z.groups() * z.units());
   const auto e = [&](Index panel, Index place) {
     return P::load(gain.at(panel, 0) + place) * P::load(d.at(panel, d_column) + place);

@@ -25,7 +25,7 @@ struct LayerNormBackward {
 
  private:
   template <class P>
-  EIGEN_ALWAYS_INLINE void through_output_and_rule(Range mine) {
+  UNROLL_INNER_LOOP void through_output_and_rule(Range mine) {
     auto& tape = sweep.tape;
     for (Index b = mine.first; b < mine.end(); ++b) {
       const Index column = sweep.column() + b;
@@ -41,7 +41,7 @@ struct LayerNormBackward {
     }
   }
   template <class P>
-  EIGEN_ALWAYS_INLINE void through_product(Range mine) {
+  UNROLL_INNER_LOOP void through_product(Range mine) {
     auto& tape = sweep.tape;
     for (Index b = mine.first; b < mine.end(); ++b)
       if (sweep.is_active(b))
@@ -59,7 +59,7 @@ struct LayerNormBackward {
   /// h = o tanh(n), n = gain_c z + bias_c: leaves dL/dn in d_output, dL/do's pre-activation in d_gates, and in d_state
   /// what reaches h past the rule, and all that reaches c.
   template <class P>
-  EIGEN_ALWAYS_INLINE void through_output(Index b) {
+  UNROLL_INNER_LOOP void through_output(Index b) {
     const auto& tape = sweep.tape;
     const auto at = sweep.view();
     const Index units = tape.gates.units(), column = sweep.column() + b;
@@ -79,7 +79,7 @@ struct LayerNormBackward {
 
   /// The cell's rule for c alone; d_memory holds what came to c through the output.
   template <class P>
-  EIGEN_ALWAYS_INLINE void through_rule(Index b) {
+  UNROLL_INNER_LOOP void through_rule(Index b) {
     const auto& tape = sweep.tape;
     const auto at = sweep.view();
     const Index units = tape.gates.units(), column = sweep.column() + b;

@@ -108,7 +108,7 @@ struct LayerNormForward {
  private:
   /// Some samples, from the products on.
   template <class P>
-  EIGEN_ALWAYS_INLINE void finish(Range samples) {
+  UNROLL_INNER_LOOP void finish(Range samples) {
     for (Index b = samples.first; b < samples.end(); ++b) {
       const Index column = at.first + b;
       if constexpr (is_scaled<Storage>)
@@ -122,7 +122,7 @@ struct LayerNormForward {
   }
 
   template <class P>
-  EIGEN_ALWAYS_INLINE void scale(BlockedMatrix<Scalar>& product, Index column) {
+  UNROLL_INNER_LOOP void scale(BlockedMatrix<Scalar>& product, Index column) {
     for_each_pack<P>(product, [&](Index panel, Index place, Index) {
       (P::load(product.at(panel, column) + place) * P::load(packed.scale.at(panel, 0) + place))
           .store(product.at(panel, column) + place);
@@ -131,7 +131,7 @@ struct LayerNormForward {
 
   /// The cell's rule, which makes c.
   template <class P>
-  EIGEN_ALWAYS_INLINE void remember(Index b) {
+  UNROLL_INNER_LOOP void remember(Index b) {
     const Index column = at.first + b;
     for (Index panel = 0; panel < gates.panels(); ++panel) {
       const Index unit = panel * P::size, offset = b * gates.units() + unit, count = gates.units() - unit;
@@ -154,7 +154,7 @@ struct LayerNormForward {
 
   /// h = o tanh(gain_c LN(c) + bias_c)
   template <class P>
-  EIGEN_ALWAYS_INLINE void put_out(Index b) {
+  UNROLL_INNER_LOOP void put_out(Index b) {
     const Index column = at.first + b;
     for (Index panel = 0; panel < gates.panels(); ++panel) {
       const P o = P::load(gates.at(panel, column) + 3 * P::size);

@@ -19,7 +19,7 @@ struct PointwiseBackward {
     on_processor<Scalar>([&]<class P>() { back<P>(tile); });
   }
   template <class P>
-  EIGEN_ALWAYS_INLINE void back(const Tile& tile) {
+  UNROLL_INNER_LOOP void back(const Tile& tile) {
     const auto at = sweep.view();
     const Index units = gates().units();
     for (Index b = tile.columns.first; b < tile.columns.end(); ++b) {
@@ -46,8 +46,8 @@ struct PointwiseBackward {
   /// The cell's backward rule on a panel of units of a sample: d_gates becomes dL/d pre-activation, zero past the
   /// units.
   template <class P>
-  EIGEN_ALWAYS_INLINE void through_rule(const BackwardView<Scalar, N>& at, Index panel, Index b,
-                                        StateValues<Cell, P>& d_state, GateValues<Cell, P>& d_gates) {
+  UNROLL_INNER_LOOP void through_rule(const BackwardView<Scalar, N>& at, Index panel, Index b,
+                                      StateValues<Cell, P>& d_state, GateValues<Cell, P>& d_gates) {
     const Index units = gates().units(), unit = panel * P::size, offset = b * units + unit, count = units - unit;
     step_backward<Cell, P>(load_gates<Cell, P>(gates().at(panel, sweep.column() + b)),
                            load_states<Cell, P>(at.before, offset, count), load_states<Cell, P>(at.made, offset, count),
@@ -83,12 +83,12 @@ struct PointwiseBackward {
 
   /// The share that came through the late gates' operand: d_operand = W_late^T d_late.
   template <class P>
-  EIGEN_ALWAYS_INLINE void through_operand(const Tile& tile) {
+  UNROLL_INNER_LOOP void through_operand(const Tile& tile) {
     for (Index b = tile.columns.first; b < tile.columns.end(); ++b)
       for (Index i = tile.panels.first; i < tile.panels.end(); ++i) through_operand<P>(i, b);
   }
   template <class P>
-  EIGEN_ALWAYS_INLINE void through_operand(Index panel, Index b) {
+  UNROLL_INNER_LOOP void through_operand(Index panel, Index b) {
     const Index unit = panel * P::size, count = gates().units() - unit, offset = b * gates().units() + unit;
     auto d_gates = load_gates<Cell, P>(tape().buffers.d_late.at(panel, b));
     if (sweep.is_active(b)) {

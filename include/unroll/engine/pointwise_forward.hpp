@@ -51,7 +51,7 @@ struct PointwiseForward {
     with_packs<Scalar>([&]<class P>() { run_alone<P>(); });
   }
   template <class P>
-  EIGEN_ALWAYS_INLINE void run_alone() {
+  UNROLL_INNER_LOOP void run_alone() {
     using T = MicroTiles<P, (std::max)(early.count, 1), Storage>;
     constexpr int most = (std::min)(T::side_of_one, 4);  // each number of panels is a function with as many rules
     static constexpr auto table =
@@ -67,7 +67,7 @@ struct PointwiseForward {
     with_packs<Scalar>([&]<class P>() { run_several<P>(); });
   }
   template <class P>
-  EIGEN_ALWAYS_INLINE void run_several() {
+  UNROLL_INNER_LOOP void run_several() {
     constexpr int most = std::clamp(8 / gate_count<Cell>, 1, 4);  // eight sums hide the latency of the multiply-adds
     static constexpr auto table =
         array_of<most>([]<int c>() { return compiled_for<P, &PointwiseForward::tile_and_rule<P, 1, c + 1, false>>; });
@@ -84,8 +84,8 @@ struct PointwiseForward {
                              std::make_integer_sequence<int, Side * NR * gate_count<Cell>>());
   }
   template <class P, int NR, int... p, int... q, int... i>
-  EIGEN_ALWAYS_INLINE void in_registers(Index panel, Index b, std::integer_sequence<int, p...>,
-                                        std::integer_sequence<int, q...>, std::integer_sequence<int, i...>) {
+  UNROLL_INNER_LOOP void in_registers(Index panel, Index b, std::integer_sequence<int, p...>,
+                                      std::integer_sequence<int, q...>, std::integer_sequence<int, i...>) {
     constexpr int Side = sizeof...(p), G = gate_count<Cell>;
     const Scalar* const from[] = {(x != nullptr ? packed.bias.at(panel + p, 0) : gates.at(panel + p, at.first))...};
     P s[] = {P::load(from[i / G % Side] + i % G * P::size)...};
@@ -99,13 +99,13 @@ struct PointwiseForward {
     (apply_rule(panel + q % Side, b + q / Side, s + q * G, std::make_integer_sequence<int, G>()), ...);
   }
   template <class P, int... g>
-  EIGEN_ALWAYS_INLINE void apply_rule(Index panel, Index b, const P* s, std::integer_sequence<int, g...>) {
+  UNROLL_INNER_LOOP void apply_rule(Index panel, Index b, const P* s, std::integer_sequence<int, g...>) {
     GateValues<Cell, P> values{{s[g]...}};
     apply_rule<P>(panel, b, values);
   }
 
   template <class P>
-  EIGEN_ALWAYS_INLINE void scale(Index panel, GateValues<Cell, P>& values) const {
+  UNROLL_INNER_LOOP void scale(Index panel, GateValues<Cell, P>& values) const {
     if constexpr (is_scaled<Storage>) {
       const auto scale = load_gates<Cell, P>(packed.scale.at(panel, 0));
       for (std::size_t g = 0; g < values.size(); ++g) values[g] *= scale[g];
@@ -114,7 +114,7 @@ struct PointwiseForward {
 
   // The loops are inside, for the sake of the rule's many constants.
   template <class P>
-  EIGEN_ALWAYS_INLINE void apply_rule(const Tile& tile) {
+  UNROLL_INNER_LOOP void apply_rule(const Tile& tile) {
     for (Index i = tile.panels.first; i < tile.panels.end(); ++i)
       for (Index b = tile.columns.first; b < tile.columns.end(); ++b) {
         auto values = load_gates<Cell, P>(gates.at(i, at.first + b));
@@ -124,7 +124,7 @@ struct PointwiseForward {
 
   /// The cell's rule on a panel of units of a sample.
   template <class P>
-  EIGEN_ALWAYS_INLINE void apply_rule(Index panel, Index b, GateValues<Cell, P>& values) {
+  UNROLL_INNER_LOOP void apply_rule(Index panel, Index b, GateValues<Cell, P>& values) {
     const Index unit = panel * P::size, offset = b * gates.units() + unit;
     const Index count = at.padded ? P::size : gates.units() - unit;
     scale(panel, values);
@@ -140,7 +140,7 @@ struct PointwiseForward {
   }
 
   template <class P>
-  EIGEN_ALWAYS_INLINE void make_operand(const Tile& tile) {
+  UNROLL_INNER_LOOP void make_operand(const Tile& tile) {
     for (Index i = tile.panels.first; i < tile.panels.end(); ++i)
       for (Index b = tile.columns.first; b < tile.columns.end(); ++b) {
         const Index unit = i * P::size, count = gates.units() - unit, offset = b * gates.units() + unit;

@@ -107,7 +107,7 @@ struct ProjectedStep : PointwiseStep<cells::Lstm, Scalar_> {
     on_processor<Scalar>([&]<class P>() { back<P>(sweep, tile); });
   }
   template <class P, class Sweep>
-  EIGEN_ALWAYS_INLINE static void back(Sweep& sweep, const Tile& tile) {
+  UNROLL_INNER_LOOP static void back(Sweep& sweep, const Tile& tile) {
     const auto at = sweep.view();
     const Index outputs = sweep.d_output.units();
     for (Index b = tile.columns.first; b < tile.columns.end(); ++b)
@@ -144,8 +144,8 @@ struct ProjectedStep : PointwiseStep<cells::Lstm, Scalar_> {
  private:
   /// Some rows of h, finished.
   template <class P, class Storage>
-  EIGEN_ALWAYS_INLINE static void put_out(const Packed<Storage>& packed, const ForwardView<Scalar, 2>& view,
-                                          const Tile& tile, Index outputs) {
+  UNROLL_INNER_LOOP static void put_out(const Packed<Storage>& packed, const ForwardView<Scalar, 2>& view,
+                                        const Tile& tile, Index outputs) {
     for (Index b = tile.columns.first; b < tile.columns.end(); ++b)
       for (Index panel = tile.panels.first; panel < tile.panels.end(); ++panel) {
         const Index unit = panel * P::size, offset = b * outputs + unit;
@@ -157,7 +157,7 @@ struct ProjectedStep : PointwiseStep<cells::Lstm, Scalar_> {
   }
 
   template <class P, class Sweep>
-  EIGEN_ALWAYS_INLINE static void through_rule(Sweep& sweep, const Tile& tile) {
+  UNROLL_INNER_LOOP static void through_rule(Sweep& sweep, const Tile& tile) {
     auto& tape = sweep.tape;
     PointwiseBackward<Sweep> rule{sweep};
     auto at = sweep.view();

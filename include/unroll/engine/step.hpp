@@ -47,7 +47,7 @@ struct ForwardView {
 
   /// Leaves what the rule made of some units of a sample's n-th state: zoned out, and zero past the sequence's end.
   template <class P>
-  EIGEN_ALWAYS_INLINE void leave(std::size_t n, P value, Index offset, Index count, bool past_end) const {
+  UNROLL_INNER_LOOP void leave(std::size_t n, P value, Index offset, Index count, bool past_end) const {
     if (kept[n] != nullptr) {
       if (candidates[n] != nullptr) value.store(candidates[n] + offset, count);
       const auto share = P::load(kept[n] + offset, count);
@@ -57,8 +57,8 @@ struct ForwardView {
     value.store(next[n] + offset, count);
   }
   template <class P, std::size_t... n>
-  EIGEN_ALWAYS_INLINE void leave(const std::array<P, N>& values, Index offset, Index count, bool past_end,
-                                 std::index_sequence<n...>) const {
+  UNROLL_INNER_LOOP void leave(const std::array<P, N>& values, Index offset, Index count, bool past_end,
+                               std::index_sequence<n...>) const {
     (leave(n, values[n], offset, count, past_end), ...);
   }
 };
@@ -81,8 +81,8 @@ struct BackwardView {
   /// dL/d some units of sample b's n-th state, `unit` the first. cut: nothing comes from the step after. `square` is
   /// added to, if there is one: |dL/dh|^2.
   template <class P>
-  EIGEN_ALWAYS_INLINE Arrived<P> arrive(std::size_t n, Index b, Index unit, Index rows, Index count, bool cut,
-                                        double* square) const {
+  UNROLL_INNER_LOOP Arrived<P> arrive(std::size_t n, Index b, Index unit, Index rows, Index count, bool cut,
+                                      double* square) const {
     const Index offset = b * rows + unit;
     P d = cut ? P(0) : P::load(d_state[n] + offset, count);
     if (n == 0) {

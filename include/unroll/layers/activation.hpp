@@ -14,11 +14,11 @@ namespace activations {
 struct Tanh {
   static constexpr const char* name = "Tanh";
   template <class V>
-  V apply(V x) const {
+  UNROLL_IN_A_LOOP V apply(V x) const {
     return tanh(x);
   }
   template <class V>
-  V slope(V, V y) const {
+  UNROLL_IN_A_LOOP V slope(V, V y) const {
     return multiply_add(-y, y, V(1));
   }
 };
@@ -27,11 +27,11 @@ struct Tanh {
 struct Sigmoid {
   static constexpr const char* name = "Sigmoid";
   template <class V>
-  V apply(V x) const {
+  UNROLL_IN_A_LOOP V apply(V x) const {
     return sigmoid(x);
   }
   template <class V>
-  V slope(V, V y) const {
+  UNROLL_IN_A_LOOP V slope(V, V y) const {
     return y * (V(1) - y);
   }
 };
@@ -40,11 +40,11 @@ struct Sigmoid {
 struct Relu {
   static constexpr const char* name = "Relu";
   template <class V>
-  V apply(V x) const {
+  UNROLL_IN_A_LOOP V apply(V x) const {
     return relu(x);
   }
   template <class V>
-  V slope(V x, V) const {
+  UNROLL_IN_A_LOOP V slope(V x, V) const {
     return select_less(V(0), x, V(1), V(0));
   }
 };
@@ -54,11 +54,11 @@ struct LeakyRelu {
   static constexpr const char* name = "LeakyRelu";
   double negative_slope = 0.01;  ///< of y where x is negative
   template <class V>
-  V apply(V x) const {
+  UNROLL_IN_A_LOOP V apply(V x) const {
     return select_less(x, V(0), V(negative_slope) * x, x);
   }
   template <class V>
-  V slope(V x, V) const {
+  UNROLL_IN_A_LOOP V slope(V x, V) const {
     return select_less(V(0), x, V(1), V(negative_slope));
   }
   template <class F>
@@ -72,12 +72,12 @@ struct Elu {
   static constexpr const char* name = "Elu";
   double alpha = 1;  ///< y goes to -alpha
   template <class V>
-  V apply(V x) const {
+  UNROLL_IN_A_LOOP V apply(V x) const {
     const V t = tanh(V(0.5) * smaller(x, V(0)));  // e^x - 1 = 2 t / (1 - t) loses no digits near zero
     return select_less(x, V(0), V(2 * alpha) * t / (V(1) - t), x);
   }
   template <class V>
-  V slope(V x, V y) const {
+  UNROLL_IN_A_LOOP V slope(V x, V y) const {
     return select_less(V(0), x, V(1), y + V(alpha));
   }
   template <class F>
@@ -91,12 +91,12 @@ struct Softplus {
   static constexpr const char* name = "Softplus";
   double beta = 1;  ///< the larger, the closer to Relu
   template <class V>
-  V apply(V x) const {
+  UNROLL_IN_A_LOOP V apply(V x) const {
     const V z = V(beta) * x;
     return (larger(z, V(0)) + log_of_one_plus(exp(-abs(z)))) / V(beta);
   }
   template <class V>
-  V slope(V x, V) const {
+  UNROLL_IN_A_LOOP V slope(V x, V) const {
     return sigmoid(V(beta) * x);
   }
   template <class F>
@@ -107,7 +107,7 @@ struct Softplus {
  private:
   /// Of 0 <= u <= 1: 2 atanh(s), s = u / (2 + u) <= 1/3, a series of as many terms as double has digits for.
   template <class V>
-  static V log_of_one_plus(V u) {
+  UNROLL_IN_A_LOOP static V log_of_one_plus(V u) {
     const V s = u / (V(2) + u), square = s * s;
     V sum(1.0 / 33);
     for (int n = 31; n > 0; n -= 2) sum = multiply_add(sum, square, V(1.0 / n));
@@ -119,11 +119,11 @@ struct Softplus {
 struct HardSigmoid {
   static constexpr const char* name = "HardSigmoid";
   template <class V>
-  V apply(V x) const {
+  UNROLL_IN_A_LOOP V apply(V x) const {
     return larger(smaller(multiply_add(x, V(1.0 / 6), V(0.5)), V(1)), V(0));
   }
   template <class V>
-  V slope(V x, V) const {
+  UNROLL_IN_A_LOOP V slope(V x, V) const {
     return select_less(abs(x), V(3), V(1.0 / 6), V(0));
   }
 };
@@ -140,7 +140,7 @@ void for_each_pack_of(const F& f, First&& first, Others&&... others) {
     rows *= cols;
     cols = 1;
   }
-  on_processor<typename std::remove_cvref_t<First>::Scalar>([&]<class P>() {
+  on_processor<typename std::remove_cvref_t<First>::Scalar>([&]<class P>() UNROLL_INLINED {
     for (Index j = 0; j < cols; ++j)
       for (Index i = 0; i < rows; i += P::size)
         f.template operator()<P>(first.data() + j * first.outerStride() + i,
@@ -169,17 +169,18 @@ class Activation : public Memoryless<Activation<Function, Scalar_>, Scalar_> {
   }
 
   void apply(const Input<Scalar>& x, WritableOutput<Scalar> y) const {
-    detail::for_each_pack_of([&]<class P>(const Scalar* in, Scalar* out,
-                                          Index count) { function.apply(P::load(in, count)).store(out, count); },
+    detail::for_each_pack_of([&]<class P>(const Scalar* in, Scalar* out, Index count)
+                                 UNROLL_INLINED { function.apply(P::load(in, count)).store(out, count); },
                              x, y);
   }
   void apply_back(const Input<Scalar>& x, const Input<Scalar>& y, const Input<Scalar>& d_y, Activation&,
                   WritableOutput<Scalar> d_x) const {
     detail::for_each_pack_of(
-        [&]<class P>(const Scalar* in, const Scalar* out, const Scalar* d_out, Scalar* d_in, Index count) {
-          const P slope = function.slope(P::load(in, count), P::load(out, count));
-          (P::load(d_out, count) * slope).store(d_in, count);
-        },
+        [&]<class P>(const Scalar* in, const Scalar* out, const Scalar* d_out, Scalar* d_in, Index count)
+            UNROLL_INLINED {
+              const P slope = function.slope(P::load(in, count), P::load(out, count));
+              (P::load(d_out, count) * slope).store(d_in, count);
+            },
         x, y, d_y, d_x);
   }
 };

@@ -204,7 +204,7 @@ class Optimizer {
     detail::on_processor<Scalar>([&]<class P>() { move<P>(tensor, Places()); });
   }
   template <class P, std::size_t... K>
-  EIGEN_ALWAYS_INLINE static void move(const Moving& tensor, std::index_sequence<K...>) {
+  UNROLL_INNER_LOOP static void move(const Moving& tensor, std::index_sequence<K...>) {
     const Step& step = tensor.how->step;
     const Scalar decay = tensor.is_weight ? tensor.how->decay : tensor.how->decay_of_biases;
     for (Index i = 0; i < tensor.size; i += P::size) {

@@ -64,11 +64,11 @@ void add_outer_products(const BlockedMatrix<Scalar>& d, Range columns, Range gro
 /// in double. add(sum, panel, column, place) gives the sum with one more term, whose pack is at d.at(panel, column) +
 /// place.
 template <class P, int Packs, class Scalar, class Add>
-void add_terms(const BlockedMatrix<Scalar>& d, Range columns, Vector<double>& sums, const Member& member,
-               const Add& add) {
+UNROLL_IN_A_LOOP void add_terms(const BlockedMatrix<Scalar>& d, Range columns, Vector<double>& sums,
+                                const Member& member, const Add& add) {
   const Range mine = member.part(d.panels());
   for (Index panel = mine.first; panel < mine.end(); ++panel)
-    for_each_part(columns.count, 16, [&](Range part) {
+    for_each_part(columns.count, 16, [&](Range part) UNROLL_INLINED {
       Values<P, Packs> sum;
       unrolled<Packs>([&]<int group>() { sum[group] = P(0); });
       for (Index j = columns.first + part.first; j < columns.first + part.end(); ++j)
@@ -83,7 +83,7 @@ void add_terms(const BlockedMatrix<Scalar>& d, Range columns, Vector<double>& su
 template <int Packs, class Scalar>
 void add_column_sums(const BlockedMatrix<Scalar>& d, Range columns, Vector<double>& sums, const Member& member = {}) {
   on_processor<Scalar>([&]<class P>() {
-    add_terms<P, Packs>(d, columns, sums, member, [&](const P& sum, Index panel, Index j, Index place) {
+    add_terms<P, Packs>(d, columns, sums, member, [&](const P& sum, Index panel, Index j, Index place) UNROLL_INLINED {
       return sum + P::load(d.at(panel, j) + place);
     });
   });
@@ -94,7 +94,7 @@ template <int Packs, class Scalar>
 void add_sums_of_products(const BlockedMatrix<Scalar>& d, const BlockedMatrix<Scalar>& z, Range columns,
                           Vector<double>& sums, const Member& member = {}) {
   on_processor<Scalar>([&]<class P>() {
-    add_terms<P, Packs>(d, columns, sums, member, [&](const P& sum, Index panel, Index j, Index place) {
+    add_terms<P, Packs>(d, columns, sums, member, [&](const P& sum, Index panel, Index j, Index place) UNROLL_INLINED {
       return multiply_add(P::load(d.at(panel, j) + place), P::load(z.at(panel, j) + place), sum);
     });
   });

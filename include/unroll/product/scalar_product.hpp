@@ -9,15 +9,15 @@ namespace unroll::inline UNROLL_TARGET::detail {
 
 /// The sums of the second half are added to those of the first, until one is left.
 template <class P, int... i>
-EIGEN_ALWAYS_INLINE void add_halves(P* sums, std::integer_sequence<int, i...>) {
+UNROLL_INNER_LOOP void add_halves(P* sums, std::integer_sequence<int, i...>) {
   constexpr int half = sizeof...(i);
   ((sums[i] += sums[i + half]), ...);
   if constexpr (half > 0) add_halves(sums, std::make_integer_sequence<int, half / 2>());
 }
 
 template <class P, class Scalar, int... i>
-EIGEN_ALWAYS_INLINE Scalar sum_in_chains(const Scalar* a, const Scalar* b, Index count, Scalar start,
-                                         std::integer_sequence<int, i...>) {
+UNROLL_INNER_LOOP Scalar sum_in_chains(const Scalar* a, const Scalar* b, Index count, Scalar start,
+                                       std::integer_sequence<int, i...>) {
   constexpr int packs = sizeof...(i), chains = P::size * packs;
   P sums[] = {(static_cast<void>(i), P(0))...};
   for (; count >= chains; count -= chains, a += chains, b += chains)
