@@ -26,7 +26,7 @@ struct OwnCell {
   static constexpr std::array state_names{"h"};
 
   template <class V>
-  UNROLL_IN_A_LOOP static V between(const V& share, const V& a, const V& b) {
+  EIGEN_ALWAYS_INLINE static V between(const V& share, const V& a, const V& b) {
     return a + share * (b - a);
   }
   template <class V>
