@@ -10,7 +10,13 @@
 /// inline namespace, UNROLL_TARGET. Files with different flags may be linked; a layer that one hands to another is an
 /// error of the linker.
 
-// Not for Windows, where g++ does not align the stack for wide registers.
+// Not for Windows, where g++ does not align the stack for wide registers, nor for MemorySanitizer, which does not see what
+// a store of some lanes writes.
+#if defined(__has_feature)
+#if __has_feature(memory_sanitizer) && !defined(UNROLL_ONE_PROCESSOR)
+#define UNROLL_ONE_PROCESSOR
+#endif
+#endif
 #if defined(__GNUC__) && defined(__x86_64__) && !defined(__AVX__) && !defined(_WIN32) && defined(__OPTIMIZE__) && \
     !defined(__OPTIMIZE_SIZE__) && !defined(EIGEN_DONT_VECTORIZE) && !defined(UNROLL_EIGEN_PACKETS) &&            \
     !defined(UNROLL_ONE_PROCESSOR)
