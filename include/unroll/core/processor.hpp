@@ -100,6 +100,7 @@ EIGEN_ALWAYS_INLINE auto compiled(A... a) {
     return f(a...);
 }
 
+// (Flat, for clang++ inlines into `run` what it calls, and no further.)
 template <class F, class P>
 [[gnu::flatten]] void call_with_pack(const F& f) {
   f.template operator()<P>();

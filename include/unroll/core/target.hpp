@@ -10,8 +10,8 @@
 /// inline namespace, UNROLL_TARGET. Files with different flags may be linked; a layer that one hands to another is an
 /// error of the linker.
 
-// Not for Windows, where g++ does not align the stack for wide registers, nor for MemorySanitizer, which does not see what
-// a store of some lanes writes.
+// Not for Windows, where g++ does not align the stack for wide registers, nor for MemorySanitizer, which does not see
+// what a store of some lanes writes.
 #if defined(__has_feature)
 #if __has_feature(memory_sanitizer) && !defined(UNROLL_ONE_PROCESSOR)
 #define UNROLL_ONE_PROCESSOR
