@@ -1,17 +1,23 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
-/// A number of the bytes of all numbers that came (FNV-1a), to compare one platform's bits with another's.
+/// A number of the bytes of all numbers that came (FNV-1a), each number's last byte first whatever the platform's
+/// order, to compare one platform's bits with another's.
 struct Hash {
   std::uint32_t value = 2166136261u;
 
   template <class Number>
   void add(const Number* numbers, std::ptrdiff_t count) {
-    const auto* bytes = reinterpret_cast<const unsigned char*>(numbers);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(count) * sizeof(Number); ++i)
-      value = (value ^ bytes[i]) * 16777619u;
+    using Word = std::conditional_t<sizeof(Number) == 4, std::uint32_t, std::uint64_t>;
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+      const auto word = std::bit_cast<Word>(numbers[i]);
+      for (std::size_t bit = 0; bit < 8 * sizeof(Word); bit += 8)
+        value = (value ^ static_cast<unsigned char>(word >> bit)) * 16777619u;
+    }
   }
 };
 
