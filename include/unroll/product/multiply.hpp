@@ -133,7 +133,10 @@ template <int Packs, class Scalar, class Storage, class Done>
 EIGEN_ALWAYS_INLINE void multiply(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
                                   const Sums<const Scalar>& from, const Sums<Scalar>& to, const Done& done,
                                   bool backwards = false) {
-  with_packs<Scalar>([&]<class P>() { walk_tiles<P, Packs>(a, b, from, to, done, backwards); });
+  if constexpr (for_every_processor)
+    with_packs<Scalar>([&]<class P>() { walk_tiles<P, Packs>(a, b, from, to, done, backwards); });
+  else  // no lambda, into which g++'s -Os would not carry that there is one column
+    walk_tiles<Pack<Scalar>, Packs>(a, b, from, to, done, backwards);
 }
 
 }  // namespace unroll::inline UNROLL_TARGET::detail
