@@ -57,7 +57,7 @@ struct ToneAndTime {
 
   unroll::ExampleLoss operator()(const Model& model, const unroll::Example<float>& e,
                                  unroll::ObjectivePass<Model>& pass, Model* gradient) {
-    const auto y = model.forward(e.x, tape, pass.batch(e.batch));
+    const auto y = model.forward(e.x, tape, e.batch, {}, pass.forward);
     const double loss = unroll::softmax_cross_entropy(y.topRows(tones), e.target.topRows(1), d_tone, e.batch) +
                         unroll::mean_squared_error(y.bottomRows(1), e.target.bottomRows(1), d_time, e.batch);
     if (gradient) {

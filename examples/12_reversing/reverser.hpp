@@ -88,9 +88,9 @@ struct TeacherForcing {
 
   unroll::ExampleLoss operator()(const Model& model, const Strings<Scalar>& s, unroll::ObjectivePass<Model>& pass,
                                  Model* gradient) {
-    const unroll::Batch batch = pass.batch({.size = s.size});
-    const auto keys = model.encoder.forward(s.forwards, encoded, batch);
-    const auto queries = model.decoder.forward(s.before, decoded, batch, encoded.final_state);
+    const unroll::Batch batch{.size = s.size};
+    const auto keys = model.encoder.forward(s.forwards, encoded, batch, {}, pass.forward);
+    const auto queries = model.decoder.forward(s.before, decoded, batch, encoded.final_state, pass.forward);
     const auto y = model.head.forward(keys, queries, looked, batch);
     const double loss = unroll::softmax_cross_entropy(y, s.backwards, d_y, batch);
     if (gradient) {

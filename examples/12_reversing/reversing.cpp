@@ -37,14 +37,13 @@ struct Options {
 /// What the model says to a string, 1 x T, letter by letter: the likeliest answer that a beam search finds. A beam of
 /// one is greedy: at each step the likeliest letter.
 std::vector<Index> say(const Model& model, const Matrix<float>& letters, Index beam) {
-  const unroll::Batch batch{.record = false};
   Model::Reader::Tape encoded;
   AttentionHead<float>::Tape looked;
-  const auto keys = model.encoder.forward(letters, encoded, batch);
+  const auto keys = model.encoder.forward(letters, encoded, {}, {}, {.record = false});
   unroll::Stream decoder(model.decoder);
   if (!decoder.restore(encoded.final_state)) throw std::logic_error("encoder and decoder have states of other shapes");
   const auto next = [&](auto& stream, Index letter) -> unroll::Vector<float> {
-    return model.head.forward(keys, stream.step(letter), looked, batch);
+    return model.head.forward(keys, stream.step(letter), looked, {});
   };
   return unroll::beam_search(decoder, alphabet, next, {.width = beam, .steps = letters.cols()})[0].tokens;
 }

@@ -78,7 +78,7 @@ struct Ppo {
 
   unroll::ExampleLoss operator()(const Model& model, const Rollout<Scalar>& r, unroll::ObjectivePass<Model>& pass,
                                  Model* gradient) {
-    const auto y = model.forward(r.x, tape, pass.batch(r.batch));
+    const auto y = model.forward(r.x, tape, r.batch, {}, pass.forward);
     const double count = static_cast<double>(y.cols());
     d_y.resize(y.rows(), y.cols());
     double loss = 0;

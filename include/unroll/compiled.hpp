@@ -21,7 +21,7 @@
   namespace detail {                                                                                                \
   UNROLL_COMPILED_TEMPLATE void begin_forward(RecurrentTape<__VA_ARGS__>&, const RecurrentSizes&, const Unrolling&, \
                                               const Input<Scalar>&, const Batch&,                                   \
-                                              const RecurrentTape<__VA_ARGS__>::State&);                            \
+                                              const RecurrentTape<__VA_ARGS__>::State&, const ForwardOptions&);     \
   UNROLL_COMPILED_TEMPLATE void run_steps(RecurrentTape<__VA_ARGS__>&, const __VA_ARGS__::Packed<Full>&,            \
                                           const Scalar*, Index, Index, const Member&);                              \
   UNROLL_COMPILED_TEMPLATE void read_out(RecurrentTape<__VA_ARGS__>&);                                              \

@@ -12,12 +12,12 @@ using namespace engine_test;
 
 namespace {
 
-/// Batches of every kind; a step of them has work enough for a team.
-std::vector<Batch> batches(Index steps, Index size) {
-  Batch ragged{.size = size}, episodes{.size = size}, noisy{.size = size, .dropout_seed = 4};
+/// Batches of every kind, and the seed of their noise; a step of them has work enough for a team.
+std::vector<std::pair<Batch, ForwardOptions>> passes(Index steps, Index size) {
+  Batch ragged{.size = size}, episodes{.size = size};
   for (Index b = 0; b < size; ++b) ragged.lengths.push_back((7 * b + 3) % (steps + 1));
   for (Index j = 0; j < steps * size; ++j) episodes.resets.push_back(j % 11 == 4);
-  return {{.size = size}, ragged, episodes, noisy};
+  return {{{.size = size}, {}}, {ragged, {}}, {episodes, {}}, {{.size = size}, {.dropout_seed = 4}}};
 }
 
 template <class Model>
@@ -31,19 +31,19 @@ bool same(const Pass<Model>& a, const Pass<Model>& b) {
 
 template <class Model>
 void check_team(const Model& model, Index size, const BackwardOptions& options = {}) {
-  for (const Batch& batch : batches(6, size)) {
+  for (const auto& [batch, forward] : passes(6, size)) {
     Random random(2);
-    Sequence<Model> in = random_sequence(model, 6, batch, random);
+    Sequence<Model> in = random_sequence(model, 6, batch, random, forward);
     const auto expected = run(model, in, options);
     for (const int threads : {2, 3, 8}) {
-      CAPTURE(threads, batch.lengths.size(), batch.resets.size(), batch.dropout_seed.has_value());
+      CAPTURE(threads, in.batch.lengths.size(), in.batch.resets.size(), in.forward.dropout_seed.has_value());
       ThreadPool pool(threads);
-      in.batch.pool = &pool;
+      in.forward.pool = &pool;
       CHECK(same(run(model, in, options), expected));
-      in.batch.record = false;
+      in.forward.record = false;
       typename Model::Tape tape;
-      CHECK(model.forward(in.x, tape, in.batch, in.initial) == expected.y);
-      in.batch.record = true;
+      CHECK(model.forward(in.x, tape, in.batch, in.initial, in.forward) == expected.y);
+      in.forward.record = true;
     }
   }
 }
@@ -159,13 +159,13 @@ TEST_CASE("norms and clipping report the same numbers from a team", "[team]") {
   const auto report = [&] {
     Lstm<double>::Tape tape;
     Lstm<double> gradient = zeros_like(layer);
-    layer.forward(in.x, tape, in.batch, in.initial);
+    layer.forward(in.x, tape, in.batch, in.initial, in.forward);
     layer.backward(in.x, in.d_y, tape, gradient, {.clip = 0.01, .record_norms = true}, in.d_final);
     return std::tuple(tape.d_h_norms, tape.clip_report.norm, tape.clip_report.clipped);
   };
   const auto expected = report();
   ThreadPool pool(3);
-  in.batch.pool = &pool;
+  in.forward.pool = &pool;
   CHECK(report() == expected);
 }
 

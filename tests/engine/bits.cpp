@@ -103,9 +103,7 @@ TEMPLATE_LIST_TEST_CASE("a pass that is not recorded has the same bits, and no w
       const Sequence<Model> in = random_sequence(layer, many, batch, random);
       typename Model::Tape recorded, tape;
       const Matrix<float> y = layer.forward(in.x, recorded, in.batch, in.initial);
-      batch = in.batch;
-      batch.record = false;
-      CHECK(layer.forward(in.x, tape, batch, in.initial) == y);
+      CHECK(layer.forward(in.x, tape, in.batch, in.initial, {.record = false}) == y);
       CHECK(same_bits(tape.final_state, recorded.final_state));
       CHECK(tape.gates.columns() < recorded.gates.columns());
       CHECK_FALSE(layer.find_non_finite(tape));

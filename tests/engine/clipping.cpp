@@ -234,7 +234,7 @@ TEST_CASE("each layer of a model reports its own clipping", "[clipping]") {
   const Sequential model{Lstm<double>(3, 5, random), Bidirectional<Gru<double>>(5, 4, random)};
   const auto in = random_sequence(model, 7, {.size = 2}, random);
   decltype(model)::Tape tape;
-  model.forward(in.x, tape, in.batch, in.initial);
+  model.forward(in.x, tape, in.batch, in.initial, in.forward);
   auto gradient = zeros_like(model);
   model.backward(in.x, in.d_y * 1e-3, tape, gradient, {.clip = 0.01});
   const auto& [lstm, both] = tape.layers;

@@ -26,7 +26,7 @@ typename LayerOf<Cell>::Tape drawn(const Unrolling& how, std::optional<std::uint
   Random random(1);
   const LayerOf<Cell> layer(2, 40, random, how);
   typename LayerOf<Cell>::Tape tape;
-  layer.forward(random_matrix<double>(2, 20 * 50, random), tape, {.size = 50, .dropout_seed = dropout_seed});
+  layer.forward(random_matrix<double>(2, 20 * 50, random), tape, {.size = 50}, {}, {.dropout_seed = dropout_seed});
   return tape;
 }
 
@@ -41,10 +41,10 @@ TEMPLATE_LIST_TEST_CASE("gradients under noise are those of central differences"
     for (const GradientCase& one : gradient_cases) {
       if (one.truncation.window > 0) continue;
       INFO(one.name);
-      Batch batch = batch_of(one, 12);
-      batch.dropout_seed = seed;
-      const Sequence<LayerOf<TestType>> in = random_sequence(layer, 12, batch, random);
-      const auto report = testing::check_gradient(layer, in.x, batch, {.entries = 16}, in.initial);
+      const Batch batch = batch_of(one, 12);
+      const ForwardOptions forward{.dropout_seed = seed};
+      const Sequence<LayerOf<TestType>> in = random_sequence(layer, 12, batch, random, forward);
+      const auto report = testing::check_gradient(layer, in.x, batch, {.entries = 16, .forward = forward}, in.initial);
       CAPTURE(report.where);
       CHECK(report.worst <= 1e-7);
       CHECK(report.compared >= 48);  // all tensors of a minimal cell have 16 each
@@ -68,9 +68,9 @@ TEST_CASE("an LSTM under noise is what the papers say, step by step", "[noise]")
   for (const bool training : {false, true}) {
     CAPTURE(training);
     Lstm<double>::Tape tape;
-    Batch batch{.size = B};
-    if (training) batch.dropout_seed = seed;
-    const auto y = layer.forward(x, tape, batch);
+    ForwardOptions options;
+    if (training) options.dropout_seed = seed;
+    const auto y = layer.forward(x, tape, {.size = B}, {}, options);
     Matrix<double> h = Matrix<double>::Zero(H, B), c = h;
     for (Index t = 0; t < 6; ++t) {
       const auto share = [&](std::size_t n, double rate) -> Matrix<double> {
@@ -138,8 +138,8 @@ TEST_CASE("a pass that is not recorded gives the same outputs under noise", "[no
   const Lstm<double> layer(3, 7, random, both);
   const Matrix<double> x = random_matrix<double>(3, 6 * 2, random);
   Lstm<double>::Tape kept, not_kept;
-  const Matrix<double> y = layer.forward(x, kept, {.size = 2, .dropout_seed = seed});
-  CHECK(layer.forward(x, not_kept, {.size = 2, .dropout_seed = seed, .record = false}) == y);
+  const Matrix<double> y = layer.forward(x, kept, {.size = 2}, {}, {.dropout_seed = seed});
+  CHECK(layer.forward(x, not_kept, {.size = 2}, {}, {.dropout_seed = seed, .record = false}) == y);
   CHECK(not_kept.zoneout[0].made.size() == 0);
 }
 

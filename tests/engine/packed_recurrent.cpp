@@ -100,17 +100,17 @@ TEST_CASE("a packed model finds the first number that is not finite", "[packed]"
   const auto& layer = std::get<1>(packed.layers);
   Matrix<float> x = random_matrix<float>(3, 4, random);
   std::decay_t<decltype(layer)>::Tape tape;
-  layer.run(x, tape, {.record = false}, {});
+  layer.run(x, tape, {}, {}, {.record = false});
   CHECK(!layer.find_non_finite(tape));
   x(1, 2) = std::nanf("");
-  layer.run(x, tape, {.record = false}, {});
+  layer.run(x, tape, {}, {}, {.record = false});
   CHECK(layer.find_non_finite(tape)->message() == "Rnn: state h of sample 0 is not finite at step 2 (forward)");
 
   auto embedding = Embedding<float>(5, 2, random);
   embedding.weight(1, 3) = std::nanf("");
   const auto kept = pack(embedding);
   Embedding<float>::Tape of_tokens;
-  kept.run(Matrix<float>::Constant(1, 1, 3), of_tokens, {}, {});
+  kept.run(Matrix<float>::Constant(1, 1, 3), of_tokens, {}, {}, {});
   CHECK(kept.find_non_finite(of_tokens)->message() == "Embedding: y of sample 0 is not finite at step 0 (forward)");
 }
 

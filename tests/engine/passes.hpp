@@ -58,6 +58,7 @@ struct Sequence {
   typename Model::State initial;
   Matrix<typename Model::Scalar> d_y;
   typename Model::State d_final = {};
+  ForwardOptions forward = {};
 };
 
 /// All that comes out.
@@ -73,7 +74,7 @@ struct Pass {
 template <class Model>
 Pass<Model> run(const Model& model, const Sequence<Model>& in, const BackwardOptions& options = {}) {
   typename Model::Tape tape;
-  Matrix<typename Model::Scalar> y = model.forward(in.x, tape, in.batch, in.initial);
+  Matrix<typename Model::Scalar> y = model.forward(in.x, tape, in.batch, in.initial, in.forward);
   typename Model::State final_state = tape.final_state;
   Model gradient = zeros_like(model);
   const auto d_x = model.backward(in.x, in.d_y, tape, gradient, options, in.d_final);
@@ -93,13 +94,14 @@ void set_random(State& state, Random& random) {
 
 /// A sequence of `steps` steps with random numbers everywhere.
 template <class Model>
-Sequence<Model> random_sequence(const Model& model, Index steps, const Batch& batch, Random& random) {
+Sequence<Model> random_sequence(const Model& model, Index steps, const Batch& batch, Random& random,
+                                const ForwardOptions& forward = {}) {
   using Scalar = typename Model::Scalar;
   typename Model::Tape tape;
   const Matrix<Scalar> x = random_matrix<Scalar>(model.input_size(), steps * batch.size, random);
-  const auto y = model.forward(x, tape, batch);
-  Sequence<Model> result{x, batch, tape.final_state, random_matrix<Scalar>(y.rows(), y.cols(), random),
-                         tape.final_state};
+  const auto y = model.forward(x, tape, batch, {}, forward);
+  Sequence<Model> result{
+      x, batch, tape.final_state, random_matrix<Scalar>(y.rows(), y.cols(), random), tape.final_state, forward};
   set_random(result.initial, random);
   set_random(result.d_final, random);
   return result;

@@ -68,16 +68,14 @@ TEMPLATE_LIST_TEST_CASE("without a way back few states are kept, and the bits st
         for (const auto& restarts : {std::vector<bool>(), resets}) {
           CAPTURE(TestType::name, direction == Direction::reverse, readout == Readout::mean, some.size(),
                   restarts.size());
-          Batch batch{.size = size, .lengths = some, .resets = restarts};
+          const Batch batch{.size = size, .lengths = some, .resets = restarts};
           Random random(1);
           const auto layer = with_biases(Layer(3, 85, random, {direction, readout}), random);
           const Sequence<Layer> in = random_sequence(layer, steps, batch, random);
           typename Layer::Tape whole, brief;
           const Matrix<double> y = layer.forward(in.x, whole, batch, in.initial);
-          batch.record = false;
           for (ThreadPool* used : {static_cast<ThreadPool*>(nullptr), &pool}) {
-            batch.pool = used;
-            CHECK(y == layer.forward(in.x, brief, batch, in.initial));
+            CHECK(y == layer.forward(in.x, brief, batch, in.initial, {.record = false, .pool = used}));
             CHECK(same_bits(brief.final_state, whole.final_state));
           }
           for (std::size_t n = 0; n < brief.states.size(); ++n)

@@ -214,12 +214,12 @@ TEST_CASE("a backward pass needs a forward pass of its own", "[refusals]") {
     const auto go_back = [&] { model.backward(in.x, in.d_y, tape, gradient, {}, in.d_final); };
     CHECK(thrown_by(go_back) == "logic_error: " + never);
     CHECK(global_norm(gradient) == 0);
-    model.forward(in.x, tape, in.batch, in.initial);
+    model.forward(in.x, tape, in.batch, in.initial, in.forward);
     go_back();
     const auto kept = gradient;
     CHECK(thrown_by(go_back) == "logic_error: " + twice);
     check_gradients_agree(gradient, kept, 0);
-    model.forward(in.x, tape, in.batch, in.initial);
+    model.forward(in.x, tape, in.batch, in.initial, in.forward);
     CHECK(thrown_by(go_back) == "nothing");
   };
   const std::string consumed = "::backward: the tape holds no forward pass; a backward pass consumes it";

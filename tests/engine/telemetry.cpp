@@ -12,7 +12,7 @@ namespace {
 template <class Model>
 typename Model::Tape tape_after(const Model& model, const Sequence<Model>& in, const BackwardOptions& options) {
   typename Model::Tape tape;
-  model.forward(in.x, tape, in.batch, in.initial);
+  model.forward(in.x, tape, in.batch, in.initial, in.forward);
   Model gradient = zeros_like(model);
   model.backward(in.x, in.d_y, tape, gradient, options, in.d_final);
   return tape;
@@ -88,7 +88,7 @@ TEST_CASE("norms are recorded on request, and anew each time", "[telemetry]") {
   const auto first = tape.d_h_norms;
   for (const bool record : {true, false}) {
     Lstm<float> gradient = zeros_like(layer);
-    layer.forward(in.x, tape, in.batch, in.initial);
+    layer.forward(in.x, tape, in.batch, in.initial, in.forward);
     layer.backward(in.x, in.d_y, tape, gradient, {.record_norms = record}, in.d_final);
     CHECK(tape.d_h_norms == (record ? first : std::vector<double>{}));
   }
@@ -132,7 +132,7 @@ void check_faults(const Model& good, const std::vector<Fault<Model>>& faults) {
       return found ? found->message() : "";
     };
     CHECK(report() == "");  // nothing has run
-    model.forward(in.x, tape, in.batch, in.initial);
+    model.forward(in.x, tape, in.batch, in.initial, in.forward);
     const bool in_forward = fault.report.ends_with("(forward)");
     CHECK(report() == (in_forward ? fault.report : ""));
     Model gradient = zeros_like(model);
@@ -182,9 +182,9 @@ TEST_CASE("of a pass that kept no gates the state is named", "[telemetry]") {
   const Rnn<double> layer(3, 7, random);
   Sequence<Rnn<double>> in = random_sequence(layer, steps, {.size = 3}, random);
   in.x(1, column(2, 1)) = nan_value;
-  in.batch.record = false;
+  in.forward.record = false;
   Rnn<double>::Tape tape;
-  layer.forward(in.x, tape, in.batch);
+  layer.forward(in.x, tape, in.batch, {}, in.forward);
   const auto found = layer.find_non_finite(tape);
   REQUIRE(found);
   CHECK(found->message() == "Rnn: state h of sample 1 is not finite at step 2 (forward)");
@@ -194,13 +194,13 @@ TEST_CASE("of a pass that kept few states the last of each sample is named", "[t
   Random random(8);
   const Lstm<double> layer(3, 7, random, {.readout = Readout::last});
   Sequence<Lstm<double>> in = random_sequence(layer, steps, {.size = 3, .lengths = {6, 3, 5}}, random);
-  in.batch.record = false;
+  in.forward.record = false;
   Lstm<double>::Tape tape;
-  layer.forward(in.x, tape, in.batch);
+  layer.forward(in.x, tape, in.batch, {}, in.forward);
   CHECK(!layer.find_non_finite(tape));
   const auto check = [&](Index step, Index sample, const std::string& message) {
     in.x(1, column(step, sample)) = nan_value;
-    layer.forward(in.x, tape, in.batch);
+    layer.forward(in.x, tape, in.batch, {}, in.forward);
     const auto found = layer.find_non_finite(tape);
     REQUIRE(found);
     CHECK(found->message() == message);

@@ -24,8 +24,8 @@ void check_threads(const Model& model) {
   std::vector<Pass<Model>> expected;
   for (std::size_t k = 0; k < count; ++k) {
     Random random(k);
-    const Batch batch{.size = static_cast<Index>(k + 1), .dropout_seed = k};
-    in.push_back(random_sequence(model, static_cast<Index>(20 + k), batch, random));
+    const Batch batch{.size = static_cast<Index>(k + 1)};
+    in.push_back(random_sequence(model, static_cast<Index>(20 + k), batch, random, {.dropout_seed = k}));
     expected.push_back(run(model, in[k]));
   }
   std::vector<int> different(count, 0);

@@ -12,7 +12,7 @@ int main() {
   const Gru<float> gru(3, 64, random);
   ThreadPool pool(2);
   Predictor predict(gru);
-  predict(Matrix<float>::Ones(3, 20 * 8), {.size = 8, .pool = &pool});  // a team of threads needs no exceptions
+  predict(Matrix<float>::Ones(3, 20 * 8), {.size = 8}, {}, {.pool = &pool});  // a team of threads needs no exceptions
 
   error_handler = [](const char* message) {
     std::puts(message);

@@ -57,7 +57,7 @@ class Trial {
     make_batch();
     make_x();
     if (forward()) {
-      if (!batch_.dropout_seed || traits_.own_noise) compare_alone();
+      if (!options_.dropout_seed || traits_.own_noise) compare_alone();
       compare_stream();
       backward();
     }
@@ -77,10 +77,10 @@ class Trial {
             in_.ConsumeIntegralInRange<int>(one_in(16) ? -1 : 0, static_cast<int>(steps_) + one_in(16)));
     if (one_in(2))
       for (Index j = one_in(16); j < columns_; ++j) batch_.resets.push_back(one_in(4));
-    if (one_in(2)) batch_.dropout_seed = in_.ConsumeIntegral<std::uint64_t>();
-    batch_.record = !one_in(4);
+    if (one_in(2)) options_.dropout_seed = in_.ConsumeIntegral<std::uint64_t>();
+    options_.record = !one_in(4);
     batch_.continues = one_in(4);
-    if (one_in(4)) batch_.pool = the_pool().get();
+    if (one_in(4)) options_.pool = the_pool().get();
     if (one_in(16)) batch_.size = in_.ConsumeIntegralInRange<int>(-2, 5);
   }
 
@@ -104,7 +104,7 @@ class Trial {
     const bool used = one_in(2);
     if (used) model_.forward(earlier, tape_);
     try {
-      y_ = model_.forward(x_, tape_, batch_);
+      y_ = model_.forward(x_, tape_, batch_, {}, options_);
       return true;
     } catch (const std::invalid_argument&) {
     }
@@ -124,7 +124,7 @@ class Trial {
 
   void compare_alone() {
     const Index size = batch_.size, steps = x_.cols() / size;
-    const Index b = batch_.dropout_seed ? 0 : in_.ConsumeIntegralInRange<int>(0, static_cast<int>(size) - 1);
+    const Index b = options_.dropout_seed ? 0 : in_.ConsumeIntegralInRange<int>(0, static_cast<int>(size) - 1);
     const auto at = static_cast<std::size_t>(b);
     Batch batch = batch_;
     batch.size = 1;
@@ -136,14 +136,14 @@ class Trial {
       if (!batch_.resets.empty()) batch.resets.push_back(batch_.reset(t, b));
     }
     typename Model::Tape tape;
-    const auto y = model_.forward(x, tape, batch);
+    const auto y = model_.forward(x, tape, batch, {}, options_);
     for (Index t = 0; t < y.cols(); ++t)
       check(same(y.col(t), y_.col(t * size + b)), "a sample alone has the bits of the batch");
   }
 
   void compare_stream() {
     if constexpr (StreamableLayer<Model>) {
-      if (!traits_.streams || batch_.dropout_seed || !batch_.resets.empty() || !batch_.lengths.empty()) return;
+      if (!traits_.streams || options_.dropout_seed || !batch_.resets.empty() || !batch_.lengths.empty()) return;
       Stream<Model> stream(model_);
       const Index steps = x_.cols() / batch_.size;
       for (Index t = 0; t < steps; ++t) {
@@ -182,7 +182,7 @@ class Trial {
                         gradient);
     } catch (const std::logic_error&) {
       check(bytes_of(gradient) == zeros, "a refusal leaves the gradient as it was");
-      if (batch_.record) check(same(tape_.output(), y_), "a refusal leaves the tape as it was");
+      if (options_.record) check(same(tape_.output(), y_), "a refusal leaves the tape as it was");
     }
   }
 
@@ -193,6 +193,7 @@ class Trial {
   Random random_;
   Index steps_ = 0, columns_ = 0;
   Batch batch_;
+  ForwardOptions options_;
   bool finite_ = true;
   Matrix<Scalar> x_, y_;
   typename Model::Tape tape_;

@@ -82,7 +82,7 @@ struct Training {
     const Matrix<float> target = x.topRows(1);
     Model::Tape tape;
     Model gradient = zeros_like(model);
-    const auto y = model.forward(x, tape, {.size = 3, .dropout_seed = random.bits()}, carried);
+    const auto y = model.forward(x, tape, {.size = 3}, carried, {.dropout_seed = random.bits()});
     best_loss = std::min(best_loss, static_cast<double>(mean_squared_error(y, target, d_y)));
     model.backward(x, d_y, tape, gradient);
     carried = tape.final_state;

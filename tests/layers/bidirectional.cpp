@@ -153,7 +153,7 @@ TEST_CASE("the two directions draw noise of their own", "[bidirectional]") {
     Bidirectional<Lstm<double>>::Tape tape;
     const auto y = layer.forward(drawn(3, 2), tape, {.size = 2}, start);  // one step: there is no order in time
     CHECK(y.topRows(40) == y.bottomRows(40));
-    const auto noisy = layer.forward(drawn(3, 2), tape, {.size = 2, .dropout_seed = 5}, start);
+    const auto noisy = layer.forward(drawn(3, 2), tape, {.size = 2}, start, {.dropout_seed = 5});
     CHECK(noisy.topRows(40) != noisy.bottomRows(40));
   }
 }

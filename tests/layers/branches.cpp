@@ -34,15 +34,15 @@ TEST_CASE("branches give their outputs one above the other", "[branches]") {
 
 TEST_CASE("gradients of branches and ways around are those of central differences", "[branches]") {
   Random random(2);
-  const auto check = [](const auto& model, const Batch& batch) {
-    const auto report = testing::check_gradient(model, drawn(3, 4 * batch.size), batch, {.entries = 10});
+  const auto check = [](const auto& model, const Batch& batch, const ForwardOptions& forward = {}) {
+    const auto report =
+        testing::check_gradient(model, drawn(3, 4 * batch.size), batch, {.entries = 10, .forward = forward});
     CAPTURE(report.where);
     CHECK(report.worst <= 1e-7);
   };
-  Batch noisy{.size = 3, .lengths = {4, 0, 2}, .dropout_seed = 5};
   for (const Direction direction : directions) {
     check(two_heads({direction}), {.size = 2});
-    check(two_heads({direction, Readout::all, 0.3, 0.2}), noisy);
+    check(two_heads({direction, Readout::all, 0.3, 0.2}), {.size = 3, .lengths = {4, 0, 2}}, {.dropout_seed = 5});
     check(Residual(Gru<double>(3, 3, random, {direction})), {.size = 3, .lengths = {4, 0, 2}});
   }
   check(Residual(Bidirectional<Gru<double>>(3, 3, random, Merge::sum)), {.size = 2});
@@ -71,7 +71,7 @@ TEST_CASE("each branch draws noise of its own", "[branches]") {
   const Gru<double> gru(3, 20, random, {.recurrent_dropout = 0.5});
   const Branches model{gru, gru};
   std::decay_t<decltype(model)>::Tape tape;
-  const Matrix<double> y = model.forward(drawn(3, 6), tape, {.dropout_seed = 1});
+  const Matrix<double> y = model.forward(drawn(3, 6), tape, {}, {}, {.dropout_seed = 1});
   CHECK(y.topRows(20) != y.bottomRows(20));
 }
 

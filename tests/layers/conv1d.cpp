@@ -133,7 +133,7 @@ TEST_CASE("any number of threads convolves to the same bits", "[conv1d]") {
     Random random(6);
     auto in = random_sequence(layer, 40, {.size = 8, .lengths = {40, 40, 3, 40, 7, 40, 0, 39}}, random);
     const auto alone = run(layer, in);
-    in.batch.pool = &pool;
+    in.forward.pool = &pool;
     const auto shared = run(layer, in);
     CHECK(shared.y == alone.y);
     CHECK(shared.d_x == alone.d_x);

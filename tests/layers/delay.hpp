@@ -52,7 +52,7 @@ struct Delay : unroll::LayerBase<Delay> {
   void initialize(unroll::Random&, unroll::Initial = {}) { gain.setOnes(); }
 
   unroll::Output<double> run(const unroll::Input<double>& x, Tape& tape, const unroll::Batch& batch,
-                             const State& initial) const {
+                             const State& initial, const unroll::ForwardOptions&) const {
     tape.before.setZero(x.rows(), x.cols());
     if (initial.last.size() != 0) tape.before.leftCols(batch.size) = initial.last;
     tape.before.rightCols(x.cols() - batch.size) = x.leftCols(x.cols() - batch.size);

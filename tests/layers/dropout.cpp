@@ -12,9 +12,9 @@ namespace {
 constexpr DropoutMask masks[] = {DropoutMask::step, DropoutMask::sequence};
 
 /// What a layer of dropout multiplies each entry by.
-Matrix<double> mask(const Dropout<double>& layer, Index features, Index columns, const Batch& batch) {
+Matrix<double> mask(const Dropout<double>& layer, Index features, Index columns, Index samples, std::uint64_t seed) {
   Dropout<double>::Tape tape;
-  return layer.forward(Matrix<double>::Ones(features, columns), tape, batch);
+  return layer.forward(Matrix<double>::Ones(features, columns), tape, {.size = samples}, {}, {.dropout_seed = seed});
 }
 
 double kept_fraction(const Matrix<double>& mask) { return (mask.array() != 0).cast<double>().mean(); }
@@ -31,15 +31,14 @@ TEST_CASE("dropout is off without a seed", "[dropout]") {
 }
 
 TEST_CASE("a rate of zero keeps all with a seed too", "[dropout]") {
-  CHECK(mask(Dropout<double>(0), 7, 12, {.size = 3, .dropout_seed = 1}) == Matrix<double>::Ones(7, 12));
+  CHECK(mask(Dropout<double>(0), 7, 12, 3, 1) == Matrix<double>::Ones(7, 12));
 }
 
 TEST_CASE("a feature is dropped at the rate, else divided by one less the rate", "[dropout]") {
   for (const DropoutMask kind : masks)
     for (const double rate : {0.1, 0.5, 0.9}) {
       CAPTURE(rate);
-      const Batch batch{.size = 50, .dropout_seed = 3};
-      const Matrix<double> drawn_mask = mask(Dropout<double>(rate, kind), 40, 50 * 20, batch);
+      const Matrix<double> drawn_mask = mask(Dropout<double>(rate, kind), 40, 50 * 20, 50, 3);
       for (const double value : drawn_mask.reshaped())
         if (value != 0 && value != 1 / (1 - rate)) FAIL("a mask holds " << value);
       const double draws = kind == DropoutMask::step ? 40 * 50 * 20 : 40 * 50;
@@ -51,9 +50,8 @@ TEST_CASE("a feature is dropped at the rate, else divided by one less the rate",
 TEST_CASE("outputs are x times the mask, dL/dx is d_y times the mask", "[dropout]") {
   for (const DropoutMask kind : masks) {
     const Dropout<double> layer(0.3, kind);
-    const Batch batch{.size = 3, .dropout_seed = 4};
-    const Matrix<double> x = drawn(7, 12), factor = mask(layer, 7, 12, batch);
-    const Passes passes(layer, x, batch);
+    const Matrix<double> x = drawn(7, 12), factor = mask(layer, 7, 12, 3, 4);
+    const Passes passes(layer, x, {.size = 3}, {.dropout_seed = 4});
     CHECK(passes.y == factor.cwiseProduct(x));
     CHECK(passes.d_x == factor.cwiseProduct(passes.d_y));
   }
@@ -61,11 +59,11 @@ TEST_CASE("outputs are x times the mask, dL/dx is d_y times the mask", "[dropout
 
 TEST_CASE("a mask is fresh at every step, or one for the whole sequence", "[dropout]") {
   constexpr Index features = 64, batch_size = 3, steps = 10;
-  const Batch batch{.size = batch_size, .dropout_seed = 5};
   const auto at = [](const Matrix<double>& all, Index t, Index b) { return all.col(t * batch_size + b); };
-  const Matrix<double> step = mask(Dropout<double>(0.5, DropoutMask::step), features, steps * batch_size, batch);
+  const Matrix<double> step =
+      mask(Dropout<double>(0.5, DropoutMask::step), features, steps * batch_size, batch_size, 5);
   const Matrix<double> sequence =
-      mask(Dropout<double>(0.5, DropoutMask::sequence), features, steps * batch_size, batch);
+      mask(Dropout<double>(0.5, DropoutMask::sequence), features, steps * batch_size, batch_size, 5);
   for (Index t = 0; t < steps; ++t)
     for (Index b = 0; b < batch_size; ++b) {
       CAPTURE(t, b);
@@ -79,7 +77,7 @@ TEST_CASE("a mask is fresh at every step, or one for the whole sequence", "[drop
 TEST_CASE("the same seed gives the same masks, another seed others", "[dropout]") {
   for (const DropoutMask kind : masks) {
     const Dropout<double> layer(0.5, kind);
-    const auto of_seed = [&](std::uint64_t seed) { return mask(layer, 16, 12, {.size = 3, .dropout_seed = seed}); };
+    const auto of_seed = [&](std::uint64_t seed) { return mask(layer, 16, 12, 3, seed); };
     CHECK(of_seed(1) == of_seed(1));
     CHECK_FALSE(of_seed(1) == of_seed(2));
     CHECK_FALSE(of_seed(0) == Matrix<double>::Ones(16, 12));  // zero is a seed
@@ -88,14 +86,14 @@ TEST_CASE("the same seed gives the same masks, another seed others", "[dropout]"
 
 TEST_CASE("a sample's masks do not depend on its neighbours or the steps to come", "[dropout]") {
   const Dropout<double> layer(0.5);
-  const Matrix<double> batch_of_3 = mask(layer, 16, 12, {.size = 3, .dropout_seed = 6});
-  const Matrix<double> alone = mask(layer, 16, 2, {.size = 1, .dropout_seed = 6});
+  const Matrix<double> batch_of_3 = mask(layer, 16, 12, 3, 6);
+  const Matrix<double> alone = mask(layer, 16, 2, 1, 6);
   for (Index t = 0; t < alone.cols(); ++t) CHECK(alone.col(t) == batch_of_3.col(t * 3));
 }
 
 TEST_CASE("masks are the known ones on every platform", "[dropout]") {
   // A mask is uniform() < rate, feature by feature and step by step, of the sample's substream.
-  const Matrix<double> found = mask(Dropout<double>(0.5), 3, 4, {.size = 2, .dropout_seed = 8});
+  const Matrix<double> found = mask(Dropout<double>(0.5), 3, 4, 2, 8);
   for (Index b = 0; b < 2; ++b) {
     Random random = Random::substream(8, static_cast<std::uint64_t>(b));
     for (Index t = 0; t < 2; ++t)
@@ -108,7 +106,7 @@ TEST_CASE("the layers of a model draw different masks, a model in a model too", 
   const Dropouts inner(std::vector<Dropout<double>>(2, Dropout<double>(0.5)));
   const Sequential model(Dropout<double>(0.5), inner, inner, Dropout<double>(0.5));
   decltype(model)::Tape tape;
-  model.forward(Matrix<double>::Ones(64, 3), tape, {.size = 3, .dropout_seed = 9});
+  model.forward(Matrix<double>::Ones(64, 3), tape, {.size = 3}, {}, {.dropout_seed = 9});
   const auto& [first, second, third, fourth] = tape.layers;
   const std::vector<Matrix<double>> drawn_masks{first.mask,           second.layers[0].mask, second.layers[1].mask,
                                                 third.layers[0].mask, third.layers[1].mask,  fourth.mask};
@@ -121,9 +119,10 @@ TEST_CASE("the layers of a model draw different masks, a model in a model too", 
 
 TEST_CASE("gradients with a seed are those of central differences", "[dropout]") {
   Random random(1);
-  const auto check = [](const auto& model, Index steps, const Batch& batch) {
+  const auto check = [](const auto& model, Index steps, const Batch& batch, std::uint64_t seed) {
     CAPTURE(steps, batch.size);
-    const auto report = testing::check_gradient(model, drawn(3, steps * batch.size), batch);
+    const auto report =
+        testing::check_gradient(model, drawn(3, steps * batch.size), batch, {.forward = {.dropout_seed = seed}});
     CAPTURE(report.where);
     CHECK(report.worst <= 1e-7);
   };
@@ -132,9 +131,9 @@ TEST_CASE("gradients with a seed are those of central differences", "[dropout]")
   for (const DropoutMask kind : masks)
     for (const Index steps : {0, 1, 5}) {
       const Dropout<double> dropout(0.4, kind);
-      check(dropout, steps, {.size = 3, .dropout_seed = 1});
-      check(Sequential(dropout, lstm, dropout, dense, dropout), steps, {.size = 1, .dropout_seed = 2});
-      check(Sequential(lstm, dropout, dense), steps, {.size = 3, .lengths = {steps, 0, steps / 2}, .dropout_seed = 3});
+      check(dropout, steps, {.size = 3}, 1);
+      check(Sequential(dropout, lstm, dropout, dense, dropout), steps, {}, 2);
+      check(Sequential(lstm, dropout, dense), steps, {.size = 3, .lengths = {steps, 0, steps / 2}}, 3);
     }
 }
 
@@ -142,10 +141,10 @@ TEST_CASE("dropout keeps to what every layer does", "[dropout]") {
   const Dropout<double> layer(0.5);
   const Matrix<double> x = drawn(3, 6);
   const Speakers speakers{"Dropout", "Dropout", "Dropout"};
-  for (const Batch& batch : {Batch{.size = 3}, Batch{.size = 3, .dropout_seed = 1}}) {
-    check_backward(layer, x, batch, speakers);
-    check_shapes(layer, x, batch, speakers);
-    check_values(layer, x, batch, Dropout<double>(0.1, DropoutMask::sequence));
+  for (const ForwardOptions& options : {ForwardOptions(), ForwardOptions{.dropout_seed = 1}}) {
+    check_backward(layer, x, {.size = 3}, speakers, options);
+    check_shapes(layer, x, {.size = 3}, speakers, options);
+    check_values(layer, x, {.size = 3}, Dropout<double>(0.1, DropoutMask::sequence), options);
   }
   check_batches(layer, x, "Dropout::forward");
   check_reuse(layer, x);
@@ -156,7 +155,7 @@ TEST_CASE("past the ends everything is zero, in training too", "[dropout]") {
   const Dropout<double> layer(0.2);
   Matrix<double> x = drawn(7, 6);
   x.col(3).setConstant(std::numeric_limits<double>::quiet_NaN());
-  const Passes passes(layer, x, {.size = 2, .lengths = {3, 1}, .dropout_seed = 1});
+  const Passes passes(layer, x, {.size = 2, .lengths = {3, 1}}, {.dropout_seed = 1});
   for (const Index past : {3, 5}) {
     CHECK(passes.y.col(past) == Vector<double>::Zero(7));
     CHECK(passes.d_x.col(past) == Vector<double>::Zero(7));

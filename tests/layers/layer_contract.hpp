@@ -11,6 +11,7 @@
 
 using Catch::Matchers::Message;
 using unroll::Batch;
+using unroll::ForwardOptions;
 using unroll::Index;
 using unroll::Matrix;
 
@@ -52,12 +53,13 @@ struct Passes {
   Matrix<double> y, d_y, d_x;
   L gradient;
 
-  Passes(const L& layer, const Matrix<double>& x, const Batch& batch) : gradient(zeros_like(layer)) {
-    forward(layer, x, batch);
+  Passes(const L& layer, const Matrix<double>& x, const Batch& batch, const ForwardOptions& options = {})
+      : gradient(zeros_like(layer)) {
+    forward(layer, x, batch, options);
     backward(layer, x);
   }
-  void forward(const L& layer, const Matrix<double>& x, const Batch& batch) {
-    y = layer.forward(x, tape, batch);
+  void forward(const L& layer, const Matrix<double>& x, const Batch& batch, const ForwardOptions& options = {}) {
+    y = layer.forward(x, tape, batch, {}, options);
     d_y = drawn(y.rows(), y.cols(), 77);
   }
   void backward(const L& layer, const Matrix<double>& x) { d_x = layer.backward(x, d_y, tape, gradient); }
@@ -77,8 +79,9 @@ void check_equal(const A& a, const B& b, const Matrix<double>& x, const Batch& b
 
 /// A backward pass adds to the gradient, needs a forward pass and uses it up.
 template <unroll::Layer L>
-void check_backward(const L& layer, const Matrix<double>& x, const Batch& batch, const Speakers& speakers) {
-  const Passes<L> once(layer, x, batch);
+void check_backward(const L& layer, const Matrix<double>& x, const Batch& batch, const Speakers& speakers,
+                    const ForwardOptions& options = {}) {
+  const Passes<L> once(layer, x, batch, options);
   const std::string none = speakers.tape + "::backward: the tape holds no forward pass; a backward pass consumes it";
 
   L gradient = counted(layer);
@@ -86,7 +89,7 @@ void check_backward(const L& layer, const Matrix<double>& x, const Batch& batch,
   CHECK_THROWS_MATCHES(layer.backward(x, once.d_y, tape, gradient), std::logic_error, Message(none));
   CHECK(flat(gradient) == flat(counted(layer)));
 
-  layer.forward(x, tape, batch);
+  layer.forward(x, tape, batch, {}, options);
   layer.backward(x, once.d_y, tape, gradient);
   Flat sum = flat(counted(layer));
   for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += flat(once.gradient)[i];
@@ -98,11 +101,12 @@ void check_backward(const L& layer, const Matrix<double>& x, const Batch& batch,
 
 /// Wrong shapes are refused; the gradient and the tape stay as they were.
 template <unroll::Layer L>
-void check_shapes(const L& layer, const Matrix<double>& x, const Batch& batch, const Speakers& speakers) {
-  const Passes<L> expected(layer, x, batch);
+void check_shapes(const L& layer, const Matrix<double>& x, const Batch& batch, const Speakers& speakers,
+                  const ForwardOptions& options = {}) {
+  const Passes<L> expected(layer, x, batch, options);
   L gradient = zeros_like(layer);
   typename L::Tape tape;
-  layer.forward(x, tape, batch);
+  layer.forward(x, tape, batch, {}, options);
   const auto refuse = [&](const std::string& speaker, const char* what, const Matrix<double>& good, Index rows,
                           Index cols, auto backward) {
     const auto size = [](Index r, Index c) { return std::to_string(r) + " x " + std::to_string(c); };
@@ -125,15 +129,16 @@ void check_shapes(const L& layer, const Matrix<double>& x, const Batch& batch, c
 
 /// Copies, moves and assignments keep every parameter, and a copy lives on its own.
 template <unroll::Layer L>
-void check_values(const L& layer, const Matrix<double>& x, const Batch& batch, L assigned) {
+void check_values(const L& layer, const Matrix<double>& x, const Batch& batch, L assigned,
+                  const ForwardOptions& options = {}) {
   const Flat weights = flat(layer);
-  const Matrix<double> y = Passes<L>(layer, x, batch).y;
+  const Matrix<double> y = Passes<L>(layer, x, batch, options).y;
   const auto same = [&](const L& other) {
     CHECK(tensor_names(other) == tensor_names(layer));
     CHECK(flat(other) == weights);
     CHECK(other.input_size() == layer.input_size());
     CHECK(other.output_size() == layer.output_size());
-    CHECK(Passes<L>(other, x, batch).y == y);
+    CHECK(Passes<L>(other, x, batch, options).y == y);
   };
   L copy = layer;
   same(copy);

@@ -90,9 +90,9 @@ TEST_CASE("training gives the same bits on any number of threads", "[parallel]")
     typename Parallel<Model>::Tape tape;
     for (std::uint64_t step = 0; step < 10; ++step) {
       Random random(step);
-      const auto in = random_sequence(parallel.model, 5, {.size = 17, .dropout_seed = step}, random);
+      const auto in = random_sequence(parallel.model, 5, {.size = 17}, random, {.dropout_seed = step});
       Parallel<Model> gradient = zeros_like(parallel);
-      parallel.forward(in.x, tape, in.batch, in.initial);
+      parallel.forward(in.x, tape, in.batch, in.initial, in.forward);
       parallel.backward(in.x, in.d_y, tape, gradient);
       clip_by_global_norm(gradient, 1);
       adam.step(parallel, gradient);
@@ -120,7 +120,7 @@ TEST_CASE("the shards' dropout masks differ", "[parallel]") {
   Parallel<Dropout<double>> parallel(Dropout<double>(0.5), pool_of(1));
   parallel.shard_size = 1;
   Parallel<Dropout<double>>::Tape tape;
-  const Matrix<double> y = parallel.forward(Matrix<double>::Ones(50, 2), tape, {.size = 2, .dropout_seed = 1});
+  const Matrix<double> y = parallel.forward(Matrix<double>::Ones(50, 2), tape, {.size = 2}, {}, {.dropout_seed = 1});
   CHECK(y.col(0) != y.col(1));
 }
 
@@ -129,8 +129,9 @@ TEST_CASE("the first shard draws the noise that its samples draw alone", "[paral
   parallel.shard_size = 2;
   Parallel<Dropout<double>>::Tape tape;
   Dropout<double>::Tape alone;
-  const Matrix<double> y = parallel.forward(Matrix<double>::Ones(50, 4), tape, {.size = 4, .dropout_seed = 1});
-  CHECK(y.leftCols(2) == parallel.model.forward(Matrix<double>::Ones(50, 2), alone, {.size = 2, .dropout_seed = 1}));
+  const Matrix<double> y = parallel.forward(Matrix<double>::Ones(50, 4), tape, {.size = 4}, {}, {.dropout_seed = 1});
+  CHECK(y.leftCols(2) ==
+        parallel.model.forward(Matrix<double>::Ones(50, 2), alone, {.size = 2}, {}, {.dropout_seed = 1}));
 }
 
 TEST_CASE("the first number that is not finite is found in its shard", "[parallel]") {
@@ -181,7 +182,7 @@ TEST_CASE("states that do not fit the batch are refused before they are cut", "[
   const auto in = random_sequence(parallel, 4, {.size = 5}, random);
   Parallel<Lstm<double>>::Tape tape;
   auto gradient = zeros_like(parallel);
-  parallel.forward(in.x, tape, in.batch, in.initial);
+  parallel.forward(in.x, tape, in.batch, in.initial, in.forward);
   for (const Index columns : {1, 4, 6}) {
     auto wrong = in.d_final;
     wrong.values[1].setOnes(9, columns);
@@ -205,7 +206,7 @@ TEST_CASE("a tape serves models of other sizes, one after the other", "[parallel
     parallel.shard_size = 2;
     const auto in = random_sequence(parallel, 4, {.size = 5}, random);
     auto gradient = zeros_like(parallel);
-    parallel.forward(in.x, tape, in.batch, in.initial);
+    parallel.forward(in.x, tape, in.batch, in.initial, in.forward);
     parallel.backward(in.x, in.d_y, tape, gradient, {}, in.d_final);
     check_gradients_agree(gradient.model, run(parallel, in).gradient.model, 0);
   }

@@ -34,9 +34,10 @@ struct Watching : Memoryless<Watching, double> {
   inline static bool recorded = true;
 
   static const char* name() { return "Watching"; }
-  Index require_forward(Index rows, Index columns, const Batch& batch, const NoState& none) const {
-    recorded = batch.record;
-    return Memoryless::require_forward(rows, columns, batch, none);
+  Output<double> run(const Input<double>& x, Tape& tape, const Batch& batch, const NoState& none,
+                     const ForwardOptions& options) const {
+    recorded = options.record;
+    return Memoryless::run(x, tape, batch, none, options);
   }
   void apply(const Input<double>& x, WritableOutput<double> y) const { y = x; }
   void apply_back(const Input<double>&, const Input<double>&, const Input<double>& d_y, Watching&,
@@ -74,7 +75,7 @@ TEST_CASE("a predictor gives the bits of the model that it was made of", "[predi
 
 TEST_CASE("a predictor keeps nothing for a way back", "[predictor]") {
   Predictor predict(Sequential{Watching()});
-  predict(drawn(3, 5), {.record = true});
+  predict(drawn(3, 5), {}, {}, {.record = true});
   CHECK(!Watching::recorded);
 }
 

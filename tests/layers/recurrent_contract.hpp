@@ -30,11 +30,12 @@ typename L::State some_state(const L& layer, Index batch) {
 
 template <class Make>
 void check_gradients(const Make& make) {
-  const auto check = [&](Index hidden, Unrolling how, Index steps, const Batch& batch) {
+  const auto check = [&](Index hidden, Unrolling how, Index steps, const Batch& batch,
+                         const ForwardOptions& forward = {}) {
     CAPTURE(hidden, how.direction == Direction::reverse, static_cast<int>(how.readout), steps, batch.size);
     const auto layer = make(3, hidden, how);
-    const auto report = testing::check_gradient(layer, drawn(3, steps * batch.size), batch, {.entries = 20},
-                                                some_state(layer, batch.size));
+    const auto report = testing::check_gradient(layer, drawn(3, steps * batch.size), batch,
+                                                {.entries = 20, .forward = forward}, some_state(layer, batch.size));
     CAPTURE(report.where);
     CHECK(report.worst <= (hidden == 1 ? 1e-6 : 1e-7));  // a normalised column of one unit has little left of it
   };
@@ -49,10 +50,8 @@ void check_gradients(const Make& make) {
     check(7, {direction}, 0, {.size = 3});
     const Unrolling noisy{direction, Readout::all, 0.4, 0.3, 0.2};
     check(7, noisy, 5, {.size = 3});
-    check(7, noisy, 5, {.size = 3, .lengths = {5, 0, 2}, .dropout_seed = 12});
-    Batch resets = with_resets(6, 4);
-    resets.dropout_seed = 13;
-    check(9, noisy, 6, resets);
+    check(7, noisy, 5, {.size = 3, .lengths = {5, 0, 2}}, {.dropout_seed = 12});
+    check(9, noisy, 6, with_resets(6, 4), {.dropout_seed = 13});
   }
 }
 
@@ -121,11 +120,11 @@ void check_unrecorded(const Make& make, const std::string& name) {
   const Matrix<double> x = drawn(3, 600);  // more columns than are projected at once
   typename std::decay_t<decltype(layer)>::Tape recorded, unrecorded;
   const Matrix<double> y = layer.forward(x, recorded, {.size = 2});
-  CHECK(layer.forward(x, unrecorded, {.size = 2, .record = false}) == y);
+  CHECK(layer.forward(x, unrecorded, {.size = 2}, {}, {.record = false}) == y);
   CHECK(unrecorded.gates.columns() < recorded.gates.columns());
   auto gradient = zeros_like(layer);
   CHECK_THROWS_WITH(layer.backward(x, y, unrecorded, gradient),
-                    name + "::backward: the forward pass was not recorded (Batch::record)");
+                    name + "::backward: the forward pass was not recorded (ForwardOptions::record)");
 }
 
 /// The norms of dL/dh are recorded, and clipping limits dL/d pre-activation.

@@ -22,8 +22,9 @@ struct Skip : unroll::LayerOfLayers<Skip<L>> {
   unroll::Index output_size() const { return inner.output_size(); }
   State empty_state() const { return state_for(inner); }
 
-  Output run(const Input& x, Tape& tape, const unroll::Batch& batch, const State& initial) const {
-    tape.y = x + inner.run(x, tape.inner, batch, initial);
+  Output run(const Input& x, Tape& tape, const unroll::Batch& batch, const State& initial,
+             const unroll::ForwardOptions& options) const {
+    tape.y = x + inner.run(x, tape.inner, batch, initial, options);
     tape.final_state = tape.inner.final_state;
     return tape.output();
   }

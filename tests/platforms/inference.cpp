@@ -28,7 +28,7 @@ void run(const char* name, const Model& model, bool tokens) {
   for (int i = 0; i < x.size(); ++i) x.data()[i] = tokens ? static_cast<Scalar>(i * i % 5) : Scalar(signal(i));
   unroll::ThreadPool pool(2);
   unroll::Predictor predict(model);
-  const auto y = predict(x, {.size = 3, .pool = &pool});
+  const auto y = predict(x, {.size = 3}, {}, {.pool = &pool});
   Hash hash;
   hash.add(y.data(), y.size());
   if (tokens)

@@ -53,7 +53,8 @@ struct Scale : Memoryless<Scale<fault>, double> {
     if (fault == Fault::neighbours && x.cols() > 4) d_x.col(0) += d_y.col(1);
   }
 
-  Output<double> forward(const Input<double>& x, Tape& tape, const Batch& batch = {}, const NoState& = {}) const {
+  Output<double> forward(const Input<double>& x, Tape& tape, const Batch& batch = {}, const NoState& = {},
+                         const ForwardOptions& = {}) const {
     if (fault == Fault::batch && (batch.size == 0 || x.cols() % batch.size != 0)) return tape.output();
     Base::forward(x, tape, batch);
     if (fault == Fault::past_ends && !batch.lengths.empty()) tape.y.setOnes();
@@ -116,10 +117,11 @@ struct Recall : Rnn<double> {
 
   explicit Recall(Random random = Random(1)) : Base(3, 4, random) {}
 
-  Output<double> forward(const Input<double>& x, Tape& tape, const Batch& batch = {}, const State& initial = {}) const {
+  Output<double> forward(const Input<double>& x, Tape& tape, const Batch& batch = {}, const State& initial = {},
+                         const ForwardOptions& options = {}) const {
     if (lapse == Lapse::error && !batch.lengths.empty()) throw std::runtime_error("no lengths");
     if (lapse == Lapse::rows && x.rows() > 3) return tape.output();
-    Base::forward(x, tape, batch, initial);
+    Base::forward(x, tape, batch, initial, options);
     if (lapse == Lapse::lengths && !batch.lengths.empty()) tape.states[0] *= 2;
     if (lapse == Lapse::final_state) tape.final_state.values[0].array() += 1;
     return tape.output();

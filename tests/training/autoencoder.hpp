@@ -47,9 +47,8 @@ struct Reconstruct {
 
   unroll::ExampleLoss operator()(const Autoencoder& model, const unroll::Matrix<double>& x,
                                  unroll::ObjectivePass<Autoencoder>& pass, Autoencoder* gradient) {
-    const unroll::Batch batch = pass.batch({});
-    const auto code = model.encoder.forward(x, encoded, batch);
-    const auto y = model.decoder.forward(code, decoded, batch);
+    const auto code = model.encoder.forward(x, encoded, {}, {}, pass.forward);
+    const auto y = model.decoder.forward(code, decoded, {}, {}, pass.forward);
     const double loss = unroll::mean_squared_error(y, x, d_x);
     if (gradient) {
       const auto d_code = model.decoder.backward(code, d_x, decoded, gradient->decoder);

@@ -60,9 +60,9 @@ TEST_CASE("fit does what a loop by hand does, to the bit", "[fit]") {
     SineModel::State carried;
     sum = clipped = 0;
     for (Index k = 0; k < 4; ++k) {
-      auto e = sine_stream().example(k, {});
-      e.batch.dropout_seed = by_hand.random.bits();
-      sum += mean_squared_error(by_hand.model.forward(e.x, tape, e.batch, carried), e.target, d_y);
+      const auto e = sine_stream().example(k, {});
+      const ForwardOptions options{.dropout_seed = by_hand.random.bits()};
+      sum += mean_squared_error(by_hand.model.forward(e.x, tape, e.batch, carried, options), e.target, d_y);
       carried = tape.final_state;
       set_zero(gradient);
       by_hand.model.backward(e.x, d_y, tape, gradient);

@@ -19,12 +19,12 @@ auto squares_by_hand() {
   return [tape = SineModel::Tape(), d_y = Matrix<double>()](const SineModel& model, const Example<double>& e,
                                                             ObjectivePass<SineModel>& pass,
                                                             SineModel* gradient) mutable -> ExampleLoss {
-    const Batch batch = pass.batch(e.batch);
-    const auto y = model.forward(e.x, tape, batch, batch.continues ? pass.carried : SineModel::State());
-    const double loss = mean_squared_error(y, e.target, d_y, batch, e.weights);
+    const auto y =
+        model.forward(e.x, tape, e.batch, e.batch.continues ? pass.carried : SineModel::State(), pass.forward);
+    const double loss = mean_squared_error(y, e.target, d_y, e.batch, e.weights);
     pass.carried = tape.final_state;
     if (gradient) model.backward(e.x, d_y, tape, *gradient, pass.backward);
-    return {loss, mean_squared_error.count(e.target, batch, e.weights)};
+    return {loss, mean_squared_error.count(e.target, e.batch, e.weights)};
   };
 }
 
@@ -67,8 +67,8 @@ TEST_CASE("the check of an objective names what is broken", "[objective]") {
 
   // With noise too, which the pass seeds: the objective of a loss is checked as it stands.
   const auto example = weighted(3).example(0, {0, 1, 2, 3, 4, 5, 6});
-  CHECK(testing::check_objective(sine_state().model, example, squares_by_hand(), {}, {.dropout_seed = 5}).worst <=
-        1e-7);
+  CHECK(testing::check_objective(sine_state().model, example, squares_by_hand(), {.forward = {.dropout_seed = 5}})
+            .worst <= 1e-7);
 }
 
 TEST_CASE("an objective of one's own is trained as a loss is, to the bit", "[objective]") {

@@ -28,13 +28,6 @@ struct Batch {
   /// True: the initial state is what the steps before these left. A reverse layer, which would need the state of the
   /// steps behind them, refuses.
   bool continues = false;
-  /// Training: the seed of this call's dropout masks. Empty: inference, dropout is off.
-  std::optional<std::uint64_t> dropout_seed = {};
-  /// False: inference alone. The recurrent layers' tapes keep no gates, and `backward` is refused.
-  bool record = true;
-  /// Threads that shall share the units of a step, else null; `Parallel` gives its own. The outputs and gradients have
-  /// the same bits with any number of them. Not owned.
-  ThreadPool* pool = nullptr;
 
   /// The number of steps in `columns` columns.
   Index steps(Index columns) const { return columns / size; }
@@ -91,7 +84,7 @@ enum class Readout {
   mean,  ///< the mean over each sequence's own steps: O x B
 };
 
-/// How a recurrent layer is unrolled, and the noise it is trained with where the batch has a dropout_seed; rates are
+/// How a recurrent layer is unrolled, and the noise it is trained with where the pass has a dropout_seed; rates are
 /// from 0, which is off, to below 1.
 struct Unrolling {
   Direction direction = Direction::forward;  ///< of time
@@ -138,6 +131,17 @@ struct Truncation {
     detail::require(stride >= 0 && window >= stride, caller, ": truncation window ", window, " and stride ", stride,
                     ", expected window >= stride >= 0");
   }
+};
+
+/// How a forward pass is to be done. Its tape keeps it for the backward pass.
+struct ForwardOptions {
+  /// Training: the seed of this call's dropout masks. Empty: inference, dropout is off.
+  std::optional<std::uint64_t> dropout_seed = {};
+  /// False: inference alone. The recurrent layers' tapes keep no gates, and `backward` is refused.
+  bool record = true;
+  /// Threads that shall share the units of a step, else null; `Parallel` gives its own. The outputs and gradients have
+  /// the same bits with any number of them. Not owned.
+  ThreadPool* pool = nullptr;
 };
 
 /// How a backward pass is to be done; all of it is off by default.

@@ -43,6 +43,7 @@ struct ConvolutionTape {
   using State = RecurrentState<detail::ConvolutionMemory, Scalar>;
 
   Batch batch;                       ///< of the pass
+  ForwardOptions options;            ///< of the pass
   Index steps = 0;                   ///< T
   bool recorded = false;             ///< whether there is a forward pass that no backward pass has consumed
   detail::ConvolutionShape shape{};  ///< of the layer
@@ -162,13 +163,13 @@ void convolve(const PackedMatrix<Scalar>& packed, Index groups, Columns<Scalar> 
                         nothing_more);
 }
 
-/// The same for a whole pass: the threads of the batch's pool share the columns.
+/// The same for a whole pass: the threads of the pass's pool share the columns.
 template <class Scalar>
 void convolve(const Matrix<Scalar>& weight, Columns<Scalar> windows, const Sums<const Scalar>& from, Matrix<Scalar>& to,
               ConvolutionTape<Scalar>& tape) {
   const Index groups = tape.shape.groups, units = weight.rows() / groups;
-  const Index members = team_size(tape.batch.pool, windows.count, weight.size() * windows.count);
-  run_team(tape.batch.pool, members, [&](const Member& member) {
+  const Index members = team_size(tape.options.pool, windows.count, weight.size() * windows.count);
+  run_team(tape.options.pool, members, [&](const Member& member) {
     tape.packed.pack(weight, units, {0, groups}, member);
     member.wait();
     const Range mine = member.part(windows.count);
@@ -184,9 +185,10 @@ void convolve(const Matrix<Scalar>& weight, Columns<Scalar> windows, const Sums<
 template <class Scalar>
 Output<Scalar> convolve_forward(const ConvolutionShape& shape, const Matrix<Scalar>& weight, const Vector<Scalar>& bias,
                                 const Input<Scalar>& x, ConvolutionTape<Scalar>& tape, const Batch& batch,
-                                const typename ConvolutionTape<Scalar>::State& initial) {
+                                const typename ConvolutionTape<Scalar>::State& initial, const ForwardOptions& options) {
   tape.recorded = false;
   tape.batch = batch;
+  tape.options = options;
   tape.shape = shape;
   tape.steps = batch.steps(x.cols());
   resize_to_zeros(tape.x, x.rows(), tape.before() + x.cols());
@@ -217,7 +219,7 @@ void add_weight_gradient(ConvolutionTape<Scalar>& tape, Layer& gradient) {
   const Columns<Scalar> windows = windows_of_x(tape);
   BlockedMatrix<Scalar>& d = tape.d_group;
   d.resize(1, units, tape.columns(), 1);
-  const Index members = team_size(tape.batch.pool, d.panels(), gradient.weight.size() * tape.columns());
+  const Index members = team_size(tape.options.pool, d.panels(), gradient.weight.size() * tape.columns());
   const auto add = [&](Index group, Range chunk, Matrix<Scalar>& sum, const Member& member) {
     d.set_columns(chunk, &tape.d_y(group * units, tape.before()), tape.d_y.rows(), member, [](Index) { return true; });
     for (Index k = 0; k < shape.kernel_size; ++k) {
@@ -230,7 +232,7 @@ void add_weight_gradient(ConvolutionTape<Scalar>& tape, Layer& gradient) {
     }
   };
   for_each_sum({0, tape.columns()}, gradient, [&](Layer& sum, Range part) {
-    run_team(tape.batch.pool, members, [&](const Member& member) {
+    run_team(tape.options.pool, members, [&](const Member& member) {
       for_each_chunk(part, [&](Range chunk) {
         for (Index group = 0; group < shape.groups; ++group) add(group, chunk, sum.weight, member);
       });

@@ -55,7 +55,7 @@ Matrix<Scalar> copy_if_in(const Tape& tape, const Input<Scalar>& x) {
 ///
 ///   require_forward(rows, columns, batch, initial)                    the checks of x's shape and the rest
 ///   require_backward(rows, columns, tape, gradient, options, d_final)
-///   run(x, tape, batch, initial)                                      the passes, unchecked
+///   run(x, tape, batch, initial, options)                             the passes, unchecked
 ///   run_back(x, d_y, tape, gradient, options, d_final)
 ///
 /// it makes `forward` and `backward`, which check once, copy what lies in the tape's memory, and run. A layer made of
@@ -67,11 +67,12 @@ class LayerBase {
   /// std::invalid_argument for what does not fit; nothing is changed then.
   template <class L = Derived>
   Output<typename L::Scalar> forward(const Input<typename L::Scalar>& x, typename L::Tape& tape,
-                                     const Batch& batch = {}, const typename L::State& initial = {}) const {
+                                     const Batch& batch = {}, const typename L::State& initial = {},
+                                     const ForwardOptions& options = {}) const {
     using X = Input<typename L::Scalar>;
     self().require_forward(x.rows(), x.cols(), batch, initial);
     const auto copy = detail::copy_if_in<typename L::Scalar>(tape, x);
-    return self().run(copy.size() == 0 ? x : X(copy), tape, batch, initial);
+    return self().run(copy.size() == 0 ? x : X(copy), tape, batch, initial, options);
   }
 
   /// dL/dx, owned by the tape, from x, which must be what `forward` saw, `d_y` = dL/d outputs and `d_final` = dL/d

@@ -7,8 +7,8 @@
 namespace unroll::inline UNROLL_TARGET::detail {
 
 /// The generator of sample b's noise for one purpose: 0 for dropout, n + 1 for the zoneout of state n.
-inline Random noise_of(const Batch& batch, Index b, std::size_t purpose) {
-  return Random::substream(Random::substream(*batch.dropout_seed, static_cast<std::uint64_t>(b)).bits(), purpose);
+inline Random noise_of(std::uint64_t dropout_seed, Index b, std::size_t purpose) {
+  return Random::substream(Random::substream(dropout_seed, static_cast<std::uint64_t>(b)).bits(), purpose);
 }
 
 /// Variational dropout: one mask a sequence on what W_hh sees of h, zero or 1 / (1 - rate). Empty where it is off.
@@ -20,14 +20,14 @@ struct RecurrentDropout {
 
   bool on() const { return mask.size() != 0; }
 
-  void draw(const Batch& batch, double rate, Index outputs, Index columns) {
-    const bool drawn = rate > 0 && batch.dropout_seed;
-    resize(mask, drawn ? outputs : 0, batch.size);
+  void draw(Index samples, const ForwardOptions& options, double rate, Index outputs, Index columns) {
+    const bool drawn = rate > 0 && options.dropout_seed;
+    resize(mask, drawn ? outputs : 0, samples);
     resize(fed_back, drawn ? outputs : 0, columns);
     if (!drawn) return;
     const Scalar kept = static_cast<Scalar>(1 / (1 - rate));
-    for (Index b = 0; b < batch.size; ++b) {
-      Random random = noise_of(batch, b, 0);
+    for (Index b = 0; b < samples; ++b) {
+      Random random = noise_of(*options.dropout_seed, b, 0);
       for (Index i = 0; i < outputs; ++i) mask(i, b) = random.uniform() < rate ? Scalar(0) : kept;
     }
   }
@@ -41,18 +41,18 @@ struct Zoneout {
   Matrix<Scalar> made;  // what the rule gave, rows x (T*B), where it is recorded
 
   /// For the n-th state.
-  void draw(const Batch& batch, std::size_t n, double rate, Index rows, Index columns) {
-    const bool training = batch.dropout_seed.has_value();
-    resize(kept, rate > 0 ? rows : 0, training ? columns : batch.size);
-    resize(made, rate > 0 && batch.record ? rows : 0, columns);
+  void draw(Index samples, const ForwardOptions& options, std::size_t n, double rate, Index rows, Index columns) {
+    const bool training = options.dropout_seed.has_value();
+    resize(kept, rate > 0 ? rows : 0, training ? columns : samples);
+    resize(made, rate > 0 && options.record ? rows : 0, columns);
     if (rate == 0) return;
     if (!training) {
       kept.setConstant(static_cast<Scalar>(rate));
       return;
     }
-    for (Index b = 0; b < batch.size; ++b) {
-      Random random = noise_of(batch, b, n + 1);
-      for (Index j = b; j < columns; j += batch.size)
+    for (Index b = 0; b < samples; ++b) {
+      Random random = noise_of(*options.dropout_seed, b, n + 1);
+      for (Index j = b; j < columns; j += samples)
         for (Index i = 0; i < rows; ++i) kept(i, j) = random.uniform() < rate ? Scalar(1) : Scalar(0);
     }
   }

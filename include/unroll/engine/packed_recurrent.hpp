@@ -39,8 +39,10 @@ class PackedRecurrent : public LayerBase<PackedRecurrent<Step, Inputs, Outputs, 
   Index output_size() const { return sizes_.outputs; }
 
   /// As the layer's, without a way back.
-  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
-    return detail::unroll_forward<Step>(*weights_, [](const auto&) {}, sizes_, unrolling, x, tape, batch, initial);
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial,
+                     const ForwardOptions& options) const {
+    return detail::unroll_forward<Step>(
+        *weights_, [](const auto&) {}, sizes_, unrolling, x, tape, batch, initial, options);
   }
   /// As the layer's.
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {

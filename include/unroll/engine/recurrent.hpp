@@ -92,9 +92,10 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
   ///
   /// The tape takes all that `run_back` needs, `tape.final_state` the state after each sequence's own end. `initial` is
   /// the state before the first step, h O x B and the others H x B; without it zeros. Unchecked: see LayerBase.
-  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial,
+                     const ForwardOptions& options) const {
     const auto pack = [&](const detail::Member& member) { tape.packed.pack(*this, member); };
-    return detail::unroll_forward<Step>(tape.packed, pack, sizes(), unrolling, x, tape, batch, initial);
+    return detail::unroll_forward<Step>(tape.packed, pack, sizes(), unrolling, x, tape, batch, initial, options);
   }
 
   /// Adds dL/d parameters to `gradient` and returns dL/dx, I x (T*B); `tape.d_initial` is dL/d initial state,
@@ -132,7 +133,7 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
                         const BackwardOptions& options, const State& d_final) const {
     const std::string caller = detail::text(name(), "::backward");
     if (tape.content == Tape::Content::outputs)
-      detail::raise<std::logic_error>(caller + ": the forward pass was not recorded (Batch::record)");
+      detail::raise<std::logic_error>(caller + ": the forward pass was not recorded (ForwardOptions::record)");
     if (tape.content != Tape::Content::activations)
       detail::raise<std::logic_error>(caller + ": the tape holds no forward pass; a backward pass consumes it");
     require_parameters();

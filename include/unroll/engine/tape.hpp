@@ -24,13 +24,14 @@ struct RecurrentTape {
   enum class Content { nothing, outputs, activations, gradients };
 
   Batch batch;                               ///< of the pass
+  ForwardOptions options;                    ///< of the pass
   Index steps = 0;                           ///< T
   Index inputs = 0;                          ///< rows of x
   Direction direction = Direction::forward;  ///< of the layer
   Readout readout = Readout::all;            ///< of the layer
 
   /// Of T*B columns: what each step's rule left in its gates; after backward, dL/d pre-activation. Of a few steps
-  /// where the batch is not recorded.
+  /// where the pass is not recorded.
   detail::BlockedMatrix<Scalar> gates;
   Content content = Content::nothing;  ///< what the gates hold
   /// Each of (T+1)*B columns, the initial state in the first block (reverse: in the last). A state that nobody asks for
@@ -46,7 +47,7 @@ struct RecurrentTape {
   detail::RecurrentDropout<Scalar> dropout;                               ///< its mask, and what it hid
   std::array<detail::Zoneout<Scalar>, Cell::state_names.size()> zoneout;  ///< of each state
   PerState previous;                            ///< irregular batches: the states each step started from, T*B columns;
-                                                ///< B where the batch is not recorded
+                                                ///< B where the pass is not recorded
   Matrix<Scalar> input;                         ///< ragged batches: x with zeros past the ends, I x (T*B)
   Matrix<Scalar> read;                          ///< last and mean: O x B
   Matrix<double> read_sum;                      ///< mean: O x B, of the steps up to now
@@ -85,7 +86,7 @@ struct RecurrentTape {
   Index previous_block(Index t) const { return direction == Direction::forward ? t : t + 1; }
 
   /// Whether state n is kept at every step: for the way back, or as the outputs.
-  bool whole(std::size_t n) const { return batch.record || (n == 0 && readout == Readout::all); }
+  bool whole(std::size_t n) const { return options.record || (n == 0 && readout == Readout::all); }
   /// Where state n's block of B columns lies; of one that is not whole the initial one apart, the others in turn.
   Index place(std::size_t n, Index block) const {
     if (whole(n)) return block;
@@ -120,7 +121,7 @@ struct RecurrentTape {
 
   /// The B columns of state n that step t started from.
   const Scalar* before(std::size_t n, Index t) const {
-    if (irregular()) return previous[n].data() + (batch.record ? t * size() * previous[n].rows() : 0);
+    if (irregular()) return previous[n].data() + (options.record ? t * size() * previous[n].rows() : 0);
     return at(n, previous_block(t));
   }
   /// The B columns of state n after step t.
@@ -136,7 +137,7 @@ struct RecurrentTape {
   const Scalar* share_kept(std::size_t n, Index t) const {
     const Matrix<Scalar>& kept = zoneout[n].kept;
     if (kept.size() == 0) return nullptr;
-    return kept.data() + (batch.dropout_seed ? t * size() * kept.rows() : 0);
+    return kept.data() + (options.dropout_seed ? t * size() * kept.rows() : 0);
   }
 
   /// What W_hh sees of h from step t on, O x (T*B).
@@ -157,7 +158,7 @@ struct RecurrentTape {
     view.fed_back = fed_back(t);
     if (dropout.on()) view.mask = dropout.mask.data();
     if (!batch.lengths.empty()) view.lengths = &batch.lengths;
-    view.keep_gates = batch.record;
+    view.keep_gates = options.record;
     view.member = member;
     return view;
   }

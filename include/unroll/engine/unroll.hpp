@@ -8,14 +8,15 @@ namespace unroll::inline UNROLL_TARGET::detail {
 /// How many threads of the pool share the units of a step; without a recurrence those of all steps, and those of a
 /// LinearCell share the steps too.
 template <class Step>
-Index team_size(const RecurrentSizes& sizes, const Batch& batch, Index columns) {
+Index team_size(const RecurrentTape<Step>& tape, const RecurrentSizes& sizes) {
   using Cell = typename Step::Cell;
   constexpr Index in = input_gates<Cell>().count, recurrent = recurrent_gates<Cell>().count;
   const Index panels = panel_count<typename Step::Scalar>(sizes.units);
   if constexpr (recurrent > 0)
-    return team_size(batch.pool, panels, recurrent * sizes.units * sizes.outputs * batch.size);
+    return team_size(tape.options.pool, panels, recurrent * sizes.units * sizes.outputs * tape.size());
   else
-    return team_size(batch.pool, LinearCell<Cell> ? columns : panels, in * sizes.units * sizes.inputs * columns);
+    return team_size(tape.options.pool, LinearCell<Cell> ? tape.columns() : panels,
+                     in * sizes.units * sizes.inputs * tape.columns());
 }
 
 /// State n of a block of B columns of the tape.
@@ -27,9 +28,11 @@ auto columns_of(RecurrentTape<Step>& tape, std::size_t n, Index block) {
 /// Tells the tape of the layer and the batch, sets its states to the initial one, and draws the noise.
 template <class Step, class Scalar = typename Step::Scalar>
 void begin_forward(RecurrentTape<Step>& tape, const RecurrentSizes& sizes, const Unrolling& how, const Input<Scalar>& x,
-                   const Batch& batch, const typename RecurrentTape<Step>::State& initial) {
+                   const Batch& batch, const typename RecurrentTape<Step>::State& initial,
+                   const ForwardOptions& options) {
   tape.content = RecurrentTape<Step>::Content::nothing;  // until the pass comes to its end
   tape.batch = batch;
+  tape.options = options;
   tape.steps = batch.steps(x.cols());
   tape.inputs = x.rows();
   tape.direction = how.direction;
@@ -44,17 +47,17 @@ void begin_forward(RecurrentTape<Step>& tape, const RecurrentSizes& sizes, const
       assign(start, initial.values[n]);
     resize(tape.states[n], rows, tape.whole(n) ? x.cols() + batch.size : 3 * batch.size);
     columns_of(tape, n, tape.previous_block(tape.step_at(0))) = start;
-    if (tape.irregular()) resize(tape.previous[n], rows, batch.record ? x.cols() : batch.size);
-    tape.zoneout[n].draw(batch, n, how.zoneout_rate(n), rows, x.cols());
+    if (tape.irregular()) resize(tape.previous[n], rows, options.record ? x.cols() : batch.size);
+    tape.zoneout[n].draw(batch.size, options, n, how.zoneout_rate(n), rows, x.cols());
   }
   if (how.readout == Readout::mean) resize_to_zeros(tape.read_sum, sizes.outputs, batch.size);
-  tape.dropout.draw(batch, how.recurrent_dropout, sizes.outputs, x.cols());
+  tape.dropout.draw(batch.size, options, how.recurrent_dropout, sizes.outputs, x.cols());
 }
 
 /// Irregular batches: copies the states that step t starts from; those of the member's units.
 template <class Step>
 void gather_previous(RecurrentTape<Step>& tape, Index t, const Member& member) {
-  const Index to_block = tape.batch.record ? t * tape.size() : 0;
+  const Index to_block = tape.options.record ? t * tape.size() : 0;
   for (std::size_t n = 0; n < tape.states.size(); ++n) {
     const Range mine = member.units(tape.states[n].rows(), lanes<typename Step::Scalar>());
     for (Index b = 0; b < tape.size(); ++b) {
@@ -144,7 +147,7 @@ void run_steps(RecurrentTape<Step>& tape, const Packed& packed, const Scalar* x,
   for (Index begin = 0; begin < tape.steps; begin += chunk) {
     const Index end = (std::min)(begin + chunk, tape.steps);
     const Index from = (std::min)(tape.step_at(begin), tape.step_at(end - 1));  // the chunk's first step
-    const Index shift = tape.batch.record ? 0 : from;                           // the first step whose gates are kept
+    const Index shift = tape.options.record ? 0 : from;                         // the first step whose gates are kept
     const bool activated = project(tape, packed, x + from * tape.size() * x_stride, x_stride,
                                    {(from - shift) * tape.size(), (end - begin) * tape.size()}, member);
     for (Index s = begin; s < end; ++s) {
@@ -169,20 +172,20 @@ void run_steps(RecurrentTape<Step>& tape, const Packed& packed, const Scalar* x,
 template <class Step, class Packed, class Pack, class Scalar = typename Step::Scalar>
 Output<Scalar> unroll_forward(const Packed& packed, const Pack& pack, const RecurrentSizes& sizes, const Unrolling& how,
                               const Input<Scalar>& x, RecurrentTape<Step>& tape, const Batch& batch,
-                              const typename RecurrentTape<Step>::State& initial) {
-  begin_forward(tape, sizes, how, x, batch, initial);
-  const Index chunk = tape.steps_at_once(sizes.units), steps = batch.record ? tape.steps : chunk;
+                              const typename RecurrentTape<Step>::State& initial, const ForwardOptions& options) {
+  begin_forward(tape, sizes, how, x, batch, initial, options);
+  const Index chunk = tape.steps_at_once(sizes.units), steps = options.record ? tape.steps : chunk;
   tape.gates.resize(gate_count<typename Step::Cell>, sizes.units, steps, batch.size);
   tape.buffers.resize(sizes.units, sizes.outputs, steps, batch.size);
   const bool masked = !batch.lengths.empty();
-  run_team(batch.pool, team_size<Step>(sizes, batch, x.cols()), [&](const Member& member) {
+  run_team(options.pool, team_size(tape, sizes), [&](const Member& member) {
     pack(member);
     run_steps(tape, packed, masked ? tape.input.data() : x.data(), masked ? tape.input.rows() : x.outerStride(), chunk,
               member);
   });
   read_out(tape);
   using Content = typename RecurrentTape<Step>::Content;
-  tape.content = batch.record ? Content::activations : Content::outputs;
+  tape.content = options.record ? Content::activations : Content::outputs;
   return tape.output();
 }
 

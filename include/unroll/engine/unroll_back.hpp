@@ -81,7 +81,7 @@ void sweep_back(RecurrentTape<Step>& tape, const Input<Scalar>& d_h, const Backw
     const Index end = (std::min)(first + stride, steps);
     const Index begin = window >= steps ? 0 : std::max<Index>(0, first + stride - window);
     take_final_gradient(tape, d_final, first, end);
-    run_team(tape.batch.pool, options.record_norms ? 1 : members, [&](const Member& member) {  // a norm is one sum
+    run_team(tape.options.pool, options.record_norms ? 1 : members, [&](const Member& member) {  // a norm is one sum
       Sweep<Step> sweep(tape, d_h, first, options, overlapping ? tape.part_d_gates : tape.gates,
                         overlapping ? tape.part_d_output : tape.d_output, member);
       const double clipped = sweep.run(begin, end);
@@ -128,9 +128,9 @@ template <class Step, class Scalar = typename Step::Scalar>
 Output<Scalar> unroll_backward(const typename Step::Parameters& weights, const Input<Scalar>& x,
                                const Input<Scalar>& d_y, RecurrentTape<Step>& tape, typename Step::Parameters& gradient,
                                const BackwardOptions& options, const typename RecurrentTape<Step>::State& d_final) {
-  ThreadPool* const pool = tape.batch.pool;
+  ThreadPool* const pool = tape.options.pool;
   const RecurrentSizes sizes{tape.inputs, weights.units(), weights.outputs()};
-  const Index members = team_size<Step>(sizes, tape.batch, tape.columns());
+  const Index members = team_size(tape, sizes);
   run_team(pool, members, [&](const Member& member) { tape.packed.pack_transposed(weights, member); });
   const Input<Scalar> d_h = begin_backward(tape, weights, d_y, d_final, options);
   sweep_back(tape, d_h, options, d_final, members);

@@ -82,14 +82,15 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
   }
 
   /// Runs all layers.
-  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial,
+                     const ForwardOptions& options) const {
     const State zeros = empty_state();
     const State& start = detail::part_count(initial.layers) == 0 ? zeros : initial;
     detail::resize_parts(tape.layers, detail::part_count(layers));
     detail::resize_parts(tape.final_state.layers, detail::part_count(layers));
     std::optional<Output<Scalar>> y;
     const auto run_one = [&](std::size_t k, const auto& layer, auto& layer_tape, const auto& state, auto& final_state) {
-      y.emplace(layer.run(k == 0 ? x : Input<Scalar>(*y), layer_tape, batch_of_layer(batch, k), state));
+      y.emplace(layer.run(k == 0 ? x : Input<Scalar>(*y), layer_tape, batch, state, options_of_layer(options, k)));
       final_state = layer_tape.final_state;
       tape.columns = x.cols();
       tape.recorded = k + 1 == detail::part_count(layers);

@@ -60,8 +60,9 @@ class Conv1d : public LayerBase<Conv1d<Scalar_>> {
   }
 
   /// x is I x (T*B), the outputs O x (T*B), zero past a sequence's end. Unchecked: see LayerBase.
-  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
-    return detail::convolve_forward(shape_, weight, bias, x, tape, batch, initial);
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial,
+                     const ForwardOptions& options) const {
+    return detail::convolve_forward(shape_, weight, bias, x, tape, batch, initial, options);
   }
   /// Adds dL/dW and dL/db to `gradient`, returns dL/dx. Unchecked: see LayerBase.
   Output<Scalar> run_back(const Input<Scalar>&, const Input<Scalar>& d_y, Tape& tape, Conv1d& gradient,

@@ -57,7 +57,7 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
   }
 
   void map(const Input<Scalar>& x, Tape& tape) const {
-    detail::run_team(tape.batch.pool, team_size(tape.batch, x.cols()), [&](const detail::Member& member) {
+    detail::run_team(tape.options.pool, team_size(tape, x.cols()), [&](const detail::Member& member) {
       tape.packed.pack(weight, bias, member);
       tape.packed.apply(x.data(), x.outerStride(), x.cols(),
                         detail::column_sums(tape.y.data(), bias.size(), bias.size()), member);
@@ -71,14 +71,14 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
     const bool masked = !tape.batch.lengths.empty();
     if (masked) detail::mask_past_ends(x, tape.batch, tape.d_x);  // x past the ends may be anything, NaN too
     detail::resize_to_zeros(tape.d_bias, output_size());
-    const Index members = team_size(tape.batch, x.cols());
-    detail::run_team(tape.batch.pool, members, [&](const detail::Member& member) {
+    const Index members = team_size(tape, x.cols());
+    detail::run_team(tape.options.pool, members, [&](const detail::Member& member) {
       tape.packed.matrix.pack_transposed(weight, output_size(), all, member);
       tape.d_rows.set_columns({0, d_y.cols()}, d_y.data(), d_y.outerStride(), member,
                               [&](Index j) { return tape.active(j); });
     });
     detail::for_each_sum({0, x.cols()}, gradient, [&](Dense& sum, detail::Range part) {
-      detail::run_team(tape.batch.pool, members, [&](const detail::Member& member) {
+      detail::run_team(tape.options.pool, members, [&](const detail::Member& member) {
         detail::for_each_chunk(part, [&](detail::Range chunk) {
           const auto across = detail::across(masked ? tape.d_x.data() : x.data(), masked ? x.rows() : x.outerStride(),
                                              x.rows(), chunk, tape.spread, member);
@@ -122,8 +122,8 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
 
  private:
   /// How many threads of the batch's pool share a product over so many columns.
-  Index team_size(const Batch& batch, Index columns) const {
-    return detail::team_size(batch.pool, detail::panel_count<Scalar>(output_size()), weight.size() * columns);
+  Index team_size(const Tape& tape, Index columns) const {
+    return detail::team_size(tape.options.pool, detail::panel_count<Scalar>(output_size()), weight.size() * columns);
   }
 
   Dense(Index input_size, Index output_size) {  // fresh weights are drawn from a Random: (2, 3, random)

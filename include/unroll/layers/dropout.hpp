@@ -20,7 +20,7 @@ struct DropoutTape : MemorylessTape<Scalar> {
 }  // namespace detail
 
 /// Dropout between layers: in training each feature is zero with probability `rate`, else divided by 1 - rate; at
-/// inference, where the batch has no dropout_seed, y = x.
+/// inference, where the pass has no dropout_seed, y = x.
 ///
 /// The masks come from the batch's seed, one generator a sample: the same seed gives the same masks.
 template <class Scalar_ = float>
@@ -39,7 +39,7 @@ class Dropout : public Memoryless<Dropout<Scalar_>, Scalar_, detail::DropoutTape
   static const char* name() { return "Dropout"; }
 
   void map(const Input<Scalar>& x, Tape& tape) const {
-    draw(tape.mask, x.rows(), x.cols(), tape.batch);
+    draw(tape, x.rows(), x.cols());
     tape.y = x;
     if (tape.mask.size() != 0) tape.y.array() *= tape.mask.array();
   }
@@ -59,14 +59,16 @@ class Dropout : public Memoryless<Dropout<Scalar_>, Scalar_, detail::DropoutTape
   }
 
  private:
-  void draw(Matrix<Scalar>& mask, Index rows, Index columns, const Batch& batch) const {
+  void draw(Tape& tape, Index rows, Index columns) const {
+    Matrix<Scalar>& mask = tape.mask;
+    const Index size = tape.batch.size;
     mask.resize(0, 0);
-    if (!batch.dropout_seed || rate_ == 0) return;
+    if (!tape.options.dropout_seed || rate_ == 0) return;
     mask.resize(rows, columns);
     const Scalar kept = static_cast<Scalar>(1 / (1 - rate_));
-    for (Index b = 0; b < batch.size && columns > 0; ++b) {
-      Random random = Random::substream(*batch.dropout_seed, static_cast<std::uint64_t>(b));
-      for (Index j = b; j < columns; j += batch.size) {
+    for (Index b = 0; b < size && columns > 0; ++b) {
+      Random random = Random::substream(*tape.options.dropout_seed, static_cast<std::uint64_t>(b));
+      for (Index j = b; j < columns; j += size) {
         if (mask_ == DropoutMask::sequence && j != b)
           mask.col(j) = mask.col(b);
         else

@@ -42,13 +42,13 @@ auto visit_of_each(F& f) {
 template <class L>
 concept ForwardLayer =
     std::copyable<L> && requires(const L& layer, const Input<typename L::Scalar>& x, typename L::Tape& tape,
-                                 const Batch& batch, const typename L::State& state) {
+                                 const Batch& batch, const typename L::State& state, const ForwardOptions& options) {
       requires VisitedState<typename L::State>;
       { layer.input_size() } -> std::same_as<Index>;
       { layer.output_size() } -> std::same_as<Index>;
-      { layer.forward(x, tape, batch, state) } -> std::same_as<Output<typename L::Scalar>>;
+      { layer.forward(x, tape, batch, state, options) } -> std::same_as<Output<typename L::Scalar>>;
       { layer.require_forward(Index(), Index(), batch, state) } -> std::same_as<Index>;
-      { layer.run(x, tape, batch, state) } -> std::same_as<Output<typename L::Scalar>>;
+      { layer.run(x, tape, batch, state, options) } -> std::same_as<Output<typename L::Scalar>>;
       { layer.find_non_finite(tape) } -> std::same_as<std::optional<NonFinite>>;
       { tape.output() } -> std::same_as<Output<typename L::Scalar>>;
       { tape.final_state } -> std::same_as<typename L::State&>;
@@ -56,13 +56,13 @@ concept ForwardLayer =
 
 /// What every layer and every model of layers is. All of it is const but the tape and the gradient:
 ///
-///   forward(x, tape, batch, initial)                    the outputs, owned by the tape
+///   forward(x, tape, batch, initial, options)           the outputs, owned by the tape
 ///   backward(x, d_y, tape, gradient, options, d_final)  dL/dx, owned by the tape; adds to `gradient`, a layer too
 ///   require_forward(rows, columns, batch, initial)      the columns of the outputs; throws where an x of this shape
 ///                                                       or another argument does not fit
 ///   require_backward(rows, columns, tape, gradient, options, d_final)
 ///                                                       throws where x's shape or another argument does not fit
-///   run(x, tape, batch, initial)                        as forward, unchecked
+///   run(x, tape, batch, initial, options)               as forward, unchecked
 ///   run_back(x, d_y, tape, gradient, options, d_final)  as backward, unchecked
 ///   find_non_finite(tape)                               the first number that is not finite
 ///   initialize(random, initial)                         draws the parameters anew
@@ -155,10 +155,10 @@ class LayerOfLayers : public LayerBase<Derived> {
   }
 };
 
-/// The batch of the k-th layer that a model is made of: layers that draw noise each draw their own.
-inline Batch batch_of_layer(Batch batch, std::size_t k) {
-  if (batch.dropout_seed) batch.dropout_seed = Random::substream(*batch.dropout_seed, k).bits();
-  return batch;
+/// The options of the k-th layer that a model is made of: layers that draw noise each draw their own.
+inline ForwardOptions options_of_layer(ForwardOptions options, std::size_t k) {
+  if (options.dropout_seed) options.dropout_seed = Random::substream(*options.dropout_seed, k).bits();
+  return options;
 }
 
 namespace detail {

@@ -15,6 +15,7 @@ using WritableOutput = Eigen::Map<Matrix<Scalar>>;
 template <class Scalar>
 struct MemorylessTape : LayerTape<Scalar, NoState> {
   Batch batch;                   ///< of the last forward pass
+  ForwardOptions options;        ///< of the last forward pass
   Index inputs = 0;              ///< rows of x
   std::array<Index, 2> shape{};  ///< of the layer
   Matrix<Scalar> masked_x;       ///< where a batch is ragged: x with zeros past the sequences' ends
@@ -71,10 +72,12 @@ class Memoryless : public LayerBase<Derived> {
   static void visit(F&&, const std::string&, Layers&...) {}
 
   /// x is I x (T*B), the outputs O x (T*B), zero past a sequence's end. Unchecked but for x's values.
-  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State&) const {
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State&,
+                     const ForwardOptions& options) const {
     self().require_values(x, batch);
     tape.recorded = false;
     tape.batch = batch;
+    tape.options = options;
     tape.inputs = x.rows();
     tape.shape = self().shape();
     detail::resize(tape.y, self().output_size() != 0 ? self().output_size() : x.rows(), x.cols());

@@ -36,8 +36,9 @@ class KeptLayer : public LayerBase<KeptLayer<L>>, public detail::StreamTypeOf<L>
 
   Index input_size() const { return layer_->input_size(); }
   Index output_size() const { return layer_->output_size(); }
-  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
-    return layer_->run(x, tape, batch, initial);
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial,
+                     const ForwardOptions& options) const {
+    return layer_->run(x, tape, batch, initial, options);
   }
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
     return layer_->require_forward(rows, columns, batch, initial);

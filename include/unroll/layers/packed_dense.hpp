@@ -133,8 +133,8 @@ class PackedDense : public Memoryless<PackedDense<Scalar_, Inputs, O, Storage>, 
   Index output_size() const { return weights_->bias.units(); }
   void map(const Input<Scalar>& x, Tape& tape) const {
     const Index members =
-        detail::team_size(tape.batch.pool, weights_->bias.panels(), input_size() * output_size() * x.cols());
-    detail::run_team(tape.batch.pool, members, [&](const detail::Member& member) {
+        detail::team_size(tape.options.pool, weights_->bias.panels(), input_size() * output_size() * x.cols());
+    detail::run_team(tape.options.pool, members, [&](const detail::Member& member) {
       weights_->apply(x.data(), x.outerStride(), x.cols(),
                       detail::column_sums(tape.y.data(), tape.y.rows(), tape.y.rows()), member);
     });

@@ -14,9 +14,9 @@ namespace unroll::inline UNROLL_TARGET {
 ///   Parallel model(Sequential{...}, std::make_shared<ThreadPool>(4));
 ///
 /// A batch is cut into shards of neighbouring samples, each with its own tape and gradient, for one thread each; where
-/// one shard is the whole batch, the threads share the units of every step (`Batch::pool`). The shards depend on the
-/// model and the batch alone and their gradients are added two by two: the bits are the same on any number of threads.
-/// Outputs, dL/dx and states have the bits of the model itself. Copies share the pool.
+/// one shard is the whole batch, the threads share the units of every step (`ForwardOptions::pool`). The shards depend
+/// on the model and the batch alone and their gradients are added two by two: the bits are the same on any number of
+/// threads. Outputs, dL/dx and states have the bits of the model itself. Copies share the pool.
 template <ForwardLayer Model>
 class Parallel : public LayerOfLayers<Parallel<Model>> {
  public:
@@ -42,6 +42,7 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
   struct Shard {
     Index first = 0;                ///< of its samples
     Batch batch;                    ///< its samples' part
+    ForwardOptions options;         ///< with its samples' noise
     Matrix<Scalar> x;               ///< its columns
     Matrix<Scalar> d_y;             ///< its columns
     State initial;                  ///< its samples' columns
@@ -71,15 +72,16 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
   Index output_size() const { return model.output_size(); }
   State empty_state() const { return state_for(model); }
 
-  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial,
+                     const ForwardOptions& options) const {
     tape.recorded = false;
     tape.batch = batch;
     tape.columns = x.cols();
-    cut(tape);
+    cut(tape, options);
     if (tape.whole()) {
       Shard& whole = tape.shards[0];
-      whole.batch.pool = pool.get();
-      const Output<Scalar> y = model.run(x, whole.tape, whole.batch, initial);
+      whole.options.pool = pool.get();
+      const Output<Scalar> y = model.run(x, whole.tape, whole.batch, initial, whole.options);
       tape.final_state = whole.tape.final_state;
       tape.recorded = true;
       return y;
@@ -89,7 +91,7 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
       Shard& shard = tape.shards[static_cast<std::size_t>(i)];
       take_samples(x, tape.batch.size, shard, shard.x);
       shard.initial = part_of(initial, shard);
-      const Output<Scalar> y = model.run(shard.x, shard.tape, shard.batch, shard.initial);
+      const Output<Scalar> y = model.run(shard.x, shard.tape, shard.batch, shard.initial, shard.options);
       const Index columns = y.cols() / shard.batch.size * tape.batch.size;
       if (const detail::Lock lock(sizing); tape.y.rows() != y.rows() || tape.y.cols() != columns)
         detail::resize(tape.y, y.rows(), columns);
@@ -176,7 +178,7 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
   }
 
   /// The shards' samples, lengths, resets and seeds.
-  void cut(Tape& tape) const {
+  void cut(Tape& tape, const ForwardOptions& options) const {
     const Batch& batch = tape.batch;
     const Index most = (std::min)(samples_at_most(), batch.size);
     tape.shards.resize(static_cast<std::size_t>((batch.size + most - 1) / most));
@@ -186,7 +188,8 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
       Shard& shard = tape.shards[i++];
       shard.first = first;
       shard.batch = batch;
-      shard.batch.pool = nullptr;  // a shard is one thread's
+      shard.options = options;
+      shard.options.pool = nullptr;  // a shard is one thread's
       shard.batch.size = size;
       if (!batch.lengths.empty())
         shard.batch.lengths.assign(batch.lengths.begin() + first, batch.lengths.begin() + first + size);
@@ -194,8 +197,7 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
       for (Index j = 0; j < static_cast<Index>(batch.resets.size()); ++j)
         if (j % batch.size >= first && j % batch.size < first + size)
           shard.batch.resets.push_back(batch.resets[static_cast<std::size_t>(j)]);
-      if (batch.dropout_seed && first > 0)
-        shard.batch.dropout_seed = Random::substream(*batch.dropout_seed, static_cast<std::uint64_t>(first)).bits();
+      if (first > 0) shard.options = options_of_layer(shard.options, static_cast<std::size_t>(first));
     });
   }
 

@@ -19,11 +19,12 @@ class Predictor {
   /// storage of fewer bits cannot keep a weight.
   explicit Predictor(const Model& model, Storage storage = {}) : packed_(pack(model, storage)) {}
 
-  /// The outputs of `model.forward`, to the bit where the weights are stored in full, valid until the next call. The
-  /// batch's `record` does not count. Throws std::invalid_argument for shapes that do not fit; nothing is changed then.
-  Output<Scalar> operator()(const Input<Scalar>& x, Batch batch = {}, const State& initial = {}) {
-    batch.record = false;
-    return packed_.forward(x, tape_, batch, initial);
+  /// The outputs of `model.forward`, to the bit where the weights are stored in full, valid until the next call.
+  /// `record` does not count. Throws std::invalid_argument for shapes that do not fit; nothing is changed then.
+  Output<Scalar> operator()(const Input<Scalar>& x, const Batch& batch = {}, const State& initial = {},
+                            ForwardOptions options = {}) {
+    options.record = false;
+    return packed_.forward(x, tape_, batch, initial, options);
   }
 
   /// After each sequence's own end in the last call; may be the next one's `initial`, for sequences that come in parts.

@@ -40,8 +40,9 @@ class Residual : public LayerOfLayers<Residual<L>> {
   State empty_state() const { return state_for(layer); }
 
   /// Zeros past the sequences' ends.
-  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
-    const auto of_layer = layer.run(x, tape.layer, batch, initial);
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial,
+                     const ForwardOptions& options) const {
+    const auto of_layer = layer.run(x, tape.layer, batch, initial, options);
     tape.recorded = false;
     detail::mask_past_ends(x, batch, tape.y);
     tape.y += of_layer;

@@ -18,11 +18,12 @@ class SideBySide : public LayerOfLayers<Derived> {
   }
 
   template <class Tape, class State>
-  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial) const {
+  Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial,
+                     const ForwardOptions& options) const {
     tape.recorded = false;
     Index first = 0;  // of the layer's rows
     const auto run_one = [&](std::size_t k, const auto& layer, auto& layer_tape, const auto& state, auto& final_state) {
-      const auto y = layer.run(x, layer_tape, batch_of_layer(batch, k), state);
+      const auto y = layer.run(x, layer_tape, batch, state, options_of_layer(options, k));
       if (k == 0) resize(tape.y, self().output_size(), y.cols());
       for (Index j = 0; j < y.cols(); ++j) {
         auto rows = tape.y.col(j).segment(first, y.rows());

@@ -60,7 +60,7 @@ class Wavefront {
   /// T steps. Throws std::invalid_argument for shapes that do not fit, and where a layer needs the whole sequence: a
   /// reverse one, a read-out of the last or the mean. Nothing is changed then.
   Output<Scalar> operator()(const Input<Scalar>& x, Index samples = 1, const State& initial = {}) {
-    const Batch batch{.size = samples, .continues = true, .record = false};
+    const Batch batch{.size = samples, .continues = true};
     packed_.require_forward(x.rows(), x.cols(), batch, initial);
     State state = initial;
     std::vector<Stage> stages;
@@ -72,7 +72,7 @@ class Wavefront {
       odd.final_state = start;
       stages.push_back({outputs, [&](const Input<Scalar>& chunk_x, Index chunk) {
                           auto &now = chunk % 2 == 0 ? even : odd, &before = chunk % 2 == 0 ? odd : even;
-                          return layer.run(chunk_x, now, batch, before.final_state);
+                          return layer.run(chunk_x, now, batch, before.final_state, {.record = false});
                         }});
     };
     detail::each_link(add, packed_, even_, odd_, state);

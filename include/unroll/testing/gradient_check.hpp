@@ -26,6 +26,7 @@ struct GradientCheckOptions {
   Index entries = 60;             ///< compared in each tensor; if it has more, they are drawn at random
   bool input = true;              ///< whether dL/dx is compared: not for tokens
   std::uint64_t seed = 1;         ///< of the loss's weights and the drawn entries
+  ForwardOptions forward = {};    ///< of the layer's forward pass
   BackwardOptions backward = {};  ///< of the layer's backward pass
 };
 
@@ -101,7 +102,7 @@ GradientReport check_gradient(Model model, Matrix<double> x, const Batch& batch 
   static_assert(std::is_same_v<typename Model::Scalar, double>, "a gradient is checked in double");
   Random random(options.seed);
   typename Model::Tape tape;
-  const Output<double> y = model.forward(x, tape, batch, initial);
+  const Output<double> y = model.forward(x, tape, batch, initial, options.forward);
   LinearLoss<Model> loss{random_matrix(y.rows(), y.cols(), random), tape.final_state};
   for_each_state([&](auto& d) { d = random_matrix(d.rows(), d.cols(), random); }, loss.d_final);
 
@@ -110,7 +111,7 @@ GradientReport check_gradient(Model model, Matrix<double> x, const Batch& batch 
   typename Model::State d_initial = tape.d_initial;
 
   GradientReport report;
-  const auto evaluate = [&] { return loss(model.forward(x, tape, batch, initial), tape.final_state); };
+  const auto evaluate = [&] { return loss(model.forward(x, tape, batch, initial, options.forward), tape.final_state); };
   const auto compare = [&](const std::string& name, auto& values, const auto& d) {
     compare_with_differences(name, values.data(), d.data(), values.size(), evaluate, options, random, report);
   };
@@ -121,16 +122,16 @@ GradientReport check_gradient(Model model, Matrix<double> x, const Batch& batch 
 }
 
 /// Checks the gradient that an objective makes of an example against central differences: the model's parameters.
+/// `carried` is what the example before left.
 ///
 ///   CHECK(check_objective(model, example, MyObjective()).worst <= 1e-7);
 template <Trainable Model, class Example, Objective<Model, Example> Mine>
 GradientReport check_objective(Model model, const Example& example, Mine objective,
-                               const GradientCheckOptions& options = {}, const ObjectivePass<Model>& pass = {}) {
+                               const GradientCheckOptions& options = {}, const CarriedState<Model>& carried = {}) {
   static_assert(std::is_same_v<typename Model::Scalar, double>, "a gradient is checked in double");
   const auto mean = [&](Model* gradient) {
-    ObjectivePass<Model> once = pass;
-    once.backward = options.backward;
-    return objective(model, example, once, gradient).mean;
+    ObjectivePass<Model> pass{carried, options.forward, options.backward};
+    return objective(model, example, pass, gradient).mean;
   };
   Model gradient = zeros_like(model);
   mean(&gradient);

@@ -35,7 +35,7 @@ Evaluation mean_loss(const Model& model, const Data& data, Objective objective, 
   double sum = 0, total = 0;
   for (Index k = 0; k < data.batches(); ++k) {
     if (on_non_finite == OnNonFinite::skip) before = measures;
-    ObjectivePass<Model> pass{.carried = carried, .record = false, .measures = &measures};
+    ObjectivePass<Model> pass{.carried = carried, .forward = {.record = false}, .measures = &measures};
     const ExampleLoss loss = ask(objective, model, data.example(k, order), pass, static_cast<Model*>(nullptr));
     if (!std::isfinite(loss.mean)) {
       if (result.problem.empty()) {

@@ -187,7 +187,7 @@ class Fit {
     set_zero(gradient_);
     for (Index k = state_.batch; k < progress.batch; ++k) {
       const auto example = data_.example(k, order_);
-      ObjectivePass<Model> pass{carried, random.bits(), true, options_.backward};
+      ObjectivePass<Model> pass{carried, {.dropout_seed = random.bits()}, options_.backward};
       if (several) set_zero(gradient);
       const ExampleLoss loss = ask(objective_, state_.model, example, pass, &gradient);
       progress.columns += columns_of(example, loss);

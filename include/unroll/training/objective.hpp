@@ -2,8 +2,6 @@
 
 #include <cmath>
 #include <concepts>
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -25,23 +23,15 @@ template <class Model>
 struct ObjectivePass {
   /// What the example before left, for one that goes on from it; the objective leaves here what its own leaves.
   CarriedState<Model> carried = {};
-  std::optional<std::uint64_t> dropout_seed = {};  ///< of this pass's noise; empty: there is none
-  bool record = true;                              ///< false: there is no way back
-  BackwardOptions backward = {};                   ///< of FitOptions
-  Measures* measures = nullptr;                    ///< not owned; where it is given, metrics are asked for
+  ForwardOptions forward = {};    ///< with this pass's noise; unrecorded where no gradient is asked for
+  BackwardOptions backward = {};  ///< of FitOptions
+  Measures* measures = nullptr;   ///< not owned; where it is given, metrics are asked for
 
   /// Gives the outputs to the metrics that are asked for, if any are. Throws what `Measures::add` throws.
   template <class Y, class Target>
-  void measure(const Eigen::MatrixBase<Y>& y, const Eigen::MatrixBase<Target>& target, const Batch& layout = {},
+  void measure(const Eigen::MatrixBase<Y>& y, const Eigen::MatrixBase<Target>& target, const Batch& batch = {},
                const std::vector<double>& weights = {}) {
-    if (measures) measures->add(y, target, layout, weights);
-  }
-
-  /// The layout of some columns of the example, with what this pass adds.
-  Batch batch(Batch layout) const {
-    layout.dropout_seed = dropout_seed;
-    layout.record = record;
-    return layout;
+    if (measures) measures->add(y, target, batch, weights);
   }
 };
 
@@ -73,8 +63,9 @@ struct LossObjective {
   Matrix<Scalar> d_y = {};
 
   ExampleLoss operator()(const Model& model, const Example<Scalar>& e, ObjectivePass<Model>& pass, Model* gradient) {
-    const Batch batch = pass.batch(e.batch);
-    const auto y = model.forward(e.x, tape, batch, batch.continues ? pass.carried : typename Model::State());
+    const Batch& batch = e.batch;
+    const auto y =
+        model.forward(e.x, tape, batch, batch.continues ? pass.carried : typename Model::State(), pass.forward);
     const ExampleLoss result{loss(y, e.target, d_y, batch, e.weights), loss.count(e.target, batch, e.weights)};
     pass.measure(y, e.target, batch, e.weights);
     pass.carried = tape.final_state;
