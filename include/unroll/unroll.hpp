@@ -36,6 +36,7 @@
 #include "unroll/training/history.hpp"
 #include "unroll/training/interrupt.hpp"
 #include "unroll/training/lbfgs.hpp"
+#include "unroll/training/measures.hpp"
 #include "unroll/training/metrics.hpp"
 #include "unroll/training/progress.hpp"
 #include "unroll/training/schedules.hpp"

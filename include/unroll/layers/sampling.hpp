@@ -90,6 +90,15 @@ struct BeamOptions {
   Index steps = 100;          ///< tokens of the longest sequence, at least 1
   Index end = -1;             ///< the token that ends a sequence; -1: none does
   double length_penalty = 0;  ///< ranks by log chance / ((5 + tokens) / 6)^penalty (Wu et al. 2016, equation 14)
+
+  /// Throws std::invalid_argument for options that make no sense.
+  void require_valid() const {
+    detail::require(width >= 1, "beam_search: width is ", width, ", expected at least 1");
+    detail::require(steps >= 1, "beam_search: steps is ", steps, ", expected at least 1");
+    detail::require(end >= -1, "beam_search: end is ", end, ", expected a token, or -1");
+    detail::require(std::isfinite(length_penalty), "beam_search: length_penalty is ", length_penalty,
+                    ", expected a finite number");
+  }
 };
 
 /// A sequence that beam_search found.
@@ -101,6 +110,44 @@ struct Hypothesis {
   bool ended = false;         ///< its last token is the end
 };
 
+namespace detail {
+
+/// One more token behind the beam's sequence `from`; -1: that one has ended, and stays.
+struct Continuation {
+  std::size_t from;
+  Index token;
+  double log_chance, rank;
+
+  bool operator<(const Continuation& other) const {  // the better first
+    return rank != other.rank ? rank > other.rank : std::pair(from, token) < std::pair(other.from, other.token);
+  }
+};
+
+/// All continuations of the beam's sequences, which take their last tokens in.
+template <class State, class Step>
+std::vector<Continuation> continuations(std::vector<Hypothesis<State>>& beam, Index first, Step& step,
+                                        const BeamOptions& how) {
+  std::vector<Continuation> all;
+  const auto add = [&](std::size_t from, Index token, double log_chance, std::size_t tokens) {
+    const double rank = log_chance / std::pow((5 + static_cast<double>(tokens)) / 6, how.length_penalty);
+    all.push_back({from, token, log_chance, rank});
+  };
+  for (std::size_t k = 0; k < beam.size(); ++k) {
+    Hypothesis<State>& one = beam[k];
+    const std::size_t tokens = one.tokens.size();
+    if (one.ended) {
+      add(k, -1, one.log_chance, tokens);
+      continue;
+    }
+    const Vector<double> logs = log_softmax("beam_search", step(one.state, tokens == 0 ? first : one.tokens.back()));
+    require(how.end < logs.size(), "beam_search: end is ", how.end, ", there are ", logs.size(), " tokens");
+    for (Index token = 0; token < logs.size(); ++token) add(k, token, one.log_chance + logs[token], tokens + 1);
+  }
+  return all;
+}
+
+}  // namespace detail
+
 /// The likeliest sequences after the token `first`, the best first; at most `width` of them. `step(state, token)` takes
 /// a token in and gives the logits of the next, V x 1. The state is a value: a Stream, whose copies share its weights.
 ///
@@ -111,40 +158,12 @@ struct Hypothesis {
 /// Throws std::invalid_argument for options that make no sense and logits that are NaN, and passes on what step throws.
 template <class State, class Step>
 std::vector<Hypothesis<State>> beam_search(State start, Index first, Step step, const BeamOptions& how = {}) {
-  detail::require(how.width >= 1, "beam_search: width is ", how.width, ", expected at least 1");
-  detail::require(how.steps >= 1, "beam_search: steps is ", how.steps, ", expected at least 1");
-  detail::require(how.end >= -1, "beam_search: end is ", how.end, ", expected a token, or -1");
-  detail::require(std::isfinite(how.length_penalty), "beam_search: length_penalty is ", how.length_penalty,
-                  ", expected a finite number");
-  struct Next {
-    std::size_t from;
-    Index token;  // -1: it has ended, and stays
-    double log_chance, rank;
-  };
-  const auto rank = [&](double log_chance, std::size_t tokens) {
-    return log_chance / std::pow((5 + static_cast<double>(tokens)) / 6, how.length_penalty);
-  };
+  how.require_valid();
   std::vector<Hypothesis<State>> beam{{{}, 0, std::move(start)}};
   for (Index t = 0; t < how.steps; ++t) {
-    std::vector<Next> all;
-    for (std::size_t k = 0; k < beam.size(); ++k) {
-      Hypothesis<State>& one = beam[k];
-      const std::size_t length = one.tokens.size();
-      if (one.ended) {
-        all.push_back({k, -1, one.log_chance, rank(one.log_chance, length)});
-        continue;
-      }
-      const Vector<double> logs =
-          detail::log_softmax("beam_search", step(one.state, one.tokens.empty() ? first : one.tokens.back()));
-      detail::require(how.end < logs.size(), "beam_search: end is ", how.end, ", there are ", logs.size(), " tokens");
-      for (Index token = 0; token < logs.size(); ++token)
-        all.push_back({k, token, one.log_chance + logs[token], rank(one.log_chance + logs[token], length + 1)});
-    }
+    auto all = detail::continuations(beam, first, step, how);
     const auto kept = all.begin() + (std::min)(how.width, static_cast<Index>(all.size()));
-    const auto better = [](const Next& a, const Next& b) {
-      return a.rank != b.rank ? a.rank > b.rank : std::pair(a.from, a.token) < std::pair(b.from, b.token);
-    };
-    std::partial_sort(all.begin(), kept, all.end(), better);
+    std::partial_sort(all.begin(), kept, all.end());
     std::vector<Hypothesis<State>> next;
     for (auto found = all.begin(); found != kept; ++found) {
       next.push_back(beam[found->from]);

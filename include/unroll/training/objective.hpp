@@ -8,7 +8,7 @@
 #include "unroll/data/example.hpp"
 #include "unroll/layers/states.hpp"
 #include "unroll/losses/function_loss.hpp"
-#include "unroll/training/metrics.hpp"
+#include "unroll/training/measures.hpp"
 
 namespace unroll::inline UNROLL_TARGET {
 

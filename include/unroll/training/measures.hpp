@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "unroll/losses/loss.hpp"
+
+namespace unroll::inline UNROLL_TARGET {
+
+/// A number that says how good outputs are, taken over all columns of the data that count. A value; one of your own is
+/// a name, a direction and two functions:
+///
+///   using Column = Metric::Column;
+///   const Metric worst{"worst", false,
+///                      [](const Column& y, const Column& target, double, Matrix<double>& sums) {
+///                        const double error = (y - target).cwiseAbs().maxCoeff();
+///                        sums.setConstant(1, 1, sums.size() == 0 ? error : std::max(sums(0), error));
+///                      },
+///                      [](const Matrix<double>& sums) { return sums(0); }};
+struct Metric {
+  /// A column of outputs or targets, in double.
+  using Column = Vector<double>;
+  /// What a column weighs, a number; weight[i] is what the i-th number of its target weighs, 0 where it is not known.
+  struct Weight {
+    double mean;         ///< of its numbers
+    const double* each;  ///< null: all weigh the same
+
+    operator double() const { return mean; }
+    double operator[](Index i) const { return each ? std::abs(each[i]) : mean; }
+  };
+
+  /// In messages, in the history and for FitOptions::best_by; without commas, quotes and line breaks.
+  std::string name;
+  bool higher_is_better;  ///< what FitOptions::best_by keeps
+  /// add(y, target, weight, sums): a column with a weight above 0.
+  std::function<void(const Column&, const Column&, const Weight&, Matrix<double>&)> add;
+  /// value(sums): of sums that at least one column was added to.
+  std::function<double(const Matrix<double>&)> value;
+};
+
+/// Metrics of data that come batch by batch.
+class Measures {
+ public:
+  Measures() = default;
+  /// Nothing was added yet. Takes the metrics over. Throws std::invalid_argument where names are not theirs alone.
+  explicit Measures(std::vector<Metric> metrics) : metrics_(std::move(metrics)), sums_(metrics_.size()) {
+    std::set<std::string> names;
+    for (const Metric& metric : metrics_) {
+      detail::require(!metric.name.empty() && metric.name.find_first_of(",\"\r\n") == std::string::npos,
+                      "a metric is called '", metric.name, "', expected a name without commas, quotes and line breaks");
+      detail::require(names.insert(metric.name).second, "two metrics are called '", metric.name, "'");
+    }
+  }
+
+  /// Adds the columns that count: those within the sequences, by their weights. Throws std::invalid_argument where
+  /// target or weights do not fit, and what the metrics throw.
+  template <class Y, class Target>
+  void add(const Eigen::MatrixBase<Y>& y, const Eigen::MatrixBase<Target>& target, const Batch& batch = {},
+           const std::vector<double>& weights = {}) {
+    if (metrics_.empty()) return;
+    detail::require(target.cols() == y.cols(), "a metric: target has ", target.cols(), " columns, expected ", y.cols(),
+                    " as y");
+    const detail::ColumnWeights columns(batch, weights, target.rows(), target.cols());
+    columns.require_fit("a metric", true, true);
+    for (Index j = 0; j < y.cols(); ++j) {
+      if (!columns.used(j)) continue;
+      const Metric::Column of_y = y.col(j).template cast<double>(), wanted = target.col(j).template cast<double>();
+      const double* each = columns.elements(j);
+      const double mean = each ? Metric::Column::Map(each, wanted.size()).cwiseAbs().mean() : std::abs(columns[j]);
+      const Metric::Weight weight{mean, each};
+      for (std::size_t k = 0; k < metrics_.size(); ++k) metrics_[k].add(of_y, wanted, weight, sums_[k]);
+    }
+  }
+
+  /// The number of each metric by its name; NaN where no column counted.
+  std::map<std::string, double> values() const {
+    std::map<std::string, double> result;
+    for (std::size_t k = 0; k < metrics_.size(); ++k)
+      result[metrics_[k].name] =
+          sums_[k].size() == 0 ? std::numeric_limits<double>::quiet_NaN() : metrics_[k].value(sums_[k]);
+    return result;
+  }
+
+  /// Whether a column was added, or none is needed.
+  bool measured() const { return sums_.empty() || sums_[0].size() > 0; }
+
+  /// What the k-th metric summed: the matrix of `confusion_matrix`.
+  const Matrix<double>& sums(std::size_t k) const { return sums_[k]; }
+
+ private:
+  std::vector<Metric> metrics_;
+  std::vector<Matrix<double>> sums_;
+};
+
+}  // namespace unroll::inline UNROLL_TARGET
