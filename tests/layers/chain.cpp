@@ -363,14 +363,15 @@ TEST_CASE("a forward pass that throws leaves no tape to go back through by mista
     CHECK(flat(gradient) == flat(expected.gradient));
   }
   SECTION("refused by a later layer: no gradient is changed") {
-    const Sequential model{Lstm<double>(3, 7, random, {Direction::forward, Readout::last}), Rnn<double>(7, 5, random),
+    const Sequential model{Lstm<double>(3, 7, random), Rnn<double>(7, 5, random, {Direction::reverse}),
                            Dense<double>(5, 2, random)};
-    const Matrix<double> x = drawn(3, 6), d_y = drawn(2, 2);
+    const Matrix<double> x = drawn(3, 6), d_y = drawn(2, 6);
     decltype(model)::Tape tape;
     auto gradient = counted(model);
     model.forward(x, tape, {.size = 2});
-    refuse([&] { model.forward(drawn(3, 9), tape, {.size = 3, .lengths = {3, 1, 2}}); },
-           "Rnn: a sequence's length is 3, x has 1 steps");
+    refuse([&] { model.forward(drawn(3, 9), tape, {.size = 3, .continues = true}); },
+           "Rnn::forward: a reverse layer starts behind these steps and cannot go on from those before them "
+           "(Batch::continues)");
     CHECK_THROWS_AS(model.backward(drawn(3, 9), d_y, tape, gradient), std::logic_error);
     CHECK(flat(gradient) == flat(counted(model)));
   }
@@ -493,4 +494,56 @@ TEST_CASE("what a tape's inner layers gave back may be x", "[chain]") {
   check(Sequential{Branches{first, second}, Dense<double>(8, 4, random)},
         [](auto& tape) { return std::get<0>(std::get<0>(tape.layers).layers).output(); });
   check(Residual{Sequential{first, second}}, [](auto& tape) { return std::get<0>(tape.layer.layers).output(); });
+}
+
+TEST_CASE("a layer behind a read-out takes one step of each sample", "[chain]") {
+  Random random(9);
+  for (const Readout readout : {Readout::last, Readout::mean}) {
+    const Lstm<double> reader(3, 7, random, {.readout = readout});
+    const Gru<double> behind(7, 4, random);
+    const Dense<double> head(4, 2, random);
+    const Sequential model{reader, behind, head};
+    const Sequential nested{Sequential{Dropout<double>(0.3), reader}, Residual(Gru<double>(7, 7, random)),
+                            Dense<double>(7, 2, random)};
+    std::vector<bool> resets(15);
+    resets[7] = resets[9] = true;
+    for (const Batch& batch : {Batch{.size = 3}, Batch{.size = 3, .lengths = {5, 0, 2}}, Batch{3, {5, 0, 2}, resets}}) {
+      const Matrix<double> x = drawn(3, 15);
+      Lstm<double>::Tape of_reader;
+      Gru<double>::Tape of_behind;
+      Dense<double>::Tape of_head;
+      Batch one{.size = 3};
+      if (!batch.lengths.empty()) one.lengths = {1, 0, 1};
+      const auto y = head.forward(behind.forward(reader.forward(x, of_reader, batch), of_behind, one), of_head, one);
+      Sequential<Lstm<double>, Gru<double>, Dense<double>>::Tape tape;
+      CHECK(model.forward(x, tape, batch) == y);
+      CHECK(std::get<1>(tape.final_state.layers).values[0] == of_behind.final_state.values[0]);
+      const Parallel parallel(model, std::make_shared<ThreadPool>(2));
+      decltype(parallel)::Tape of_parallel;
+      CHECK(parallel.forward(x, of_parallel, batch) == y);
+      CHECK(Predictor(model)(x, batch) == y);
+      for (const auto& report : {testing::check_gradient(model, x, batch), testing::check_gradient(nested, x, batch)}) {
+        CAPTURE(report.where);
+        CHECK(report.worst <= 1e-7);
+      }
+    }
+  }
+}
+
+TEST_CASE("a state behind a read-out is refused by a stream", "[chain]") {
+  Random random(9);
+  const auto reader = [&] { return Lstm<double>(3, 7, random, {.readout = Readout::last}); };
+  refuse([&] { Stream{Sequential{reader(), Dense<double>(7, 4, random), Gru<double>(4, 4, random)}}; },
+         "a stream: layer 2 keeps a state behind layer 0's read-out: it takes one step of a sequence, and all of a "
+         "stream");
+  refuse([&] { Stream{Sequential{Sequential{reader(), Dropout<double>(0.1)}, Residual(Gru<double>(7, 7, random))}}; },
+         "a stream: layer 1 keeps a state behind layer 0's read-out: it takes one step of a sequence, and all of a "
+         "stream");
+  const Sequential model{reader(), Dropout<double>(0.3), Dense<double>(7, 4, random)};
+  Stream stream(model);
+  decltype(model)::Tape tape;
+  const Matrix<double> x = drawn(3, 5);
+  Vector<double> y;
+  for (Index t = 0; t < 5; ++t) y = stream.step(x.col(t));
+  CHECK(y == model.forward(x, tape));
 }

@@ -29,6 +29,13 @@ struct Batch {
   /// steps behind them, refuses.
   bool continues = false;
 
+  /// What the columns of a read-out mean: one step of each sample that has any.
+  Batch read_out() const {
+    Batch one{.size = size, .lengths = lengths, .continues = continues};
+    for (Index& length : one.lengths) length = (std::min)(length, Index(1));
+    return one;
+  }
+
   /// The number of steps in `columns` columns.
   Index steps(Index columns) const { return columns / size; }
 

@@ -59,10 +59,14 @@ Matrix<Scalar> copy_if_in(const Tape& tape, const Input<Scalar>& x) {
 ///   run_back(x, d_y, tape, gradient, options, d_final)
 ///
 /// it makes `forward` and `backward`, which check once, copy what lies in the tape's memory, and run. A layer made of
-/// layers asks them in its own require_* and calls their run and run_back.
+/// layers asks them in its own require_* and calls their run and run_back. One whose outputs are a column a sample
+/// gives its own reads_out().
 template <class Derived>
 class LayerBase {
  public:
+  /// Whether the outputs are one column a sample, whatever the number of steps.
+  bool reads_out() const { return false; }
+
   /// The outputs, owned by the tape. x, I x (T*B), and `initial` may be what this tape gave back. Throws
   /// std::invalid_argument for what does not fit; nothing is changed then.
   template <class L = Derived>

@@ -37,6 +37,7 @@ class PackedRecurrent : public LayerBase<PackedRecurrent<Step, Inputs, Outputs, 
   Index input_size() const { return sizes_.inputs; }
   /// O
   Index output_size() const { return sizes_.outputs; }
+  bool reads_out() const { return unrolling.readout != Readout::all; }
 
   /// As the layer's, without a way back.
   Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial,

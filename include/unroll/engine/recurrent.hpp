@@ -81,6 +81,9 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
   /// O, rows of the outputs.
   Index output_size() const { return Outputs == Dynamic ? this->outputs() : Outputs; }
 
+  /// Whether the outputs are one column a sample.
+  bool reads_out() const { return unrolling.readout != Readout::all; }
+
   /// All three.
   RecurrentSizes sizes() const { return {input_size(), hidden_size(), output_size()}; }
 

@@ -88,9 +88,11 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
     const State& start = detail::part_count(initial.layers) == 0 ? zeros : initial;
     detail::resize_parts(tape.layers, detail::part_count(layers));
     detail::resize_parts(tape.final_state.layers, detail::part_count(layers));
+    Batch of_layer = batch;
     std::optional<Output<Scalar>> y;
     const auto run_one = [&](std::size_t k, const auto& layer, auto& layer_tape, const auto& state, auto& final_state) {
-      y.emplace(layer.run(k == 0 ? x : Input<Scalar>(*y), layer_tape, batch, state, options_of_layer(options, k)));
+      y.emplace(layer.run(k == 0 ? x : Input<Scalar>(*y), layer_tape, of_layer, state, options_of_layer(options, k)));
+      if (layer.reads_out()) of_layer = of_layer.read_out();
       final_state = layer_tape.final_state;
       tape.columns = x.cols();
       tape.recorded = k + 1 == detail::part_count(layers);
@@ -122,8 +124,10 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
     const State zeros = empty_state();
     const State& start = detail::part_count(initial.layers) == 0 ? zeros : initial;
     require_states("initial", start);
+    Batch of_layer = batch;
     const auto check = [&](std::size_t, const auto& layer, const auto& state) {
-      columns = layer.require_forward(rows, columns, batch, state);
+      columns = layer.require_forward(rows, columns, of_layer, state);
+      if (layer.reads_out()) of_layer = of_layer.read_out();
       if (layer.output_size() != 0) rows = layer.output_size();
     };
     detail::walk(check, layers, start.layers);
@@ -163,6 +167,7 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
     requires(Traits::streamable)
   {
     if (shape.inputs == 0) shape.inputs = input_size();
+    if constexpr (Traits::several_states) require_no_state_behind_read_out();
     return Stream(detail::of_each(layers, [&](const auto& layer) {
       auto one = detail::stream_of(layer, shape);
       if (layer.output_size() != 0) shape.inputs = layer.output_size();
@@ -188,6 +193,17 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
   }
 
  private:
+  /// Such a layer takes one step of a sequence.
+  void require_no_state_behind_read_out() const {
+    std::optional<std::size_t> read_out;
+    const auto check = [&](std::size_t k, const auto& layer) {
+      detail::require(!read_out || !keeps_state(layer), "a stream: layer ", k, " keeps a state behind layer ",
+                      read_out.value_or(0), "'s read-out: it takes one step of a sequence, and all of a stream");
+      if (layer.reads_out() && !read_out) read_out = k;
+    };
+    detail::walk(check, layers);
+  }
+
   void require_states(const char* which, const State& state) const {
     detail::require(detail::part_count(state.layers) == detail::part_count(layers), "model: the ", which, " state has ",
                     detail::part_count(state.layers), " layers, expected ", detail::part_count(layers));

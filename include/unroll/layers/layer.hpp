@@ -46,6 +46,7 @@ concept ForwardLayer =
       requires VisitedState<typename L::State>;
       { layer.input_size() } -> std::same_as<Index>;
       { layer.output_size() } -> std::same_as<Index>;
+      { layer.reads_out() } -> std::same_as<bool>;
       { layer.forward(x, tape, batch, state, options) } -> std::same_as<Output<typename L::Scalar>>;
       { layer.require_forward(Index(), Index(), batch, state) } -> std::same_as<Index>;
       { layer.run(x, tape, batch, state, options) } -> std::same_as<Output<typename L::Scalar>>;
@@ -68,6 +69,7 @@ concept ForwardLayer =
 ///   initialize(random, initial)                         draws the parameters anew
 ///   visit(f, prefix, layers...)                         f(name, tensor...) for each parameter tensor
 ///   input_size(), output_size()                         rows of x and of the outputs; 0: any
+///   reads_out()                                         whether the outputs are one column a sample
 ///   tape.output(), tape.d_input()                       what the last passes gave back
 ///   tape.final_state, tape.d_initial                    states
 ///
@@ -141,6 +143,14 @@ class LayerOfLayers : public LayerBase<Derived> {
   {
     const auto each = [&](const std::string&, auto& layer) { layer.initialize(random, initial); };
     Derived::children(each, std::string(), static_cast<Derived&>(*this));
+  }
+
+  /// Whether a layer is read out, the rest with it.
+  bool reads_out() const {
+    bool any = false;
+    const auto each = [&](const std::string&, const auto& layer) { any = any || layer.reads_out(); };
+    Derived::children(each, std::string(), static_cast<const Derived&>(*this));
+    return any;
   }
 
   /// As Layer says, where the tape has the layers' tapes in members called as the layers are.

@@ -50,6 +50,8 @@ struct ChainTraits<std::tuple<First, L...>> {
   static constexpr bool states = has_visited_state<First>() && (has_visited_state<L>() && ...);
   static constexpr bool streamable = StreamableLayer<First> && (StreamableLayer<L> && ...);
   static constexpr bool one_scalar = (std::is_same_v<Scalar, typename L::Scalar> && ...);
+  static constexpr bool several_states =
+      (!std::is_same_v<typename First::State, NoState> + ... + !std::is_same_v<typename L::State, NoState>) > 1;
 };
 template <class L>
 struct ChainTraits<std::vector<L>> {
@@ -59,6 +61,7 @@ struct ChainTraits<std::vector<L>> {
   static constexpr bool states = has_visited_state<L>();
   static constexpr bool streamable = StreamableLayer<L>;
   static constexpr bool one_scalar = true;
+  static constexpr bool several_states = !std::is_same_v<typename L::State, NoState>;
 };
 
 template <class T>
