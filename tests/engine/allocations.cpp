@@ -143,6 +143,26 @@ TEST_CASE("a stream of several samples allocates nothing", "[allocations]") {
   CHECK(std::isfinite(sum));
 }
 
+TEST_CASE("a step of planar channels or of an expression allocates nothing", "[allocations]") {
+  if (!counted()) return;
+  Random random(4);
+  const Sequential model{Lstm<float>(2, 8, random), Dense<float>(8, 1, random)};
+  Stream stream(model), pair(model, {.samples = 2});
+  const Eigen::Matrix<float, Dynamic, Dynamic, Eigen::RowMajor> planar =
+      Matrix<float>::Constant(2, 100, 0.5f);  // a channel after the other
+  float sum = 0;
+  const long made = allocations_of([&] {
+    for (Index t = 0; t + 1 < planar.cols(); ++t) {
+      sum += stream.step(planar.col(t))[0] + stream.step(planar.col(t).transpose())[0];
+      sum += stream.step(0.5f * planar.col(t))[0] + pair.step(planar.middleCols(t, 2))[1];
+    }
+  });
+  CHECK(made == 0);
+  const auto column = planar.col(0);
+  CHECK(noexcept(stream.step(column)));
+  CHECK(std::isfinite(sum));
+}
+
 TEST_CASE("a copy of a stream shares the weights", "[allocations]") {
   if (!counted()) return;
   Random random(4);

@@ -218,12 +218,41 @@ TEST_CASE("a stream of several samples takes columns wherever they lie, and tell
   CHECK(y.allFinite());
   CHECK(first(x.middleRows(1, 2).leftCols(3)) == y);
   CHECK(first(std::vector<float>(packed.data(), packed.data() + 6)) == y);
+  const Eigen::Matrix<float, 2, 3, Eigen::RowMajor> planar = packed;
+  CHECK(first(planar) == y);
+  CHECK(first(planar.transpose().transpose()) == y);
+  CHECK(first(0.5f * packed + 0.5f * planar) == y);
+  CHECK(first(Matrix<float>::Identity(2, 2) * packed) == y);
+  CHECK(first(Eigen::RowVectorXf(Vector<float>::Map(packed.data(), 6))) == y);
   CHECK(first(Vector<float>(Vector<float>::Map(packed.data(), 6))) == y);
   for (const auto& [rows, columns] : {std::pair(3, 2), {2, 2}, {2, 4}, {5, 1}, {0, 0}}) {
     CHECK(first(Matrix<float>(x.topLeftCorner(rows, columns))).array().isNaN().all());
     CHECK(first(x.topLeftCorner(rows, columns)).array().isNaN().all());
   }
   CHECK_THROWS_WITH(Stream(model, {.samples = 0}), "Stream: samples is 0, expected at least 1");
+}
+
+TEST_CASE("one of several samples starts anew", "[stream]") {
+  Random random(8);
+  const Sequential model{Conv1d<float>(2, 4, 3, random), Lstm<float>(4, 5, random), Gru<float>(5, 3, random)};
+  Stream both(model, {.samples = 3}), alone(model), fresh(model);
+  const Matrix<float> x = random_matrix<float>(2, 30, random);
+  for (Index t = 0; t < 10; ++t) {
+    if (t == 6) both.reset(1);
+    const Vector<float> y = both.step(x.middleCols(3 * t, 3));
+    CHECK(y.segment(6, 3) == alone.step(x.col(3 * t + 2)));
+    if (t >= 6) CHECK(y.segment(3, 3) == fresh.step(x.col(3 * t + 1)));
+  }
+  CHECK_THROWS_WITH(both.reset(3), "Stream: there is no sample 3 to reset, expected 0 to 2");
+  CHECK_THROWS_WITH(both.reset(-1), "Stream: there is no sample -1 to reset, expected 0 to 2");
+}
+
+TEST_CASE("a stream takes tokens as integers", "[stream]") {
+  Random random(9);
+  const Sequential model{Embedding<float>(5, 3, random), Gru<float>(3, 2, random)};
+  Stream integers(model, {.samples = 2}), floats(model, {.samples = 2});
+  CHECK(integers.step(std::vector<int>{4, 1}) == floats.step(std::array{4.0f, 1.0f}));
+  CHECK(integers.step(std::array<std::int64_t, 2>{0, 3}) == floats.step(std::array{0.0f, 3.0f}));
 }
 
 TEST_CASE("a stream of one input takes a number", "[stream]") {
@@ -309,6 +338,19 @@ TEST_CASE("a layer that reads out its last state streams every state", "[stream]
   layer.unrolling.readout = Readout::last;
   Stream stream(layer);
   for (Index t = 0; t < steps; ++t) CHECK(stream.step(in.x.col(t)) == y.col(t));
+}
+
+TEST_CASE("a model without inputs gives no stream, and a stream that was moved from no outputs", "[stream]") {
+  Random random(4);
+  Sequential model{Lstm<float>(3, 5, random), Dense<float>(5, 2, random)};
+  Stream stream(model);
+  const auto taken = std::move(model);
+  CHECK_THROWS_WITH(Stream(model),
+                    "Stream: the model takes 0 numbers a step; it is of no size of its own, or moved from");
+  const auto other = std::move(stream);
+  CHECK(stream.step(Vector<float>::Ones(3)).size() == 0);
+  CHECK(stream.step(std::array{1.0f, 2.0f, 3.0f}).size() == 0);
+  CHECK(other.input_size() + taken.input_size() == 6);
 }
 
 TEST_CASE("what needs the whole sequence gives no stream", "[stream]") {

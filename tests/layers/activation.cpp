@@ -145,6 +145,6 @@ TEST_CASE("a stream of activations allocates nothing, and needs to know their nu
   for (int t = 0; t < 100; ++t) stream.step(x);
   CHECK(testing::allocations() == before);
   CHECK_THROWS_MATCHES(Stream(Tanh<float>()), std::invalid_argument,
-                       Message("Tanh::stream: the number of inputs is not known; a layer before it tells"));
+                       Message("Stream: the model takes 0 numbers a step; it is of no size of its own, or moved from"));
   CHECK_THROWS_AS(Prelu<float>(0), std::invalid_argument);
 }

@@ -73,6 +73,14 @@ TEST_CASE("a predictor gives the bits of the model that it was made of", "[predi
                        Message("Lstm::forward: x has 2 rows, expected input_size 3"));
 }
 
+TEST_CASE("what a predictor gives that is gone behind the call is a matrix of its own", "[predictor]") {
+  const Model model = model_of(1);
+  const Matrix<double> x = drawn(3, 5);
+  const auto y = Predictor(model)(x);
+  STATIC_REQUIRE(std::is_same_v<std::remove_const_t<decltype(y)>, Matrix<double>>);
+  CHECK(y == outputs(model, x, {}));
+}
+
 TEST_CASE("a predictor keeps nothing for a way back", "[predictor]") {
   Predictor predict(Sequential{Watching()});
   predict(drawn(3, 5), {}, {}, {.record = true});

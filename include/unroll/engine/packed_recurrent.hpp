@@ -37,6 +37,7 @@ class PackedRecurrent : public LayerBase<PackedRecurrent<Step, Inputs, Outputs, 
   Index input_size() const { return sizes_.inputs; }
   /// O
   Index output_size() const { return sizes_.outputs; }
+  /// Whether the outputs are one column a sample.
   bool reads_out() const { return unrolling.readout != Readout::all; }
 
   /// As the layer's, without a way back.

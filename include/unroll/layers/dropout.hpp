@@ -22,7 +22,7 @@ struct DropoutTape : MemorylessTape<Scalar> {
 /// Dropout between layers: in training each feature is zero with probability `rate`, else divided by 1 - rate; at
 /// inference, where the pass has no dropout_seed, y = x.
 ///
-/// The masks come from the batch's seed, one generator a sample: the same seed gives the same masks.
+/// The masks come from the pass's seed, one generator a sample: the same seed gives the same masks.
 template <class Scalar_ = float>
 class Dropout : public Memoryless<Dropout<Scalar_>, Scalar_, detail::DropoutTape<Scalar_>> {
  public:
@@ -30,7 +30,7 @@ class Dropout : public Memoryless<Dropout<Scalar_>, Scalar_, detail::DropoutTape
   using Tape = detail::DropoutTape<Scalar>;
 
   /// Throws std::invalid_argument unless 0 <= rate < 1.
-  explicit Dropout(double drop_rate, DropoutMask mask = DropoutMask::step) : rate_(drop_rate), mask_(mask) {
+  explicit Dropout(double drop_rate, DropoutMask mask = DropoutMask::step) : mask_(mask), rate_(drop_rate) {
     detail::require(drop_rate >= 0 && drop_rate < 1, "Dropout: rate is ", drop_rate, ", expected 0 <= rate < 1");
   }
 
@@ -77,8 +77,8 @@ class Dropout : public Memoryless<Dropout<Scalar_>, Scalar_, detail::DropoutTape
     }
   }
 
+  DropoutMask mask_;  // first: g++ 12 warns at -O3 where a tuple lays what follows into the end of this
   double rate_;
-  DropoutMask mask_;
 };
 
 }  // namespace unroll::inline UNROLL_TARGET

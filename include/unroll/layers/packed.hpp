@@ -36,6 +36,7 @@ class KeptLayer : public LayerBase<KeptLayer<L>>, public detail::StreamTypeOf<L>
 
   Index input_size() const { return layer_->input_size(); }
   Index output_size() const { return layer_->output_size(); }
+  /// Whether the outputs are one column a sample.
   bool reads_out() const { return layer_->reads_out(); }
   Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial,
                      const ForwardOptions& options) const {

@@ -22,9 +22,16 @@ class Predictor {
   /// The outputs of `model.forward`, to the bit where the weights are stored in full, valid until the next call.
   /// `record` does not count. Throws std::invalid_argument for shapes that do not fit; nothing is changed then.
   Output<Scalar> operator()(const Input<Scalar>& x, const Batch& batch = {}, const State& initial = {},
-                            ForwardOptions options = {}) {
+                            ForwardOptions options = {}) & {
     options.record = false;
     return packed_.forward(x, tape_, batch, initial, options);
+  }
+
+  /// The same by a predictor that is gone behind the call: a matrix of its own.
+  Matrix<Scalar> operator()(const Input<Scalar>& x, const Batch& batch = {}, const State& initial = {},
+                            const ForwardOptions& options = {}) && {
+    Predictor& self = *this;
+    return self(x, batch, initial, options);
   }
 
   /// After each sequence's own end in the last call; may be the next one's `initial`, for sequences that come in parts.

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cmath>
-#include <concepts>
 #include <limits>
 #include <type_traits>
 
 #include "unroll/layers/packed.hpp"
+#include "unroll/layers/states.hpp"
 
 namespace unroll::inline UNROLL_TARGET {
 
@@ -21,15 +21,17 @@ struct StreamOptions {
 ///   Stream stream(model);
 ///   float y = stream.step(x)[0];
 ///
-///   Stream stereo(model, {.samples = 2});                     // a step takes I x 2 numbers, a column a sample,
-///   const auto outputs = stereo.step(Matrix<float>(1, 2));    // and gives O x 2, one column after the other
+///   Stream stereo(model, {.samples = 2});                 // a step takes I x 2 numbers, a column a sample,
+///   const auto outputs = stereo.step(std::array{l, r});   // and gives O x 2, one column after the other
 ///
-/// `step`, `reset` and `restore` allocate nothing and never throw: `step` tells of an x of another size by NaN,
-/// `restore` of a state of another shape by false, and the stream stays as it was. Streamed outputs are the sequence's,
-/// to the bit, of one sample and of several.
+/// What a step gives is a view of the stream's own memory: the next step writes there. `step`, `reset` and `restore`
+/// allocate nothing and never throw: `step` tells of an x of another size by NaN, `restore` of a state of another shape
+/// by false, and the stream stays as it was. Streamed outputs are the sequence's, to the bit, of one sample and of
+/// several.
 template <class Model, class Storage = Full>
 class Stream {
-  static_assert(StreamableLayer<Model>,
+  static_assert(ForwardLayer<Model>, "a Stream is of a model, as in Stream<Lstm<float>>: see the concept Layer");
+  static_assert(!ForwardLayer<Model> || StreamableLayer<Model>,
                 "a Stream needs a model that runs step by step: a Bidirectional needs the whole sequence");
 
  public:
@@ -38,14 +40,14 @@ class Stream {
   /// What a step gives back: O numbers, of several samples O x B, a column a sample; owned by the stream.
   using Result = Eigen::Map<const Vector<Scalar>>;
 
-  /// Throws std::invalid_argument where the model needs the whole sequence (a reverse layer, a mean), or a storage of
-  /// fewer bits cannot keep a weight.
-  explicit Stream(const Model& model, Storage storage = {}) : Stream(model, pack(model, storage).stream(), 1) {}
+  /// Throws std::invalid_argument where the model needs the whole sequence (a reverse layer, a mean, a state behind a
+  /// read-out) or has no input_size, or a storage of fewer bits cannot keep a weight.
+  explicit Stream(const Model& model, Storage storage = {}) : Stream(model, packed(model, storage).stream(), 1) {}
   /// Of several samples. Throws std::invalid_argument for fewer than one, too.
   Stream(const Model& model, StreamOptions options) : Stream(model, Storage(), options) {}
   /// The same in a storage.
   Stream(const Model& model, Storage storage, StreamOptions options)
-      : Stream(model, of_several(pack(model, storage), options.samples), options.samples) {}
+      : Stream(model, of_several(packed(model, storage), options.samples), options.samples) {}
 
   /// I, how many numbers a step takes of each sample.
   Index input_size() const noexcept { return input_size_; }
@@ -54,35 +56,50 @@ class Stream {
   /// B
   Index samples() const noexcept { return samples_; }
 
-  /// One step: x has I values, of several samples I x B, and may be the last result; the result is valid until the next
-  /// step.
-  Result step(const Input<Scalar>& x) noexcept {
-    const bool columns = x.rows() == input_size_ || x.rows() == 1 || x.cols() == 1;
-    if (x.cols() <= 1 || x.outerStride() == x.rows()) return step(x.data(), columns ? x.size() : -1);
-    if (!columns || x.size() != x_.size()) return step(nullptr, -1);
-    x_ = x;
-    return step(x_.data(), x_.size());
+  /// One step: x has I values, of several samples I x B. It is any vector, matrix or expression, wherever its numbers
+  /// lie, and may be the last result. The result is valid until the next step.
+  template <class X>
+  Result step(const Eigen::MatrixBase<X>& x) noexcept {
+    static_assert(std::is_same_v<typename X::Scalar, Scalar>,
+                  "a step takes numbers of the model's own type: a Vector, a std::array, or one number");
+    if ((x.rows() != input_size_ && x.rows() != 1 && x.cols() != 1) || x.size() != x_.size()) return no_result();
+    if constexpr (requires { x.derived().data(); })
+      if ((x.rows() == 1 || x.derived().rowStride() == 1) && (x.cols() == 1 || x.derived().colStride() == x.rows()))
+        return run(x.derived().data());
+    Eigen::Map<Matrix<Scalar>>(x_.data(), x.rows(), x.cols()).noalias() = x;
+    return run(x_.data());
   }
   /// One step of a model of one input: a number of any type, a token's too.
   template <class Number>
     requires(std::is_arithmetic_v<Number> && (Model::InputSize == 1 || Model::InputSize == Dynamic))
   Result step(Number x) noexcept {
     const Scalar one = static_cast<Scalar>(x);
-    return step(&one, 1);
+    return x_.size() == 1 ? run(&one) : no_result();
   }
-  /// One step of a std::array, a std::vector or the like.
+  /// One step of a std::array, a std::vector or the like; of tokens as integers, too.
   template <class Numbers>
-    requires(!std::convertible_to<const Numbers&, Input<Scalar>> && std::is_class_v<Numbers>)
+    requires(std::is_class_v<Numbers> && !std::is_base_of_v<Eigen::EigenBase<Numbers>, Numbers>)
   Result step(const Numbers& x) noexcept {
-    static_assert(
-        requires {
-          { x.data() } -> std::convertible_to<const Scalar*>;
-        }, "a step takes numbers of the model's own type: a Vector, a std::array, or one number");
-    return step(x.data(), static_cast<Index>(x.size()));
+    using Number = std::remove_cvref_t<decltype(*x.data())>;
+    static_assert(std::is_same_v<Number, Scalar> || std::is_integral_v<Number>,
+                  "a step takes numbers of the model's own type: a Vector, a std::array, or one number");
+    if (static_cast<Index>(x.size()) != x_.size()) return no_result();
+    if constexpr (std::is_same_v<Number, Scalar>) return run(x.data());
+    for (Index i = 0; i < x_.size(); ++i) x_.data()[i] = static_cast<Scalar>(x.data()[i]);
+    return run(x_.data());
   }
 
   /// Starts anew, from a state of zeros.
   void reset() noexcept { stream_.reset(); }
+  /// Starts sample b anew: an episode that ended, a voice that was taken. Allocates at the first call alone. Throws
+  /// std::invalid_argument unless b is from 0 to B - 1.
+  void reset(Index b) {
+    detail::require(b >= 0 && b < samples_, "Stream: there is no sample ", b, " to reset, expected 0 to ",
+                    samples_ - 1);
+    stream_.save(saved_);
+    for_each_state([&](auto& value) { value.col(b).setZero(); }, saved_);
+    stream_.restore(saved_);
+  }
 
   /// The state now.
   State save() const {
@@ -110,20 +127,26 @@ class Stream {
         x_(input_size_, samples),
         no_result_(Vector<Scalar>::Constant(model.output_size() * samples, std::numeric_limits<Scalar>::quiet_NaN())) {}
 
+  static Packed packed(const Model& model, Storage storage) {
+    detail::require(model.input_size() > 0,
+                    "Stream: the model takes 0 numbers a step; it is of no size of its own, or moved from");
+    return pack(model, storage);
+  }
+
   static auto of_several(const Packed& packed, Index samples) {
     detail::require(samples >= 1, "Stream: samples is ", samples, ", expected at least 1");
     return detail::stream_of(packed, StreamShape<Index>{samples});
   }
 
-  Result step(const Scalar* x, Index size) noexcept {
-    return Result(size == input_size_ * samples_ ? stream_.step(x) : no_result_.data(), no_result_.size());
-  }
+  Result run(const Scalar* x) noexcept { return {stream_.step(x), no_result_.size()}; }
+  Result no_result() const noexcept { return {no_result_.data(), no_result_.size()}; }
 
   typename Packed::Stream stream_;
   Index samples_;
   Index input_size_;
-  Matrix<Scalar> x_;          // of columns that lie apart
+  Matrix<Scalar> x_;          // where the numbers of a step do not lie side by side
   Vector<Scalar> no_result_;  // NaN
+  State saved_;               // where one sample is reset
 };
 
 /// How far a stream's outputs move when the weights are kept in fewer bits.
