@@ -8,6 +8,7 @@
 #include "core/flat.hpp"
 #include "io/exported_both.hpp"
 #include "io/exported_models.hpp"
+#include "io/exported_paths.hpp"
 #include "io/files.hpp"
 #include "unroll/io/export_header.hpp"
 
@@ -46,6 +47,7 @@ Matrix<typename Model::Scalar> run(const Model& model, const Matrix<typename Mod
 TEST_CASE("the headers that this test was compiled with are what is written now", "[export_header]") {
   same_as_committed(mixed_model(), "mixed");
   same_as_committed(both_model(), "both");
+  same_as_committed(paths_model(), "paths");
 }
 
 TEST_CASE("an exported model has its sizes at compile time", "[export_header]") {
@@ -70,6 +72,16 @@ TEST_CASE("an exported model gives the same bits", "[export_header]") {
   Stream a(original);
   Stream b(copy);
   for (Index t = 0; t < x.cols(); ++t) REQUIRE(bytes<float>(a.step(x.col(t))) == bytes<float>(b.step(x.col(t))));
+
+  const Matrix<float> samples = x.topRows(1);
+  const Matrix<float> around = run(paths_model(), samples);
+  CHECK(bytes<float>(run(paths::model(), samples)) == bytes(around));
+  CHECK(around.norm() > 0);
+  Stream streamed(paths::model());
+  for (Index t = 0; t < 7; ++t)
+    CHECK(bytes<float>(streamed.step(samples(0, 2 * t))) == bytes<float>(around.col(2 * t)));
+  const Parallel parallel(paths_model(), std::make_shared<ThreadPool>(1));
+  CHECK(exported(parallel, "paths") == exported(paths_model(), "paths"));
 
   Matrix<double> tokens(1, 2 * 5);
   tokens << 0, 4, 1, 3, 2, 2, 0, 1, 4, 3;

@@ -4,7 +4,7 @@
 
 #include "unroll/unroll.hpp"
 
-/// The models that exported_mixed.hpp and exported_both.hpp were made from.
+/// The models that exported_mixed.hpp, exported_both.hpp and exported_paths.hpp were made from.
 
 inline auto mixed_model() {
   using namespace unroll;
@@ -31,6 +31,16 @@ inline auto both_model() {
                    Elu<double>({.alpha = 0.7}),
                    Conv1d<double>(3, 3, 2, random, {.dilation = 4, .groups = 3}),
                    Softmax<double>()};
+  model.initialize(random, Initial::pytorch);
+  return model;
+}
+
+inline auto paths_model() {
+  using namespace unroll;
+  Random random(3);
+  Sequential model{
+      Residual(Sequential{Gru<float>(1, 8, random), Dense<float>(8, 1, random)}), Residual(Dropout<float>(0.5)),
+      Branches{Dense<float>(1, 2, random), Sequential{Lstm<float>(1, 3, random), Dense<float>(3, 1, random)}}};
   model.initialize(random, Initial::pytorch);
   return model;
 }

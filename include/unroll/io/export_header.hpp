@@ -10,14 +10,17 @@
 #include "unroll/io/write_file.hpp"
 #include "unroll/layers/activation.hpp"
 #include "unroll/layers/bidirectional.hpp"
+#include "unroll/layers/branches.hpp"
 #include "unroll/layers/chain.hpp"
 #include "unroll/layers/conv1d.hpp"
 #include "unroll/layers/dense.hpp"
 #include "unroll/layers/dropout.hpp"
 #include "unroll/layers/embedding.hpp"
 #include "unroll/layers/layer_norm_lstm.hpp"
+#include "unroll/layers/parallel.hpp"
 #include "unroll/layers/projected_lstm.hpp"
 #include "unroll/layers/recurrent_layers.hpp"
+#include "unroll/layers/residual.hpp"
 
 namespace unroll::inline UNROLL_TARGET {
 
@@ -121,6 +124,61 @@ CppLayer cpp_layer(const Dropout<Scalar>&) {
   return {};
 }
 
+// Of layers made of layers, which may hold one another.
+template <class L>
+CppLayer cpp_layer(const Residual<L>& layer);
+template <class... Layers>
+CppLayer cpp_layer(const Branches<Layers...>& layer);
+template <class Model>
+CppLayer cpp_layer(const Parallel<Model>& layer);
+template <class Layers>
+CppLayer cpp_layer(const Chain<Layers>& chain);
+
+/// A layer that another one is made of.
+template <class L>
+CppLayer cpp_part(const L& layer) {
+  static_assert(
+      requires { cpp_layer(layer); }, "export_header knows the library's own layers; a layer of the model is none");
+  return cpp_layer(layer);
+}
+
+template <class L>
+CppLayer cpp_layer(const Residual<L>& layer) {
+  CppLayer inner = cpp_part(layer.layer);
+  if (inner.type.empty()) {  // x is added to x
+    inner.type = text("unroll::Dropout<", cpp_scalar<typename L::Scalar>(), ">");
+    inner.zeros = inner.type + "(0)";
+  }
+  const std::string type = "unroll::Residual<" + inner.type + ">";
+  return {type, text(type, "(", inner.zeros, ")")};
+}
+
+/// Types and expressions, one after the other; of layers that do nothing none.
+template <class Parts>
+CppLayer cpp_parts(const Parts& parts) {
+  CppLayer result;
+  const auto add = [&](std::size_t, const auto& layer) {
+    const CppLayer part = cpp_part(layer);
+    if (part.type.empty()) return;
+    result.type += (result.type.empty() ? "" : ", ") + part.type;
+    result.zeros += (result.zeros.empty() ? "" : ", ") + part.zeros;
+  };
+  walk(add, parts);
+  return result;
+}
+
+template <class... Layers>
+CppLayer cpp_layer(const Branches<Layers...>& layer) {
+  const CppLayer branches = cpp_parts(layer.layers);
+  const std::string type = "unroll::Branches<" + branches.type + ">";
+  return {type, text(type, "(", branches.zeros, ")")};
+}
+
+template <class Model>
+CppLayer cpp_layer(const Parallel<Model>& layer) {
+  return cpp_part(layer.model);
+}
+
 template <class L>
 CppLayer cpp_layer(const Bidirectional<L>& layer) {
   const CppLayer forward = cpp_layer(layer.forward_layer), reverse = cpp_layer(layer.reverse_layer);
@@ -131,14 +189,7 @@ CppLayer cpp_layer(const Bidirectional<L>& layer) {
 
 template <class Layers>
 CppLayer cpp_layer(const Chain<Layers>& chain) {
-  CppLayer result;
-  const auto add = [&](std::size_t, const auto& layer) {
-    const CppLayer part = cpp_layer(layer);
-    if (part.type.empty()) return;
-    result.type += (result.type.empty() ? "" : ", ") + part.type;
-    result.zeros += (result.zeros.empty() ? "" : ", ") + part.zeros;
-  };
-  walk(add, chain.layers);
+  CppLayer result = cpp_parts(chain.layers);
   if (result.type.empty()) return {};
   result.type = "unroll::Sequential<" + result.type + ">";
   return {result.type, result.type + "(" + result.zeros + ")"};
@@ -171,13 +222,13 @@ inline bool names_a_namespace(const std::string& name) {
 ///   Stream stream(pedal::model());
 ///
 /// The weights are hexadecimal literals, so its outputs have the bits of this model's. A Stack becomes a Sequential,
-/// Dropout is left out. Throws std::invalid_argument for a name that C++ keeps for itself and for a weight that is not
-/// finite.
+/// a Parallel its model, Dropout is left out. Layers of one's own do not compile. Throws std::invalid_argument for a
+/// name that C++ keeps for itself and for a weight that is not finite.
 template <class Model>
 void export_header(const Model& model, const std::string& name, std::ostream& out) {
   using Scalar = typename Model::Scalar;
   detail::require(detail::names_a_namespace(name), "export_header: '", name, "' is no name for a C++ namespace");
-  const detail::CppLayer layer = detail::cpp_layer(model);
+  const detail::CppLayer layer = detail::cpp_part(model);
   detail::require(!layer.type.empty(), "export_header: the model has no layer that does anything at inference");
 
   std::ostringstream header;
