@@ -98,7 +98,7 @@ TEST_CASE("a layer's forward pass refuses what does not fit", "[refusals]") {
        {"Lstm: 3 lengths for a batch of 2", [](auto& a) { a.in.batch.lengths = {4, 4, 4}; }},
        {"Lstm: a sequence's length is -1, expected at least 0", [](auto& a) { a.in.batch.lengths = {4, -1}; }},
        {"Lstm: a sequence's length is 5, x has 4 steps", [](auto& a) { a.in.batch.lengths = {5, 1}; }},
-       {"Lstm: 7 resets for 8 columns", [](auto& a) { a.in.batch.resets.resize(7); }},
+       {"Lstm: 7 resets for 8 columns, expected one a column", [](auto& a) { a.in.batch.resets.resize(7); }},
        {"Lstm::forward: the initial state h is 5 x 3, expected 5 x 2",
         [](auto& a) { a.in.initial.values[0] = zeros(5, 3); }},
        {"Lstm::forward: the initial state c is 4 x 2, expected 5 x 2",

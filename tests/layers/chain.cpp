@@ -496,6 +496,39 @@ TEST_CASE("what a tape's inner layers gave back may be x", "[chain]") {
   check(Residual{Sequential{first, second}}, [](auto& tape) { return std::get<0>(tape.layer.layers).output(); });
 }
 
+TEST_CASE("a batch that goes on wants the state that it goes on from", "[chain]") {
+  Random random(3);
+  const auto check = [](const auto& model, const std::string& name) {
+    typename std::remove_cvref_t<decltype(model)>::Tape tape;
+    const Matrix<double> x = drawn(3, 6);
+    const Matrix<double> y = model.forward(x, tape, {.size = 2});
+    const auto left = tape.final_state;
+    const std::string why =
+        name +
+        "::forward: the batch goes on from the steps before it (Batch::continues), but the initial state is "
+        "empty; give it the final state that they left";
+    refuse([&] { model.forward(x, tape, {.size = 2, .continues = true}); }, why);
+    CHECK(tape.output() == y);
+    CHECK_NOTHROW(model.forward(x, tape, {.size = 2, .continues = true}, left));
+  };
+  check(Gru<double>(3, 4, random), "Gru");
+  check(mixed(), "model");
+  check(stack(2), "model");
+  check(Parallel(stack(2), std::make_shared<ThreadPool>(1)), "model");
+  Dense<double>::Tape none;
+  CHECK_NOTHROW(Dense<double>(3, 2, random).forward(drawn(3, 6), none, {.continues = true}));
+}
+
+TEST_CASE("a model is not its own gradient", "[chain]") {
+  auto model = mixed();
+  Mixed::Tape tape;
+  const Matrix<double> x = drawn(3, 6), y = model.forward(x, tape);
+  const Flat weights = flat(model);
+  refuse([&] { model.backward(x, y, tape, model); },
+         "model::backward: the gradient is the model itself; it wants a value of its own, zeros_like(model)");
+  CHECK(flat(model) == weights);
+}
+
 TEST_CASE("a layer behind a read-out takes one step of each sample", "[chain]") {
   Random random(9);
   for (const Readout readout : {Readout::last, Readout::mean}) {

@@ -248,7 +248,8 @@ TEST_CASE("a convolution refuses what does not fit and says what it expected", "
   refuse([&] { layer.forward(drawn(3, 6), tape, batch); }, "Conv1d::forward: x has 3 rows, expected input_size 4");
   refuse([&] { layer.forward(x, tape, {.size = 2, .lengths = {4, 1}}); },
          "Conv1d::forward: a sequence's length is 4, x has 3 steps");
-  refuse([&] { layer.forward(x, tape, {.size = 2, .resets = {true}}); }, "Conv1d::forward: 1 resets for 6 columns");
+  refuse([&] { layer.forward(x, tape, {.size = 2, .resets = {true}}); },
+         "Conv1d::forward: 1 resets for 6 columns, expected one a column");
   refuse([&] { layer.forward(x, tape, batch, {{drawn(16, 3)}}); },
          "Conv1d::forward: the initial state past is 16 x 3, expected 16 x 2");
   const Matrix<double> y = layer.forward(x, tape, batch);

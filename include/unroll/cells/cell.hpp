@@ -159,6 +159,15 @@ void a_rule_calls_tanh_and_the_like_without_std(
   if constexpr (HasOperandBackward<C>) C::operand_backward(gates, state, Pack<float>(0), state, gates);
 }
 
+/// Whether the cell has a member called backward, whatever it takes: with a second one the name is ambiguous.
+struct NamedBackward {
+  int backward;
+};
+template <class C>
+struct WithNamedBackward : C, NamedBackward {};
+template <class C>
+concept NamesBackward = !std::is_final_v<C> && !requires { &WithNamedBackward<C>::backward; };
+
 /// Refuses at compile time what is not a cell, and says what is missing.
 template <class C>
 constexpr bool check_cell() {  // not covered: runs at compile time
@@ -182,6 +191,10 @@ constexpr bool check_cell() {  // not covered: runs at compile time
       static_assert(HasBackward<C> == HasOperandBackward<C>,
                     "a cell with late_gates gives both backward and operand_backward, or neither");
     }
+    static_assert(HasBackward<C> || !NamesBackward<C>,
+                  "a cell's backward is a static template `void backward(const std::array<V, G>& gates, const "
+                  "std::array<V, N>& previous, const std::array<V, N>& next, std::array<V, N>& d_state, std::array<V, "
+                  "G>& d_gates)`; without one it is derived");
     if constexpr (requires { C::initial_bias; })
       static_assert(C::initial_bias.size() == C::gate_names.size(), "a cell's initial_bias needs one value a gate");
   }

@@ -68,7 +68,7 @@ struct Batch {
       detail::require(length <= steps(columns), caller, ": a sequence's length is ", length, ", x has ", steps(columns),
                       " steps");
     detail::require(resets.empty() || static_cast<Index>(resets.size()) == columns, caller, ": ", resets.size(),
-                    " resets for ", columns, " columns");
+                    " resets for ", columns, " columns, expected one a column");
   }
 };
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <string>
 #include <type_traits>
+#include <utility>
 
 #include "unroll/core/memory.hpp"
 #include "unroll/core/parameters.hpp"
@@ -49,6 +51,31 @@ Matrix<Scalar> copy_if_in(const Tape& tape, const Input<Scalar>& x) {
   return lies_in(x, tape) ? Matrix<Scalar>(x) : Matrix<Scalar>();
 }
 
+/// Whether a state was left by no pass, whose states have a column a sample.
+template <class State>
+bool is_empty(const State& state) {
+  bool empty = true;
+  State::visit([&](const std::string&, const auto& value) { empty = empty && value.cols() == 0; }, std::string(),
+               state);
+  return empty;
+}
+
+/// Throws std::invalid_argument where the batch goes on from steps before it, and there is no state of theirs.
+template <class L, class State>
+void require_state_to_continue(const L& layer, const State& initial) {
+  bool keeps = false;
+  const auto each = [&](const std::string&, const auto&) { keeps = true; };
+  if constexpr (requires { layer.empty_state(); }) {
+    const State empty = layer.empty_state();
+    State::visit(each, std::string(), empty);
+  } else {
+    State::visit(each, std::string(), initial);
+  }
+  require(!keeps || !is_empty(initial), layer_name<L>(),
+          "::forward: the batch goes on from the steps before it (Batch::continues), but the initial state is empty; "
+          "give it the final state that they left");
+}
+
 }  // namespace detail
 
 /// The base of a layer: class MyLayer : public LayerBase<MyLayer>. From what the layer gives,
@@ -75,6 +102,7 @@ class LayerBase {
                                      const ForwardOptions& options = {}) const {
     using X = Input<typename L::Scalar>;
     self().require_forward(x.rows(), x.cols(), batch, initial);
+    if (batch.continues && x.cols() > 0) detail::require_state_to_continue(self(), initial);
     const auto copy = detail::copy_if_in<typename L::Scalar>(tape, x);
     return self().run(copy.size() == 0 ? x : X(copy), tape, batch, initial, options);
   }
@@ -93,6 +121,8 @@ class LayerBase {
     using Scalar = typename L::Scalar;
     using State = typename L::State;
     using X = Input<Scalar>;
+    detail::require(&gradient != &self(), detail::layer_name<L>(),
+                    "::backward: the gradient is the model itself; it wants a value of its own, zeros_like(model)");
     self().require_backward(x.rows(), x.cols(), tape, gradient, options, d_final);
     const Output<Scalar> y = tape.output();
     detail::require_shape(detail::layer_name<L>(), "d_y", d_y.rows(), d_y.cols(), y.rows(), y.cols());
