@@ -118,3 +118,33 @@ TEST_CASE("what nothing can be drawn from is refused", "[sampling]") {
   CHECK_THROWS_MATCHES(beam_search(Markov(), 0, step, {.length_penalty = std::nan("")}), std::invalid_argument,
                        Message("beam_search: length_penalty is nan, expected a finite number"));
 }
+
+TEST_CASE("equal logits have equal chances, and what is masked has none", "[sampling]") {
+  Vector<double> logits(19);
+  for (Index i = 0; i < 19; ++i) logits[i] = (i * 7 + 3) % 5 >= 3;
+  const Vector<double> p = chances(logits);
+  for (Index i = 0; i < 19; ++i)
+    for (Index k = 0; k < i; ++k)
+      if (logits[i] == logits[k]) CHECK(p[i] == p[k]);
+  CHECK(chances(logits, {.top_k = 1})[greedy(logits)] == 1);
+  const double no = -std::numeric_limits<double>::infinity();
+  for (const Index masked : {0, 1, 2}) {
+    Vector<double> some = Vector<double>::Constant(3, 1.5);
+    some[masked] = no;
+    for (const SamplingOptions& how : {SamplingOptions{}, {.temperature = 0.1}, {.top_k = 3}, {.top_p = 0.99}}) {
+      CHECK(chances(some, how)[masked] == 0);
+      CHECK(chances(some, how).sum() == 1);
+    }
+  }
+  CHECK(chances(Vector<double>{{1, 3, 2}}, {.temperature = 1e-320}) == Vector<double>{{0, 1, 0}});
+  CHECK(greedy(Vector<float>{{1e-20f, 2e-20f}}) == 1);
+}
+
+TEST_CASE("a beam holds no sequence that cannot be", "[sampling]") {
+  const double no = -std::numeric_limits<double>::infinity();
+  const auto found =
+      beam_search(0, 0, [&](int&, Index) { return Vector<double>{{1, 0, no, no}}; }, {.width = 3, .steps = 1});
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].tokens == std::vector<Index>{0});
+  CHECK(found[1].tokens == std::vector<Index>{1});
+}

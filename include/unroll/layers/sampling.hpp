@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -22,16 +23,14 @@ struct SamplingOptions {
 
 namespace detail {
 
-/// log softmax, in double.
+/// Logits in double; those of minus infinity are of tokens that cannot be.
 template <class Y>
-Vector<double> log_softmax(const char* caller, const Eigen::MatrixBase<Y>& logits) {
+Vector<double> require_logits(const char* caller, const Eigen::MatrixBase<Y>& logits) {
   require(logits.size() >= 1 && logits.cols() == 1, caller, ": logits are ", logits.rows(), " x ", logits.cols(),
           ", expected a column of one at least");
   const Vector<double> y = logits.template cast<double>();
   require(!y.hasNaN() && std::isfinite(y.maxCoeff()), caller, ": a logit is no finite number");
-  Vector<double> softmax(y.size());
-  const LogSumExp sum = log_sum_exp(y.data(), y.size(), softmax.data());
-  return y.unaryExpr([&](double logit) { return -sum.surprise(logit); });
+  return y;
 }
 
 }  // namespace detail
@@ -40,7 +39,7 @@ Vector<double> log_softmax(const char* caller, const Eigen::MatrixBase<Y>& logit
 template <class Y>
 Index greedy(const Eigen::MatrixBase<Y>& logits) {
   Index token = 0;
-  detail::log_softmax("greedy", logits).maxCoeff(&token);
+  detail::require_logits("greedy", logits).maxCoeff(&token);
   return token;
 }
 
@@ -52,9 +51,10 @@ Vector<double> chances(const Eigen::MatrixBase<Y>& logits, const SamplingOptions
   detail::require(how.temperature >= 0, "sample: temperature is ", how.temperature, ", expected at least 0");
   detail::require(how.top_k >= 0, "sample: top_k is ", how.top_k, ", expected at least 0");
   detail::require(how.top_p > 0 && how.top_p <= 1, "sample: top_p is ", how.top_p, ", expected above 0 and up to 1");
-  const Vector<double> logs = detail::log_softmax("sample", logits);
-  if (how.temperature == 0) return Vector<double>::Unit(logs.size(), greedy(logs));
-  Vector<double> p = detail::log_softmax("sample", logs / how.temperature).array().exp();
+  Vector<double> p = detail::require_logits("sample", logits);
+  if (how.temperature == 0) return Vector<double>::Unit(p.size(), greedy(p));
+  p = ((p.array() - p.maxCoeff()) / how.temperature).eval();
+  detail::log_sum_exp(p.data(), p.size(), p.data());
   std::vector<Index> order(static_cast<std::size_t>(p.size()));
   std::iota(order.begin(), order.end(), Index(0));
   std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) { return p[a] > p[b]; });
@@ -139,17 +139,22 @@ std::vector<Continuation> continuations(std::vector<Hypothesis<State>>& beam, In
       add(k, -1, one.log_chance, tokens);
       continue;
     }
-    const Vector<double> logs = log_softmax("beam_search", step(one.state, tokens == 0 ? first : one.tokens.back()));
-    require(how.end < logs.size(), "beam_search: end is ", how.end, ", there are ", logs.size(), " tokens");
-    for (Index token = 0; token < logs.size(); ++token) add(k, token, one.log_chance + logs[token], tokens + 1);
+    const Vector<double> y = require_logits("beam_search", step(one.state, tokens == 0 ? first : one.tokens.back()));
+    require(how.end < y.size(), "beam_search: end is ", how.end, ", there are ", y.size(), " tokens");
+    Vector<double> softmax(y.size());
+    const LogSumExp sum = log_sum_exp(y.data(), y.size(), softmax.data());
+    for (Index token = 0; token < y.size(); ++token)
+      if (y[token] >= std::numeric_limits<double>::lowest())  // else it cannot be
+        add(k, token, one.log_chance - sum.surprise(y[token]), tokens + 1);
   }
   return all;
 }
 
 }  // namespace detail
 
-/// The likeliest sequences after the token `first`, the best first; at most `width` of them. `step(state, token)` takes
-/// a token in and gives the logits of the next, V x 1. The state is a value: a Stream, whose copies share its weights.
+/// The likeliest sequences after the token `first`, the best first; at most `width` of them, fewer where logits of
+/// minus infinity leave no more. `step(state, token)` takes a token in and gives the logits of the next, V x 1. The
+/// state is a value: a Stream, whose copies share its weights.
 ///
 ///   const auto found = beam_search(Stream(model), start, [](auto& stream, Index token) -> Vector<float> {
 ///     return stream.step(token);
