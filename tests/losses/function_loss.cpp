@@ -3,6 +3,7 @@
 #include "catch.hpp"
 #include "core/flat.hpp"
 #include "training/sine.hpp"
+#include "unroll/testing/gradient_check.hpp"
 
 using namespace unroll;
 using Catch::Matchers::Message;
@@ -32,6 +33,45 @@ TEST_CASE("a lambda is a loss, of ragged batches too", "[losses]") {
     return squares(y, target, d_y);
   };
   CHECK(evaluate(state.model, sine_sequences(), explicit_types) == evaluate(state.model, sine_sequences(), squares));
+}
+
+TEST_CASE("a lambda that looks from step to step takes the batch", "[losses]") {
+  // The error of the differences between neighbouring steps of each sample.
+  const auto slopes = [](const auto& y, const auto& target, auto& d_y, const Batch& batch) -> double {
+    double loss = 0;
+    for (Index j = batch.size; j < y.cols(); ++j) {
+      if (!batch.active(j / batch.size, j % batch.size, batch.steps(y.cols()))) continue;
+      const auto error = ((y.col(j) - y.col(j - batch.size)) - (target.col(j) - target.col(j - batch.size))).eval();
+      loss += error.squaredNorm();
+      d_y.col(j) += 2 * error;
+      d_y.col(j - batch.size) -= 2 * error;
+    }
+    d_y.col(y.cols() - 1).array() += 7;  // does not count past an end
+    return loss;
+  };
+  Random random(4);
+  const Matrix<double> y = testing::random_matrix(2, 15, random), target = testing::random_matrix(2, 15, random);
+  const Batch ragged{.size = 3, .lengths = {5, 1, 3}};
+  Matrix<double> d_y, alone;
+  const FunctionLoss loss(slopes);
+  const double together = loss(y, target, d_y, ragged);
+  CHECK(loss.count(y, ragged) == 9);
+  double sum = 0;
+  for (Index b = 0; b < 3; ++b) {
+    const Index length = ragged.lengths[static_cast<std::size_t>(b)];
+    Matrix<double> of_sample(2, length), wanted(2, length);
+    for (Index t = 0; t < length; ++t) {
+      of_sample.col(t) = y.col(t * 3 + b);
+      wanted.col(t) = target.col(t * 3 + b);
+    }
+    sum += loss(of_sample, wanted, alone);
+    for (Index t = 0; t + 1 < length; ++t) CHECK(d_y.col(t * 3 + b).isApprox(alone.col(t), 1e-14));
+    for (Index t = length; t < 5; ++t) CHECK(d_y.col(t * 3 + b).isZero(0));
+  }
+  CHECK(together == Approx(sum).epsilon(1e-14));
+  CHECK(loss(y, target, d_y, {.size = 3, .lengths = {0, 0, 0}}) == 0);
+  CHECK(d_y == Matrix<double>::Zero(2, 15));
+  CHECK(std::isfinite(evaluate(sine_state().model, sine_sequences(), slopes)));
 }
 
 TEST_CASE("what a lambda cannot do is refused", "[losses]") {

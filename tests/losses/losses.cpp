@@ -186,8 +186,9 @@ TEST_CASE("what does not fit is refused, and the gradient stays", "[losses]") {
     Matrix<double> target = classes;
     target(0, 3) = bad;
     refuse(softmax_cross_entropy, target, {.size = 2}, {},
-           "softmax_cross_entropy: the target of sample 1 at step 1 is no class, expected a whole number from 0 to one "
-           "less than the rows of y");
+           detail::text("softmax_cross_entropy: the target of sample 1 at step 1 is ", bad,
+                        ", no class, expected a whole "
+                        "number from 0 to one less than the rows of y; a weight of 0 leaves a column out"));
   }
   Matrix<double> chance = zeros;
   chance(1, 5) = 1.5;
@@ -202,9 +203,10 @@ TEST_CASE("there are no more classes than numbers that tell them apart", "[losse
     const Output<Scalar> y(&number, classes, 1);  // refused before any of it is read
     const Matrix<Scalar> target = Matrix<Scalar>::Constant(1, 1, 3);
     Matrix<Scalar> d_y;
-    CHECK_THROWS_MATCHES(softmax_cross_entropy(y, target, d_y), std::invalid_argument,
-                         Message("softmax_cross_entropy: the target of sample 0 at step 0 is one of too many classes, "
-                                 "expected fewer than 2^24 in float or 2^53 in double"));
+    CHECK_THROWS_MATCHES(
+        softmax_cross_entropy(y, target, d_y), std::invalid_argument,
+        Message("softmax_cross_entropy: the target of sample 0 at step 0 is 3, one of too many classes, "
+                "expected fewer than 2^24 in float or 2^53 in double"));
   };
   refuse(0.0f, Index(1) << 24);
   refuse(0.0, Index(1) << 53);

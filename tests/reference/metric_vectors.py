@@ -27,7 +27,7 @@ def main():
     y, target = draw(40, 3), draw(40, 3)
     target[:, 2] = 0.5
     weights, series = random.integers(0, 5, 40) / 4, draw(20, 3)
-    guess, naive = logits.argmax(1), np.abs(series[3:] - series[:-3]).mean()
+    guess, naive = logits.argmax(1), np.abs(series[3:] - series[:-3]).mean(0)
     chance = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     macro = dict(average="macro", zero_division=0)
     of = {
@@ -39,7 +39,7 @@ def main():
         "binary_accuracy": lambda w: np.average(((y > 0) == (target > 0.5)).mean(1), weights=w),
         "mae": lambda w: sk.mean_absolute_error(target, y, sample_weight=w),
         "rmse": lambda w: sk.mean_squared_error(target, y, sample_weight=w) ** 0.5,
-        "mase": lambda w: sk.mean_absolute_error(target, y, sample_weight=w) / naive,
+        "mase": lambda w: (sk.mean_absolute_error(target, y, sample_weight=w, multioutput="raw_values") / naive).mean(),
         "r2": lambda w: sk.r2_score(target, y, sample_weight=w),
     }
     out = dict(logits=logits, classes=classes[:, None], y=y, target=target, weights=[weights], series=series)

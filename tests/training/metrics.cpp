@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 #include "reference/read_vectors.hpp"
+#include "unroll/testing/gradient_check.hpp"
 
 using namespace unroll;
 using Catch::Matchers::Message;
@@ -118,6 +119,31 @@ TEST_CASE("of an output or a target that is no number a metric is none", "[metri
     of_numbers = Measures({binary_accuracy(), mae(), rmse(), of_series, r2()});
     of_numbers.add(target, y);
     check(of_numbers);
+  }
+}
+
+TEST_CASE("mase is the mean over the series of each one's own", "[metrics]") {
+  // Series of scale 1 and 1000, two steps ahead: errors of 1 and 0, in the order of ForecastWindows.
+  const Matrix<double> training{{0, 1, 0, 1}, {0, 1000, 0, 1000}};
+  Measures measures({mase(training), esr()});
+  measures.add(Matrix<double>{{1}, {5}, {3}, {7}}, Matrix<double>{{0}, {5}, {2}, {7}});
+  CHECK(measures.values().at("mase") == 0.5);
+  measures.add(Matrix<double>{{1}, {5}, {3}, {7}}, Matrix<double>{{1}, {1005}, {3}, {1007}});
+  CHECK(measures.values().at("mase") == 0.5);
+  CHECK(measures.values().at("esr") == Approx((2 + 2e6) / (0 + 25 + 4 + 49 + 1 + 1005 * 1005 + 9 + 1007 * 1007)));
+  CHECK_THROWS_MATCHES(Measures({mase(training)}).add(Matrix<double>{{1}, {2}, {3}}, Matrix<double>{{1}, {2}, {3}}),
+                       std::invalid_argument,
+                       Message("mase: target has 3 rows, expected a multiple of the 2 of the training series"));
+}
+
+TEST_CASE("esr is one ratio of all the data, however they are cut", "[metrics]") {
+  Random random(5);
+  const Matrix<double> y = testing::random_matrix(2, 12, random), target = testing::random_matrix(2, 12, random);
+  const double whole = (y - target).squaredNorm() / target.squaredNorm();
+  for (const Index columns : {1, 3, 12}) {
+    Measures measures({esr()});
+    for (Index j = 0; j < 12; j += columns) measures.add(y.middleCols(j, columns), target.middleCols(j, columns));
+    CHECK(measures.values().at("esr") == Approx(whole).epsilon(1e-13));
   }
 }
 

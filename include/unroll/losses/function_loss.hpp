@@ -16,8 +16,12 @@ namespace unroll::inline UNROLL_TARGET {
 ///     return error.abs().cube().mean();
 ///   };
 ///
-/// Of a ragged batch it sees the columns within the sequences alone, side by side. Data with weights are refused: a
-/// loss that takes them is called as loss(y, target, d_y, batch, weights) and has a `count`, see Loss.
+/// Of a ragged batch it sees the columns within the sequences alone, side by side. Columns that lie side by side are
+/// steps of different samples: a loss that looks from step to step takes the batch too, f(y, target, d_y, batch). Such
+/// a one sees all columns; what it leaves in d_y past a sequence's end does not count.
+///
+/// Data with weights are refused: a loss that takes them is called as loss(y, target, d_y, batch, weights) and has a
+/// `count`, see Loss.
 template <class F>
 class FunctionLoss {
  public:
@@ -34,10 +38,17 @@ class FunctionLoss {
     const Index active = static_cast<Index>(count(values, batch, weights));
     detail::require(target.cols() == values.cols() || active == values.cols(), "a loss of your own: target has ",
                     target.cols(), " columns, y has ", values.cols(), " of sequences of different lengths");
-    if (active == values.cols()) return call(values, target, d_y);
+    if (active == values.cols()) return call(values, target, d_y, batch);
+    const detail::ColumnWeights columns(batch, weights, values.rows(), values.cols());
+    if constexpr (takes_batch<Scalar>) {
+      const double loss = active == 0 ? 0 : call(values, target, d_y, batch);
+      if (active == 0) detail::resize_to_zeros(d_y, values.rows(), values.cols());
+      for (Index j = 0; j < values.cols(); ++j)
+        if (!columns.active(j)) d_y.col(j).setZero();
+      return loss;
+    }
 
     Matrix<Scalar> some(values.rows(), active), of_some(target.rows(), active), d_some;
-    const detail::ColumnWeights columns(batch, weights, values.rows(), values.cols());
     const auto for_each = [&](auto copy) {
       for (Index j = 0, k = 0; j < values.cols(); ++j)
         if (columns.active(j)) copy(j, k++);
@@ -46,7 +57,7 @@ class FunctionLoss {
       some.col(k) = values.col(j);
       of_some.col(k) = target.col(j);
     });
-    const double loss = active == 0 ? 0 : call(Input<Scalar>(some), Input<Scalar>(of_some), d_some);
+    const double loss = active == 0 ? 0 : call(Input<Scalar>(some), Input<Scalar>(of_some), d_some, batch);
     detail::resize_to_zeros(d_y, values.rows(), values.cols());
     for_each([&](Index j, Index k) { d_y.col(j) = d_some.col(k); });
     return loss;
@@ -65,9 +76,18 @@ class FunctionLoss {
 
  private:
   template <class Scalar>
-  double call(const Input<Scalar>& y, const Input<Scalar>& target, Matrix<Scalar>& d_y) const {
+  static constexpr bool takes_batch = std::is_invocable_r_v<double, const F&, const Input<Scalar>&,
+                                                            const Input<Scalar>&, Matrix<Scalar>&, const Batch&>;
+
+  template <class Scalar>
+  double call(const Input<Scalar>& y, const Input<Scalar>& target, Matrix<Scalar>& d_y,
+              [[maybe_unused]] const Batch& batch) const {
     Matrix<Scalar> slopes = Matrix<Scalar>::Zero(y.rows(), y.cols());
-    const double loss = function_(y, target, slopes);
+    double loss;
+    if constexpr (takes_batch<Scalar>)
+      loss = function_(y, target, slopes, batch);
+    else
+      loss = function_(y, target, slopes);
     detail::require(slopes.rows() == y.rows() && slopes.cols() == y.cols(), "a loss of your own left a d_y of ",
                     slopes.rows(), " x ", slopes.cols(), ", expected ", y.rows(), " x ", y.cols());
     d_y = std::move(slopes);

@@ -171,9 +171,9 @@ class Loss : public Rule {
     columns.require_fit(Rule::name, Rule::by_element, signed_weights_);
     for (Index j = 0; j < y.cols(); ++j) {
       if (!columns.used(j)) continue;
-      const char* problem = Rule::problem(target.col(j).data(), y.rows(), columns.elements(j));
-      detail::require(problem == nullptr, Rule::name, ": the target of ", columns.place(j), " is ",
-                      problem ? problem : "");
+      if (const char* problem = Rule::problem(target.col(j).data(), y.rows(), columns.elements(j)))
+        detail::refuse({Rule::name, ": the target of ", columns.place(j), " is ",
+                        rows == 1 ? detail::text(target(0, j), ", ") : "", problem});
     }
   }
 

@@ -48,7 +48,9 @@ class SoftmaxCrossEntropyRule {
     if (rows >= too_many_numbers<Scalar>)
       return "one of too many classes, expected fewer than 2^24 in float or 2^53 in double";
     const bool fits = *target >= 0 && *target < static_cast<Scalar>(rows) && *target == std::floor(*target);
-    return fits ? nullptr : "no class, expected a whole number from 0 to one less than the rows of y";
+    return fits ? nullptr
+                : "no class, expected a whole number from 0 to one less than the rows of y; "
+                  "a weight of 0 leaves a column out";
   }
 
   template <class Scalar>
@@ -94,7 +96,8 @@ using SoftmaxCrossEntropy = Loss<detail::SoftmaxCrossEntropyRule>;
 ///
 /// log sum e^y is taken as m + log sum e^(y - m), m = max y, which overflows nowhere (Blanchard, Higham & Higham 2021,
 /// equation 1.4). The target is 1 x (T*B): the class of each column, 0 to O - 1. With class weights, as in PyTorch, the
-/// mean is weighted by those of the targets. See Loss for masks and weights.
+/// mean is weighted by those of the targets; columns of a class of weight 0 do not count, to smoothing neither. See
+/// Loss for masks and weights.
 inline const SoftmaxCrossEntropy softmax_cross_entropy;
 
 }  // namespace unroll::inline UNROLL_TARGET

@@ -48,13 +48,18 @@ struct Metric {
 class Measures {
  public:
   Measures() = default;
-  /// Nothing was added yet. Takes the metrics over. Throws std::invalid_argument where names are not theirs alone.
+  /// Nothing was added yet. Takes the metrics over. Throws std::invalid_argument where names are not theirs alone,
+  /// or a function is missing.
   explicit Measures(std::vector<Metric> metrics) : metrics_(std::move(metrics)), sums_(metrics_.size()) {
     std::set<std::string> names;
     for (const Metric& metric : metrics_) {
       detail::require(!metric.name.empty() && metric.name.find_first_of(",\"\r\n") == std::string::npos,
                       "a metric is called '", metric.name, "', expected a name without commas, quotes and line breaks");
       detail::require(names.insert(metric.name).second, "two metrics are called '", metric.name, "'");
+      for (const char* column : {"epoch", "loss", "validation_loss", "learning_rate", "clipped", "skipped"})
+        detail::require(metric.name != column, "a metric is called '", column, "', as a column of the history is");
+      detail::require(metric.add != nullptr && metric.value != nullptr, "the metric '", metric.name,
+                      "' has no add or no value");
     }
   }
 

@@ -153,21 +153,59 @@ inline Metric rmse() {
   return detail::mean_metric("rmse", false, error, [](double mean) { return std::sqrt(mean); });
 }
 
-/// The mean absolute error over that of the forecast "as a season ago" on the training series (Hyndman & Koehler 2006,
-/// equation 3); below 1 it is the better forecast. `training` is F x T. Throws std::invalid_argument for a season that
-/// the series does not have twice, and a series that repeats itself exactly.
+/// The mean absolute error of each series over that of its forecast "as a season ago" on the training series (Hyndman &
+/// Koehler 2006, equation 3), and the mean over the series; below 1 it is the better forecast. `training` is F x T; row
+/// i of a target is of series i mod F, as ForecastWindows has them. Throws std::invalid_argument for a season that is
+/// not shorter than the series, and a series that repeats itself exactly.
 template <class Series>
 Metric mase(const Eigen::MatrixBase<Series>& training, Index season = 1) {
   const Index more = training.cols() - season;
-  detail::require(season >= 1 && more >= 1, "mase: season is ", season, ", expected from 1 to one less than ",
-                  training.cols(), " steps");
-  const double naive = (training.rightCols(more) - training.leftCols(more)).template cast<double>().cwiseAbs().mean();
-  detail::require(naive > 0 && std::isfinite(naive), "mase: the naive forecast's error is ", naive,
-                  ", expected more than 0", naive > 0 ? " and finite" : "");
-  Metric metric = mae();
-  metric.name = "mase";
-  metric.value = [of_mae = metric.value, naive](const Matrix<double>& sums) { return of_mae(sums) / naive; };
-  return metric;
+  detail::require(training.rows() >= 1 && season >= 1 && more >= 1, "mase: season is ", season,
+                  ", expected from 1 to one less than ", training.cols(), " steps");
+  const Matrix<double> steps = training.template cast<double>();
+  const Metric::Column naive = (steps.rightCols(more) - steps.leftCols(more)).cwiseAbs().rowwise().mean();
+  for (const double error : naive)
+    detail::require(error > 0 && std::isfinite(error), "mase: the naive forecast's error is ", error,
+                    ", expected more than 0", error > 0 ? " and finite" : "");
+  const auto add = [series = naive.size()](const Metric::Column& y, const Metric::Column& target,
+                                           const Metric::Weight& weight, Matrix<double>& sums) {
+    detail::require_as_y("mase", y, target);
+    detail::require(y.size() % series == 0, "mase: target has ", y.size(), " rows, expected a multiple of the ", series,
+                    " of the training series");
+    if (sums.size() == 0) sums.setZero(2, series);
+    for (Index i = 0; i < y.size(); ++i) {
+      if (weight[i] == 0) continue;
+      sums(0, i % series) += weight[i] * std::abs(y[i] - target[i]);
+      sums(1, i % series) += weight[i];
+    }
+  };
+  const auto value = [naive](const Matrix<double>& sums) {
+    double sum = 0, known = 0;
+    for (Index i = 0; i < naive.size(); ++i) {
+      if (sums(1, i) == 0) continue;  // nothing of it is known
+      sum += sums(0, i) / sums(1, i) / naive[i];
+      ++known;
+    }
+    return sum / known;
+  };
+  return {"mase", false, add, value};
+}
+
+/// The sum of the squared errors over that of the squared targets, of all the data together: the error-to-signal ratio
+/// without a filter. The loss ErrorToSignal is a mean over batches of such ratios, which depends on how data are cut.
+inline Metric esr() {
+  const auto add = [](const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight,
+                      Matrix<double>& sums) {
+    detail::require_as_y("esr", y, target);
+    if (sums.size() == 0) sums.setZero(2, 1);
+    for (Index i = 0; i < y.size(); ++i) {
+      if (weight[i] == 0) continue;
+      sums(0) += weight[i] * (y[i] - target[i]) * (y[i] - target[i]);
+      sums(1) += weight[i] * target[i] * target[i];
+    }
+  };
+  const auto value = [](const Matrix<double>& sums) { return sums(0) / sums(1); };
+  return {"esr", false, add, value};
 }
 
 /// The share of the target's variance that is explained, 1 - sum (y - target)^2 / sum (target - mean)^2 of each row;
