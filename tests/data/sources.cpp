@@ -136,6 +136,39 @@ TEST_CASE("streams are read side by side, and every window carries on where the 
          "StreamWindows: window is 0, expected at least 1");
 }
 
+TEST_CASE("a forecast's targets are not what is known ahead", "[data]") {
+  const Matrix<double> series = Matrix<double>::Random(3, 30);
+  const auto make = [&](ForecastOptions options) {
+    options.past = 4;
+    options.horizon = 2;
+    return ForecastWindows<double>({series}, 1, options);
+  };
+  CHECK(make({.known_ahead = {2}}).options().targets == std::vector<Index>{0, 1});
+  CHECK(make({}).options().targets == std::vector<Index>{0, 1, 2});
+  refuse([&] { make({.targets = {0, 2}, .known_ahead = {2}}); },
+         "ForecastWindows: row 2 is a target and known ahead: a model would be given what it shall tell");
+  refuse([&] { make({.targets = {0, 0}}); }, "ForecastWindows: targets names row 0 twice");
+  refuse([&] { make({.known_ahead = {0, 1, 2}}); },
+         "ForecastWindows: all rows are known ahead, none is left as a target");
+}
+
+TEST_CASE("a part of a split that was asked for has a step", "[data]") {
+  const Matrix<double> rows_are_time = Matrix<double>::Zero(100, 2);
+  refuse([&] { split_by_time(rows_are_time, 0.15, 0.15); },
+         "split_by_time: of 2 steps (columns of x) none is left for the validation, 0.15, or the test, 0.15");
+  CHECK(split_by_time(Matrix<double>(Matrix<double>::Zero(1, 10)), 0.1, 0).validation.cols() == 1);
+}
+
+TEST_CASE("examples that go on from one another keep their order", "[data]") {
+  const StreamWindows<double> windows(Matrix<double>::Zero(1, 40), Matrix<double>::Zero(1, 40), 2, 4);
+  std::vector<Example<double>> all;
+  for (Index k = 0; k < windows.batches(); ++k) all.push_back(windows.example(k, {}));
+  REQUIRE(all[1].batch.continues);
+  CHECK(Examples(all).order(7) == std::vector<Index>{0, 1, 2, 3, 4});
+  for (auto& one : all) one.batch.continues = false;
+  CHECK(Examples(all).order(7) != std::vector<Index>{0, 1, 2, 3, 4});
+}
+
 TEST_CASE("examples that are made already come in an order of each epoch's own", "[data]") {
   const Examples data(std::vector<std::string>{"a", "b", "c", "d", "e"});
   CHECK(data.batches() == 5);
@@ -190,9 +223,14 @@ TEST_CASE("a window's x are the steps before its target, and what is known of th
 }
 
 TEST_CASE("no window learns from a number that a later part asks for", "[data]") {
+  const auto twice = [](Index cols) {
+    Matrix<double> rows(2, cols);
+    rows << counted(cols), counted(cols);
+    return rows;
+  };
   for (const Index stride : {1, 2, 3}) {
-    const ForecastWindows<double> windows({counted(40), counted(20)}, 64,
-                                          {.past = 5, .horizon = 3, .stride = stride, .known_ahead = {0}});
+    const ForecastWindows<double> windows({twice(40), twice(20)}, 64,
+                                          {.past = 5, .horizon = 3, .stride = stride, .known_ahead = {1}});
     const auto split = split_by_time(windows, 0.25, 0.2);
     // The parts begin where those of the series do: at 22 and 32 of 40, at 11 and 16 of 20.
     const auto numbers = [&](const ForecastWindows<double>& part, Index series) {

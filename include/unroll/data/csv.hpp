@@ -37,7 +37,12 @@ struct Csv {
  private:
   static std::size_t place(const std::vector<std::string>& names, const std::string& name) {
     const auto found = std::find(names.begin(), names.end(), name);
-    if (found == names.end()) detail::raise<std::invalid_argument>("Csv: no column is named '" + name + "'");
+    if (found == names.end()) {
+      std::string all;
+      for (const std::string& other : names) all += (all.empty() ? "'" : ", '") + other + "'";
+      detail::raise<std::invalid_argument>("Csv: no column is named '" + name + "'; there " +
+                                           (names.empty() ? "are none with a name" : "are " + all));
+    }
     if (std::find(found + 1, names.end(), name) != names.end())
       detail::raise<std::invalid_argument>("Csv: two columns are named '" + name + "'");
     return static_cast<std::size_t>(found - names.begin());

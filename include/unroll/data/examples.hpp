@@ -17,8 +17,13 @@ class Examples {
   /// How many there are.
   Index batches() const { return static_cast<Index>(all_.size()); }
 
-  /// Drawn anew for each epoch.
-  std::vector<Index> order(std::optional<std::uint64_t> seed) const { return shuffled(batches(), seed); }
+  /// Drawn anew for each epoch; as they are where one goes on from the one before it (Batch::continues).
+  std::vector<Index> order(std::optional<std::uint64_t> seed) const {
+    bool in_turn = false;
+    if constexpr (requires(const E& e) { e.batch.continues; })
+      for (const E& e : all_) in_turn = in_turn || e.batch.continues;
+    return shuffled(batches(), in_turn ? std::nullopt : seed);
+  }
 
   /// The k-th of that order.
   const E& example(Index k, const std::vector<Index>& order) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 
 #include "unroll/data/example.hpp"
@@ -12,7 +13,7 @@ struct ForecastOptions {
   Index past = 1;                       ///< T: the steps that a model reads
   Index horizon = 1;                    ///< the steps right behind them, which it tells
   Index stride = 1;                     ///< steps from one window to the next
-  std::vector<Index> targets = {};      ///< the rows that it tells; empty: all
+  std::vector<Index> targets = {};      ///< the rows that it tells; empty: all but those known ahead
   std::vector<Index> known_ahead = {};  ///< rows that are known a horizon ahead: a calendar, a plan
 };
 
@@ -43,7 +44,7 @@ class ForecastWindows {
                   std::vector<Matrix<Scalar>> weights = {})
       : options_(std::move(options)), batch_size_(batch_size) {
     require_fit(series, weights);
-    if (options_.targets.empty()) options_.targets = shuffled(series[0].rows(), std::nullopt);
+    if (options_.targets.empty()) options_.targets = all_but_known(series[0].rows());
     numbers_ = std::make_shared<const Numbers>(Numbers{std::move(series), std::move(weights)});
     for (std::size_t n = 0; n < numbers_->series.size(); ++n) cut(n, 0, numbers_->series[n].cols());
   }
@@ -103,6 +104,18 @@ class ForecastWindows {
     std::vector<Matrix<Scalar>> series, weights;
   };
 
+  bool known_ahead(Index row) const {
+    const auto& rows = options_.known_ahead;
+    return std::find(rows.begin(), rows.end(), row) != rows.end();
+  }
+  std::vector<Index> all_but_known(Index rows) const {
+    std::vector<Index> others;
+    for (Index row = 0; row < rows; ++row)
+      if (!known_ahead(row)) others.push_back(row);
+    detail::require(!others.empty(), "ForecastWindows: all rows are known ahead, none is left as a target");
+    return others;
+  }
+
   static Index count_of(const std::vector<Index>& rows) { return static_cast<Index>(rows.size()); }
   Index size() const { return static_cast<Index>(windows_.size()); }
 
@@ -121,7 +134,7 @@ class ForecastWindows {
 
   void require_fit(const std::vector<Matrix<Scalar>>& series, const std::vector<Matrix<Scalar>>& weights) const {
     using detail::require;
-    const auto& [past, horizon, stride, targets, known_ahead] = options_;
+    const auto& [past, horizon, stride, targets, known] = options_;
     require(past >= 1 && horizon >= 1 && stride >= 1, "ForecastWindows: past is ", past, ", horizon ", horizon,
             ", stride ", stride, ", expected at least 1 of each");
     require(batch_size_ >= 1, "ForecastWindows: batch_size is ", batch_size_, ", expected at least 1");
@@ -138,10 +151,17 @@ class ForecastWindows {
               n, " are ", weights.empty() ? 0 : weights[n].rows(), " x ", weights.empty() ? 0 : weights[n].cols(),
               ", expected ", rows, " x ", steps);
     }
-    for (const auto* list : {&targets, &known_ahead})
+    for (const auto* list : {&targets, &known})
       for (const Index row : *list)
         require(row >= 0 && row < series[0].rows(), "ForecastWindows: ", list == &targets ? "targets" : "known_ahead",
                 " names row ", row, ", expected 0 to ", series[0].rows() - 1);
+    for (const Index row : targets) {
+      require(!known_ahead(row), "ForecastWindows: row ", row,
+              " is a target and known ahead: a model would be given what "
+              "it shall tell");
+      require(std::count(targets.begin(), targets.end(), row) == 1, "ForecastWindows: targets names row ", row,
+              " twice");
+    }
   }
 
   ForecastOptions options_;

@@ -35,7 +35,7 @@ inline Cuts cut_by_time(Index steps, double validation, double test) {
 }  // namespace detail
 
 /// Splits the steps of x, I x (T*B), by time: first the training part, then `validation`, last `test`. The two numbers
-/// are shares of T from 0 on; `samples` is B. Throws std::invalid_argument where no step is left to train on.
+/// are shares of T from 0 on; `samples` is B. Throws std::invalid_argument where a part that was asked for has no step.
 template <class Scalar>
 Split<Scalar> split_by_time(const Matrix<Scalar>& x, double validation, double test, Index samples = 1) {
   detail::require(samples >= 1 && x.cols() % samples == 0, "split_by_time: x has ", x.cols(),
@@ -43,6 +43,8 @@ Split<Scalar> split_by_time(const Matrix<Scalar>& x, double validation, double t
   const Index steps = x.cols() / samples;
   const auto cuts = detail::cut_by_time(steps, validation, test);
   const Index middle = cuts.test - cuts.validation, last = steps - cuts.test;
+  detail::require((validation == 0 || middle > 0) && (test == 0 || last > 0), "split_by_time: of ", steps,
+                  " steps (columns of x) none is left for the validation, ", validation, ", or the test, ", test);
   return {x.leftCols(cuts.validation * samples), x.middleCols(cuts.validation * samples, middle * samples),
           x.rightCols(last * samples)};
 }
