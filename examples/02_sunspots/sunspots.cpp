@@ -91,7 +91,6 @@ Model train(const Matrix<float>& roots, const Unit& unit, const Options& o, int 
   unroll::Progress progress;
   unroll::FitOptions options{.epochs = o.epochs, .clip_norm = 1, .observers = {std::ref(progress)}};
   const unroll::Sequences<float> data(std::move(x), std::move(next), 8);
-  unroll::FitReport report;
   if (o.validation > 0) {
     const Matrix<float> z = unit.apply(roots);
     Matrix<float> counted = Matrix<float>::Zero(1, z.cols() - 1);  // the years before them only give the state
@@ -99,11 +98,10 @@ Model train(const Matrix<float>& roots, const Unit& unit, const Options& o, int 
     const unroll::Sequences<float> validation({z.leftCols(z.cols() - 1)}, {z.rightCols(z.cols() - 1)}, 1, {counted});
     options.patience = o.patience;
     options.keep_best = true;
-    report = fit(state, data, validation, unroll::mean_squared_error, options);
+    fit(state, data, validation, unroll::mean_squared_error, options);
   } else {
-    report = fit(state, data, unroll::mean_squared_error, options);
+    fit(state, data, unroll::mean_squared_error, options);
   }
-  if (report.end == unroll::FitEnd::not_finite) throw std::runtime_error(report.problem);
   const auto& losses = o.validation > 0 ? state.history.validation_loss : state.history.loss;
   const auto best = std::min_element(losses.begin(), losses.end());
   std::printf("network %d: %d epochs, the best is epoch %d with a loss of %.4f\n", network,

@@ -63,8 +63,9 @@ void train(Run& run, const Data& data, const Data& fresh, const Options& o) {
   const Model model{rnns, unroll::Dense<float>(run.hidden, 1, random)};
   unroll::TrainingState state(model, unroll::Sgd(model, {.learning_rate = o.rate}), random);
   const auto keep = [&](unroll::FitProgress& now) { run.norm.push_back(now.gradient_norm); };
-  const auto report =
-      fit(state, data, unroll::mean_squared_error, {.epochs = o.updates, .clip_norm = run.clip, .observers = {keep}});
+  const auto report = fit(
+      state, data, unroll::mean_squared_error,
+      {.epochs = o.updates, .clip_norm = run.clip, .on_non_finite = unroll::OnNonFinite::stop, .observers = {keep}});
   run.loss = state.history.loss;
   std::printf("%6td %6td %6g  ", run.layers, run.hidden, run.clip);
   if (report.end == unroll::FitEnd::not_finite)

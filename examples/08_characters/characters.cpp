@@ -74,7 +74,6 @@ void train(Training& state, const unroll::Split<float>& split, const Options& o)
                                    .patience = o.patience,
                                    .keep_best = true,
                                    .observers = {std::ref(progress), std::ref(interrupt)}});
-  if (report.end == unroll::FitEnd::not_finite) throw std::runtime_error(report.problem);
   const char* why = report.end == unroll::FitEnd::asked       ? "as you asked"
                     : report.end == unroll::FitEnd::no_better ? "as it got no better"
                                                               : "as there were to be no more";

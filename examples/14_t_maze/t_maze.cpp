@@ -51,9 +51,8 @@ std::vector<double> learn(const Model& model, const Options& o) {
       }
     }
     found.push_back(100 * treasures / std::max(1.0, episodes));
-    const auto report = unroll::fit(state, unroll::Examples(std::move(played)), Ppo<Model>(),
-                                    {.epochs = state.epoch + 4, .clip_norm = 0.5});
-    if (report.end == unroll::FitEnd::not_finite) throw std::runtime_error(report.problem);
+    unroll::fit(state, unroll::Examples(std::move(played)), Ppo<Model>(),
+                {.epochs = state.epoch + 4, .clip_norm = 0.5});
   }
   return found;
 }

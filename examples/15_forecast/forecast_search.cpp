@@ -50,10 +50,8 @@ Forecaster learn(Trial& trial, const Load& load, unroll::Random random, Index ep
   Forecaster result{trial.past, unit, Forecaster::make_network(trial.hidden, trial.dropout, random)};
   const auto [training, validation, test] = split(result.windows(load));
   unroll::TrainingState state(result.network, unroll::Adam(result.network), random);
-  const auto report =
-      unroll::fit(state, training, validation, pinball,
-                  {.epochs = epochs, .clip_norm = 1, .keep_best = true, .schedule = unroll::CosineRate{1e-2, epochs}});
-  if (report.end == unroll::FitEnd::not_finite) throw std::runtime_error(report.problem);
+  unroll::fit(state, training, validation, pinball,
+              {.epochs = epochs, .clip_norm = 1, .keep_best = true, .schedule = unroll::CosineRate{1e-2, epochs}});
   result.network = state.model;
   trial.loss = state.best_loss;
   return result;

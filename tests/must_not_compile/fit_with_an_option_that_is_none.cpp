@@ -1,4 +1,4 @@
-// expect: no such option: see FitOptions
+// expect: no such option, or a const state
 #include "unroll/unroll.hpp"
 
 int main() {

@@ -254,24 +254,72 @@ TEST_CASE("a schedule sets the rate of each epoch or each batch, a plateau lower
 
 TEST_CASE("a number that is not finite stops the run, which says where, and leaves the state before it", "[fit]") {
   SineState state = sine_state(), expected = sine_state();
-  const FitReport report = fit(state, broken(false), mean_squared_error, {.epochs = 2});
+  const FitOptions stopping{.epochs = 2, .on_non_finite = OnNonFinite::stop};
+  const FitReport report = fit(state, broken(false), mean_squared_error, stopping);
   CHECK(report.end == FitEnd::not_finite);
   CHECK(report.problem ==
-        "epoch 1, batch 3: the loss is not finite: 0.Lstm: gate i of sample 1 is not finite at step 3 (forward)");
+        "epoch 1, batch 3: the loss is not finite: the data: x of sample 1 is not finite at step 3 (forward)");
   FitOptions options{.epochs = 1};
   options.observers = {[](FitProgress& now) { now.stop = now.batch == 2; }};
   fit(expected, sine_stream(), mean_squared_error, options);
   CHECK(bits(state) == bits(expected));
 
   state = sine_state();
-  CHECK(fit(state, broken(true), mean_squared_error, {}).problem ==
+  CHECK(fit(state, broken(true), mean_squared_error, stopping).problem ==
         "epoch 1, batch 3: the loss is not finite: every layer's numbers are; look at the targets and weights");
+}
+
+TEST_CASE("or it is an error, if nothing else is asked for", "[fit]") {
+  SineState state = sine_state(), expected = sine_state();
+  CHECK_THROWS_MATCHES(fit(state, broken(false), mean_squared_error, {.epochs = 2}), std::runtime_error,
+                       Message("fit: epoch 1, batch 3: the loss is not finite: the data: x of sample 1 is not finite "
+                               "at step 3 (forward)"));
+  fit(expected, broken(false), mean_squared_error, {.epochs = 2, .on_non_finite = OnNonFinite::stop});
+  CHECK(bits(state) == bits(expected));
+  Lstm<double>& lstm = std::get<0>(state.model.layers);
+  lstm.bias[2] = nan_value;  // of gate i
+  CHECK_THROWS_MATCHES(
+      fit(state, sine_stream(), mean_squared_error, {.epochs = 2}), std::runtime_error,
+      Message("fit: epoch 1, batch 3: the loss is not finite: 0.Lstm: gate i of sample 0 is not finite "
+              "at step 0 (forward)"));
+}
+
+TEST_CASE("epochs without validation data have no validation loss", "[fit]") {
+  SineState state = sine_state();
+  fit(state, sine_stream(), mean_squared_error, {.epochs = 1});
+  CHECK(state.history.validation_loss.empty());
+  fit(state, sine_stream(), sine_sequences(), mean_squared_error, {.epochs = 2});
+  fit(state, sine_stream(), mean_squared_error, {.epochs = 3});
+  const auto& losses = state.history.validation_loss;
+  REQUIRE(losses.size() == 3);
+  CHECK(std::isnan(losses[0]));
+  CHECK(std::isfinite(losses[1]));
+  CHECK(std::isnan(losses[2]));
+  const std::string csv = csv_of(state.history);
+  CHECK(csv.find("\n1," + detail::text(state.history.loss[0]) + ",,") != csv.npos);
+  CHECK(csv.find("\n3," + detail::text(state.history.loss[2]) + ",,") != csv.npos);
+}
+
+TEST_CASE("an observer, a metric or validation data that are none are refused before a step", "[fit]") {
+  SineState state = sine_state();
+  const auto refused = [&](const FitOptions& options, const std::string& why) {
+    CHECK_THROWS_MATCHES(fit(state, sine_stream(), mean_squared_error, options), std::invalid_argument, Message(why));
+  };
+  refused({.observers = {FitObserver()}}, "fit: an observer is empty");
+  refused({.metrics = {Metric{"mine", false, {}, {}}}}, "the metric 'mine' has no add or no value");
+  Metric loss = mae();
+  loss.name = "loss";
+  refused({.metrics = {loss}}, "a metric is called 'loss', as a column of the history is");
+  CHECK_THROWS_MATCHES(fit(state, sine_stream(), Examples(std::vector<Example<double>>()), mean_squared_error),
+                       std::invalid_argument, Message("fit: there is no batch to validate with"));
+  CHECK(bits(state) == bits(sine_state()));
 }
 
 TEST_CASE("a gradient that is not finite is found in its layer", "[fit]") {
   SineState state = sine_state();
   const auto before = flat(state.model);
-  const FitReport report = fit(state, sine_stream(), BrokenGradient(), {.epochs = 1});
+  const FitReport report =
+      fit(state, sine_stream(), BrokenGradient(), {.epochs = 1, .on_non_finite = OnNonFinite::stop});
   CHECK(report.end == FitEnd::not_finite);
   CHECK(report.problem ==
         "epoch 1, batch 1: the gradient is not finite: 0.Lstm: gate i of sample 1 is not finite at step 2 (backward)");
@@ -288,7 +336,7 @@ TEST_CASE("or the batch is skipped and counted", "[fit]") {
   CHECK(fit(state, broken(false), mean_squared_error, options).end == FitEnd::epochs);
   CHECK(state.history.skipped == std::vector<double>{1, 1});
   REQUIRE(problems.size() == 2);
-  CHECK(problems[1].find("epoch 2, batch 3: the loss is not finite: 0.Lstm") == 0);
+  CHECK(problems[1].find("epoch 2, batch 3: the loss is not finite: the data: x") == 0);
   CHECK(state.optimizer.steps() == 6);
   for (const double value : flat(state.model)) CHECK(std::isfinite(value));
 }
@@ -298,7 +346,8 @@ TEST_CASE("a metric that judges but is no number is a problem", "[fit]") {
       "nothing", true,
       [](const Metric::Column&, const Metric::Column&, double, Matrix<double>& sums) { sums.setOnes(1, 1); },
       [](const Matrix<double>&) { return nan_value; }};
-  FitOptions options{.epochs = 3, .keep_best = true, .metrics = {nothing}, .best_by = "nothing"};
+  FitOptions options{
+      .epochs = 3, .keep_best = true, .metrics = {nothing}, .best_by = "nothing", .on_non_finite = OnNonFinite::stop};
   SineState state = sine_state();
   FitReport report = fit(state, sine_stream(), mean_squared_error, options);
   CHECK(report.end == FitEnd::not_finite);

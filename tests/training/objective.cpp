@@ -137,11 +137,11 @@ TEST_CASE("one batch of several that is not finite is named, and its step is lef
   x(0, 40 + 23) = nan_value;  // in the third of four windows
   const StreamWindows<double> broken(x, sine(80, 1), 2, 10);
   SineState state = sine_state();
-  CHECK(fit(state, broken, mean_squared_error, {.epochs = 1, .accumulate = 4}).problem ==
-        "epoch 1, batch 3: the loss is not finite: 0.Lstm: gate i of sample 1 is not finite at step 3 (forward)");
+  const FitOptions stopping{.epochs = 1, .accumulate = 4, .on_non_finite = OnNonFinite::stop};
+  CHECK(fit(state, broken, mean_squared_error, stopping).problem ==
+        "epoch 1, batch 3: the loss is not finite: the data: x of sample 1 is not finite at step 3 (forward)");
   CHECK(bits(state) == bits(sine_state()));
-  CHECK(fit(state, broken, squares_by_hand(), {.epochs = 1, .accumulate = 4}).problem ==
-        "epoch 1, batch 3: the loss is not finite");
+  CHECK(fit(state, broken, squares_by_hand(), stopping).problem == "epoch 1, batch 3: the loss is not finite");
   CHECK(
       fit(state, broken, mean_squared_error, {.epochs = 2, .accumulate = 2, .on_non_finite = OnNonFinite::skip}).end ==
       FitEnd::epochs);
@@ -156,7 +156,7 @@ TEST_CASE("one batch of several that is not finite is named, and its step is lef
     return loss;
   };
   state = sine_state();
-  CHECK(fit(state, sine_stream(), breaks_second, {.epochs = 1, .accumulate = 4}).problem ==
+  CHECK(fit(state, sine_stream(), breaks_second, stopping).problem ==
         "epoch 1, batch 2: the gradient is not finite: 0.Lstm: gate i of sample 1 is not finite at step 2 (backward)");
 }
 

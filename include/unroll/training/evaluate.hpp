@@ -12,8 +12,12 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// What is done with a batch whose loss or gradient is not finite.
-enum class OnNonFinite { stop, skip };
+/// What `fit` does where a loss or a gradient is not finite.
+enum class OnNonFinite {
+  error,  ///< throws std::runtime_error, which says where
+  stop,   ///< ends with FitEnd::not_finite and says where in the report
+  skip,   ///< leaves the batch out, counts it and goes on
+};
 
 /// What a model makes of data.
 struct Evaluation {
@@ -43,7 +47,7 @@ Evaluation mean_loss(const Model& model, const Data& data, Objective objective, 
         ask(objective, model, data.example(k, order), recorded, static_cast<Model*>(nullptr));
         result.problem = text("batch ", k + 1, ": ", not_finite("loss", objective, model));
       }
-      if (on_non_finite == OnNonFinite::stop) return result;
+      if (on_non_finite != OnNonFinite::skip) return result;
       std::swap(measures, before);
       continue;
     }

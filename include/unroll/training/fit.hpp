@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,6 +48,7 @@ class Fit {
     require(!options.schedule || !state.plateau, "fit: a schedule and a plateau would both set the learning rate");
     if constexpr (requires { objective_.require_fits(state.model, data.example(0, order_)); })
       if (data.batches() > 1) objective_.require_fits(state.model, data.example(1, data.order(std::nullopt)));
+    for (const FitObserver& observer : options.observers) require(observer != nullptr, "fit: an observer is empty");
     const Measures named(options.metrics);
     for (const Metric& metric : options.metrics)
       if (metric.name == options.best_by) sign_ = metric.higher_is_better ? -1 : 1;
@@ -66,8 +68,10 @@ class Fit {
         return {no_better ? FitEnd::no_better : FitEnd::epochs, {}};
       }
       FitProgress progress = next();
-      if (!progress.problem.empty() && options_.on_non_finite == OnNonFinite::stop)
+      if (!progress.problem.empty() && stops()) {
+        if (options_.on_non_finite == OnNonFinite::error) raise<std::runtime_error>("fit: " + progress.problem);
         return {FitEnd::not_finite, progress.problem};
+      }
       for (const FitObserver& observer : options_.observers) observer(progress);
       if (progress.stop) return {FitEnd::asked, progress.problem};
     }
@@ -88,6 +92,9 @@ class Fit {
   std::optional<std::uint64_t> seed(std::uint64_t of_order) const {
     return options_.shuffle ? std::optional<std::uint64_t>(of_order) : std::nullopt;
   }
+
+  /// Whether a number that is not finite ends the run.
+  bool stops() const { return options_.on_non_finite != OnNonFinite::skip; }
 
   /// Whether someone asks which weights are the best.
   bool tracks() const { return options_.patience > 0 || options_.keep_best; }
@@ -126,7 +133,7 @@ class Fit {
     progress.accumulated = examples;
     progress.learning_rate = learning_rate(examples > 0 ? state_.batch : state_.batch - 1);
     if (examples > 0) one_step(progress);
-    if (!progress.problem.empty() && options_.on_non_finite == OnNonFinite::stop) return progress;
+    if (!progress.problem.empty() && stops()) return progress;
     progress.loss = state_.loss_count > 0 ? state_.loss_sum / state_.loss_count : Evaluation().loss;
     progress.clipped = state_.clipped;
     progress.skipped = state_.skipped;
@@ -160,7 +167,7 @@ class Fit {
       if (!std::isfinite(clip.norm)) progress.problem = problem("gradient", progress.batch);
     }
     const bool moves = progress.problem.empty();
-    if (!moves && options_.on_non_finite == OnNonFinite::stop) return;
+    if (!moves && stops()) return;
     if (moves) {
       state_.optimizer.options.learning_rate = progress.learning_rate;
       std::optional<decltype(state_.average->adder(state_.model))> average;
@@ -214,18 +221,12 @@ class Fit {
           (options_.best_by.empty() ? "the loss" : "the metric '" + options_.best_by + "'") + " is not finite";
     if (!now.problem.empty()) {
       progress.problem = text("epoch ", progress.epoch, validate_ ? ", validation: " : ", evaluation: ", now.problem);
-      if (options_.on_non_finite == OnNonFinite::stop) return;
+      if (stops()) return;
     }
     if (validate_) progress.validation_loss = now.loss;
     progress.metrics = now.metrics;
     History history = state_.history;
-    history.loss.push_back(progress.loss);
-    history.learning_rate.push_back(progress.learning_rate);
-    history.clipped.push_back(static_cast<double>(state_.clipped));
-    history.skipped.push_back(static_cast<double>(state_.skipped));
-    if (validate_) history.validation_loss.push_back(now.loss);
-    history.add(now.metrics);
-
+    history.add(progress);
     if (tracks() && !state_.judge(score(now))) ++state_.epochs_since_best;
     state_.history = std::move(history);
     if (state_.plateau) (*state_.plateau)(validate_ ? now.loss : progress.loss);
@@ -263,10 +264,10 @@ class Fit {
 /// validation loss, or without validation data by `evaluate` on the data. The best of an earlier call are judged anew,
 /// by the data of this one. With `keep_best` the model ends with the best weights, unless an observer stopped the run.
 ///
-/// If a number that is not finite stops the run, the state is as before that step, or at the end of the epoch that
-/// could not be evaluated. An exception leaves it there too: the next call goes on to the bits of a run that never
-/// threw. Throws std::invalid_argument for options, data and learning rates that do not fit, and passes on what the
-/// objective, the schedule, the data and the observers throw.
+/// Throws std::runtime_error for a loss or gradient that is not finite, which says where; see OnNonFinite. The state is
+/// then as before that step, or at the end of the epoch that could not be evaluated. Every exception leaves it there:
+/// the next call goes on to the bits of a run that never threw. Throws std::invalid_argument for options, data and
+/// learning rates that do not fit, and passes on what the objective, the schedule, the data and the observers throw.
 template <Trainable Model, class Optimizer, DataSource Data, class Loss>
   requires(!DataSource<Loss>)
 FitReport fit(TrainingState<Model, Optimizer>& state, const Data& data, const Loss& loss,
@@ -279,6 +280,7 @@ FitReport fit(TrainingState<Model, Optimizer>& state, const Data& data, const Lo
 template <Trainable Model, class Optimizer, DataSource Data, DataSource Validation, class Loss>
 FitReport fit(TrainingState<Model, Optimizer>& state, const Data& data, const Validation& validation, const Loss& loss,
               const FitOptions& options = {}) {
+  detail::require(validation.batches() >= 1, "fit: there is no batch to validate with");
   const auto objective = detail::as_objective<Model, Data>(loss);
   const auto validate = [&](const Model& model) {
     return detail::mean_loss(model, validation, objective, options.on_non_finite, options.metrics);
@@ -286,8 +288,13 @@ FitReport fit(TrainingState<Model, Optimizer>& state, const Data& data, const Va
   return detail::Fit(state, data, objective, options, std::function<Evaluation(const Model&)>(validate)).run();
 }
 
-/// Refused: an option that is none.
+/// Refused: an option that is none, or a const state.
 template <class M, class O, class D, class L>
-FitReport fit(const TrainingState<M, O>&, const D&, const L&, ...) = delete;  // no such option: see FitOptions
+FitReport fit(const TrainingState<M, O>&, const D&, const L&, ...) = delete;  // no such option, or a const state
+
+/// Refused: matrices, or a loss, where the data should stand.
+template <class M, class O, class D, class L>
+  requires(!DataSource<D>)
+FitReport fit(const TrainingState<M, O>&, const D&, const L&, ...) = delete;  // no data: Sequences, StreamWindows, ...
 
 }  // namespace unroll::inline UNROLL_TARGET

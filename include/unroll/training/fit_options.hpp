@@ -43,11 +43,12 @@ struct FitOptions {
   bool shuffle = true;     ///< draws each epoch's order anew
   std::vector<Metric> metrics = {};  ///< taken after each epoch, of the validation data or without them of the data
   std::string best_by = {};          ///< the metric that patience and keep_best judge by; empty: the loss
-  OnNonFinite on_non_finite = OnNonFinite::stop;  ///< a loss or gradient that is not finite
-  std::function<double(Index)> schedule = {};     ///< the learning rate of epoch 0, 1, ...; without it, the optimizer's
-  bool schedule_by_batch = false;                 ///< it is called with the number of batches done instead
-  BackwardOptions backward = {};                  ///< truncation and clipping inside the backward pass
-  std::vector<FitObserver> observers = {};        ///< called after every step, in this order
+  OnNonFinite on_non_finite = OnNonFinite::error;  ///< a loss or gradient that is not finite
+  std::function<double(Index)> schedule =
+      {};  ///< asked before each step: the learning rate of epoch 0, 1, ...; without it, the optimizer's
+  bool schedule_by_batch = false;           ///< it is called with the number of batches done instead
+  BackwardOptions backward = {};            ///< truncation and clipping inside the backward pass
+  std::vector<FitObserver> observers = {};  ///< called after every step, in this order
 };
 
 /// Why `fit` ended: all epochs are done, patience ran out, an observer asked, or a number was not finite.

@@ -14,25 +14,36 @@ namespace unroll::inline UNROLL_TARGET {
 
 /// What happened so far: an entry for each epoch that is done.
 struct History {
-  std::vector<double> loss;                                 ///< the mean over the epoch, taken while the weights moved
-  std::vector<double> validation_loss;                      ///< empty where nothing was held out
-  std::vector<double> learning_rate;                        ///< of the epoch's last step
-  std::vector<double> clipped;                              ///< steps whose gradient was clipped
-  std::vector<double> skipped;                              ///< steps whose loss or gradient was not finite
+  std::vector<double> loss;             ///< the mean over the epoch, taken while the weights moved
+  std::vector<double> validation_loss;  ///< empty, or an entry an epoch: NaN where nothing was held out
+  std::vector<double> learning_rate;    ///< of the epoch's last step
+  std::vector<double> clipped;          ///< steps whose gradient was clipped
+  std::vector<double> skipped;          ///< steps whose loss or gradient was not finite
   std::map<std::string, std::vector<double>> metrics = {};  ///< by name; NaN for epochs that were not measured
 
-  /// The metrics of the last epoch of `loss`.
-  void add(const std::map<std::string, double>& now) {
-    for (const auto& [name, value] : now) metrics[name];
+  /// An epoch that is done, as FitProgress tells of it.
+  template <class Progress>
+  void add(const Progress& epoch) {
+    constexpr double none = std::numeric_limits<double>::quiet_NaN();
+    const std::size_t before = loss.size();
+    loss.push_back(epoch.loss);
+    learning_rate.push_back(epoch.learning_rate);
+    clipped.push_back(static_cast<double>(epoch.clipped));
+    skipped.push_back(static_cast<double>(epoch.skipped));
+    if (epoch.validation_loss || !validation_loss.empty()) {
+      validation_loss.insert(validation_loss.begin(), before - validation_loss.size(), none);
+      validation_loss.push_back(epoch.validation_loss.value_or(none));
+    }
+    for (const auto& [name, value] : epoch.metrics) metrics[name];
     for (auto& [name, column] : metrics) {
-      column.resize(loss.size(), std::numeric_limits<double>::quiet_NaN());
-      if (const auto found = now.find(name); found != now.end()) column.back() = found->second;
+      column.resize(loss.size(), none);
+      if (const auto found = epoch.metrics.find(name); found != epoch.metrics.end()) column.back() = found->second;
     }
   }
 };
 
 /// The history as CSV: a line an epoch under the names of the columns, each number the shortest that reads back, an
-/// empty field where there is none. The last validation losses stand beside the last epochs.
+/// empty field where there is none.
 inline std::string csv_of(const History& history) {
   std::vector<std::pair<std::string, const std::vector<double>*>> columns{{"loss", &history.loss},
                                                                           {"validation_loss", &history.validation_loss},

@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include "unroll/core/crew.hpp"
 #include "unroll/training/fit_options.hpp"
 
 namespace unroll::inline UNROLL_TARGET {
@@ -11,15 +12,20 @@ namespace unroll::inline UNROLL_TARGET {
 ///   StopOnInterrupt interrupt;
 ///   fit(state, data, loss, {.observers = {std::ref(interrupt)}});
 ///
-/// Make one at a time: a process has one handler of SIGINT.
+/// Several may live at a time, in the threads of a search say: Ctrl-C ends all of them.
 class StopOnInterrupt {
  public:
-  /// Takes SIGINT over; the destructor gives it back.
+  /// Takes SIGINT over, unless another one has; the last one's destructor gives it back.
   StopOnInterrupt() {
+    const detail::Lock lock(mutex_);
+    if (living_++ > 0) return;
     came_ = 0;
     before_ = std::signal(SIGINT, handle);
   }
-  ~StopOnInterrupt() { std::signal(SIGINT, before_); }
+  ~StopOnInterrupt() {
+    const detail::Lock lock(mutex_);
+    if (--living_ == 0) std::signal(SIGINT, before_);
+  }
   StopOnInterrupt(const StopOnInterrupt&) = delete;
   StopOnInterrupt& operator=(const StopOnInterrupt&) = delete;
 
@@ -38,7 +44,9 @@ class StopOnInterrupt {
   }
 
   inline static volatile std::sig_atomic_t came_ = 0;
-  void (*before_)(int) = SIG_DFL;
+  inline static int living_ = 0;
+  inline static void (*before_)(int) = SIG_DFL;
+  inline static detail::Mutex mutex_;
 };
 
 }  // namespace unroll::inline UNROLL_TARGET

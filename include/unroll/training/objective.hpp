@@ -61,19 +61,29 @@ struct LossObjective {
   Loss loss;
   typename Model::Tape tape = {};
   Matrix<Scalar> d_y = {};
+  std::optional<NonFinite> bad_input = {};  ///< where the last example's x is not finite
 
   ExampleLoss operator()(const Model& model, const Example<Scalar>& e, ObjectivePass<Model>& pass, Model* gradient) {
     const Batch& batch = e.batch;
+    Batch begun = batch;
+    begun.continues = batch.continues && !is_empty(pass.carried);  // not where the examples before were left out
     const auto y =
-        model.forward(e.x, tape, batch, batch.continues ? pass.carried : typename Model::State(), pass.forward);
+        model.forward(e.x, tape, begun, begun.continues ? pass.carried : typename Model::State(), pass.forward);
     const ExampleLoss result{loss(y, e.target, d_y, batch, e.weights), loss.count(e.target, batch, e.weights)};
     pass.measure(y, e.target, batch, e.weights);
     pass.carried = tape.final_state;
+    bad_input = std::nullopt;
+    for (Index j = 0; !std::isfinite(result.mean) && !bad_input && j < e.x.cols(); ++j)
+      if (batch.active(j / batch.size, j % batch.size, batch.steps(e.x.cols())) && !e.x.col(j).allFinite())
+        bad_input = NonFinite{"the data", "x", j / batch.size, j % batch.size, false};
     if (gradient && std::isfinite(result.mean)) model.backward(e.x, d_y, tape, *gradient, pass.backward);
     return result;
   }
 
-  std::optional<NonFinite> find_non_finite(const Model& model) const { return model.find_non_finite(tape); }
+  /// In the example itself, else in the model.
+  std::optional<NonFinite> find_non_finite(const Model& model) const {
+    return bad_input ? bad_input : model.find_non_finite(tape);
+  }
 
   /// A model that cannot carry its state is refused.
   void require_fits(const Model& model, const Example<Scalar>& e) const {
@@ -100,12 +110,19 @@ Index columns_of([[maybe_unused]] const Example& example, [[maybe_unused]] const
     return static_cast<Index>(loss.count);
 }
 
+template <class E>
+inline constexpr bool is_example = false;
+template <class Scalar>
+inline constexpr bool is_example<Example<Scalar>> = true;
+
 /// Whether L is a loss: with a count, or a function as FunctionLoss calls it.
 template <class L, class Scalar>
-concept LossOf = requires(const L& loss, const Output<Scalar>& y, const Example<Scalar>& e, Matrix<Scalar>& d_y) {
-  { loss(y, e.target, d_y, e.batch, e.weights) } -> std::convertible_to<double>;
-  { loss.count(e.target, e.batch, e.weights) } -> std::convertible_to<double>;
-} || std::is_invocable_r_v<double, const L&, const Input<Scalar>&, const Input<Scalar>&, Matrix<Scalar>&>;
+concept LossOf =
+    requires(const L& loss, const Output<Scalar>& y, const Example<Scalar>& e, Matrix<Scalar>& d_y) {
+      { loss(y, e.target, d_y, e.batch, e.weights) } -> std::convertible_to<double>;
+      { loss.count(e.target, e.batch, e.weights) } -> std::convertible_to<double>;
+    } || std::is_invocable_r_v<double, const L&, const Input<Scalar>&, const Input<Scalar>&, Matrix<Scalar>&> ||
+    std::is_invocable_r_v<double, const L&, const Input<Scalar>&, const Input<Scalar>&, Matrix<Scalar>&, const Batch&>;
 
 /// A copy of an objective, or the objective of a loss, which is referred to.
 template <class Model, DataSource Data, class Given>
@@ -114,8 +131,10 @@ auto as_objective(const Given& given) {
     return given;
   } else {
     using Scalar = typename Model::Scalar;
+    static_assert(!is_example<ExampleOf<Data>> || std::same_as<ExampleOf<Data>, Example<Scalar>>,
+                  "the data are of other numbers than the model: one is of float, the other of double");
     static_assert(
-        Layer<Model> && std::same_as<ExampleOf<Data>, Example<Scalar>> && LossOf<Given, Scalar>,
+        Layer<Model> && is_example<ExampleOf<Data>> && LossOf<Given, Scalar>,
         "fit and evaluate take a loss of a Layer's outputs and an Example's target, or an objective, called as "
         "objective(model, example, pass, gradient) and returning an ExampleLoss: see training/objective.hpp");
     return LossObjective<Model, decltype(as_loss<Scalar>(given))>{as_loss<Scalar>(given)};

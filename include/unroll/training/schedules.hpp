@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "unroll/core/error.hpp"
 #include "unroll/core/types.hpp"
@@ -106,6 +107,11 @@ class ReduceOnPlateau {
 
   /// The rate of the next epoch.
   double rate() const { return rate_; }
+
+  /// Refused: it is no schedule of epochs, and stands in TrainingState::plateau.
+  template <class Integer>
+    requires(std::is_same_v<Integer, Index>)
+  double operator()(Integer epoch) = delete;  // a plateau is no schedule: see TrainingState::plateau
 
   /// Takes an epoch's loss and returns the rate of the next epoch. A loss that is NaN is no better one.
   double operator()(double loss) {

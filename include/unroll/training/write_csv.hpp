@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cerrno>
 #include <fstream>
 #include <string>
 #include <system_error>
@@ -12,10 +13,13 @@ namespace unroll::inline UNROLL_TARGET {
 
 /// Writes csv_of(history) to a file. Throws std::system_error where it cannot be written.
 inline void write_csv(const History& history, const std::string& path) {
+  errno = 0;
   std::ofstream file(path, std::ios::binary);
   file << csv_of(history) << std::flush;
   if (!file)
-    detail::raise<std::system_error>(std::make_error_code(std::errc::io_error), "write_csv: cannot write " + path);
+    detail::raise<std::system_error>(
+        errno != 0 ? std::error_code(errno, std::generic_category()) : std::make_error_code(std::errc::io_error),
+        "write_csv: cannot write " + path);
 }
 
 }  // namespace unroll::inline UNROLL_TARGET
