@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -18,7 +19,7 @@
 namespace unroll::inline UNROLL_TARGET {
 
 /// Where a program is compiled without exceptions, this is called in an exception's place, with its message. It must
-/// not return; without a handler the program is aborted.
+/// not return; without a handler the program is aborted, where there is a stderr with the message.
 inline void (*error_handler)(const char* message) = nullptr;
 
 namespace detail {
@@ -35,7 +36,11 @@ template <class Error, class... Arguments>
 #if defined(__cpp_exceptions) || defined(_CPPUNWIND)
   throw Error(std::forward<Arguments>(arguments)...);
 #else
-  if (error_handler != nullptr) error_handler(Error(std::forward<Arguments>(arguments)...).what());
+  const Error error(std::forward<Arguments>(arguments)...);
+  if (error_handler != nullptr) error_handler(error.what());
+#if defined(__unix__) || defined(__APPLE__) || defined(_WIN32)
+  std::fprintf(stderr, "unroll: %s\n", error.what());
+#endif
   std::abort();
 #endif
 }
@@ -66,7 +71,9 @@ std::string number_text(Number number) {
     for (; std::abs(number) < 1e5 && number != 0; number *= 10) --exponent;
     long digits = std::lround(number);
     for (; digits % 10 == 0 && exponent < 0; digits /= 10) ++exponent;
-    return number_text(digits) + (exponent == 0 ? "" : "e" + number_text(exponent));
+    std::string result = number_text(digits);
+    if (exponent != 0) (result += 'e') += number_text(exponent);
+    return result;
   } else {
     char digits[64];  // of a long double there are at most 40
     return {digits, std::to_chars(digits, digits + sizeof(digits), +number).ptr};

@@ -254,7 +254,7 @@ struct Pack : detail::PassedOn<(sizeof(Scalar) * Lanes > detail::register_size)>
   }
 };
 
-/// The same on one number.
+/// x < y ? a : b on single numbers, as on packs. b where x or y is NaN.
 template <class Scalar>
   requires std::is_floating_point_v<Scalar>
 Scalar select_less(Scalar x, Scalar y, Scalar a, Scalar b) {

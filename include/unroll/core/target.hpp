@@ -1,5 +1,9 @@
 #pragma once
 
+#if !defined(__cpp_concepts)
+#error "unroll: C++20 is needed: -std=c++20 (/std:c++20), or target_compile_features(your_program PRIVATE cxx_std_20)"
+#endif
+
 /// For which processors a file is compiled.
 ///
 /// Built with optimisation for speed for plain x86-64, a program has its inner loops three times, for the registers of

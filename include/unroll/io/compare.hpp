@@ -21,6 +21,11 @@ inline void read_old_number(std::string& found, const std::string& expected) {
     found = expected;
 }
 
+/// Whether the layers are a TrainingState's, or those of another value whose model is called so.
+inline bool of_a_run(const std::vector<LayerDescription>& layers) {
+  return !layers.empty() && (layers[0].name == "model" || layers[0].name.starts_with("model."));
+}
+
 /// Throws format_error unless the file's layers are these.
 inline void require_layers(const std::string& file, FileDescription found,
                            const std::vector<LayerDescription>& expected) {
@@ -33,9 +38,12 @@ inline void require_layers(const std::string& file, FileDescription found,
       for (auto& [name, value] : found.layers[k].properties)
         if (const auto other = expected[k].properties.find(name); other != expected[k].properties.end())
           read_old_number(value, other->second);
-    if (!both || !(found.layers[k] == expected[k]))
-      raise<format_error>(file, "__metadata__", 8u,
-                          text("the layer is ", said(found.layers, k), "; expected ", said(expected, k)));
+    if (both && found.layers[k] == expected[k]) continue;
+    const char* why = of_a_run(found.layers) && !of_a_run(expected)
+                          ? ": the file holds the state of a run; load it into a TrainingState, whose `model` it is"
+                          : "";
+    raise<format_error>(file, "__metadata__", 8u,
+                        text("the layer is ", said(found.layers, k), "; expected ", said(expected, k), why));
   }
 }
 

@@ -68,4 +68,8 @@ void load(Value& value, const std::filesystem::path& path, const LoadOptions& op
   });
 }
 
+/// Refused: a const value.
+template <class Value>
+void load(const Value&, const std::filesystem::path&, const LoadOptions& = {}) = delete;  // const: load changes it
+
 }  // namespace unroll::inline UNROLL_TARGET
