@@ -7,11 +7,10 @@ import pathlib
 import re
 import shutil
 
-from reference import ROOT, Reference
-
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = ROOT / "build/docs/pages"
-MARK = re.compile(r"<!-- api: ([^>]*) -->")
-NAME = re.compile(r"(?<![\[`])`([A-Za-z_]\w+)(::\w+|\(\))?`(?![`\]])")
+FROM_HEADERS = re.compile(r"<!-- api: .*?<!-- end of api -->", re.S)  # what reference.py wrote
+NAME = re.compile(r"(?<![\[`])`([A-Za-z_]\w+(?:::\w+)*)(?:\(\))?`(?![`\]])")
 
 
 def all_pages():
@@ -58,29 +57,44 @@ def linked(text, page, source, pages):
     return re.sub(r"\[([^\[\]]*)\]\(([^)#\s]*)(#[^)]*)?\)", link, text)
 
 
+def entries(texts):
+    """The page and the anchor of each name of the reference; `cells::Lstm` is Lstm too if there is no other."""
+    found = [(name, f"{page}#{name.replace('::', '').lower()}") for page, text in sorted(texts.items())
+             for part in FROM_HEADERS.findall(text) for name in re.findall(r"^### (.*)", part, flags=re.M)]
+    places = {}
+    for name, place in found:
+        places.setdefault(name, place)
+    for name, place in found:
+        places.setdefault(name.split("::")[-1], place)
+    return places
+
+
 def named(text, page, places):
-    """A name of the reference between backticks becomes a link to its entry; headings stay."""
+    """A name of the reference between backticks becomes a link to its entry; headings stay, and the names of members."""
     def link(match):
-        name = match.group(1)
-        if name not in places:
-            return match.group(0)
-        return f"[{match.group(0)}]({os.path.relpath(places[name], os.path.dirname(page) or '.')}#{name})"
-    lines = text.split("\n")
-    return "\n".join(line if line.startswith("#") else NAME.sub(link, line) for line in lines)
+        place = places.get(match[1]) or places.get(match[1].rpartition("::")[0])
+        return f"[{match[0]}]({os.path.relpath(place, os.path.dirname(page) or '.')})" if place else match[0]
+    lines, is_member = text.split("\n"), False
+    for k, line in enumerate(lines):
+        is_member = line.startswith("| member |") or is_member and line.startswith("|")
+        if not line.startswith("#"):
+            start = line.index("|", 1) if is_member else 0
+            lines[k] = line[:start] + NAME.sub(link, line[start:])
+    return "\n".join(lines)
 
 
 def main():
     shutil.rmtree(PAGES, ignore_errors=True)
-    pages, texts, reference = all_pages(), {}, Reference()
-    # Pages that name their headers come before the one that takes what is left.
-    for path, page in sorted(pages.items(), key=lambda item: (item[1] == "reference/more.md", item[1])):
+    pages, texts = all_pages(), {}
+    for path, page in pages.items():
         text = example(path) if path.is_dir() else path.read_text()
-        text = outside_code(text, lambda part: linked(part, page, path if path.is_dir() else path.parent, pages))
-        texts[page] = MARK.sub(lambda mark: reference.expand(mark.group(1), page), text)
+        texts[page] = outside_code(text, lambda part: linked(part, page, path if path.is_dir() else path.parent, pages))
+    places = entries(texts)
     for page, text in texts.items():
         target = PAGES / page
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(outside_code(text, lambda part: named(part, page, reference.places)))
+        text = re.sub(r"^`#include <unroll/.*>`$", r"\g<0>\n{: .header }", text, flags=re.M)
+        target.write_text(outside_code(text, lambda part: named(part, page, places)))
     shutil.copytree(ROOT / "docs/pictures", PAGES / "pictures")
     for name in ("site.css", "iframe-worker.js"):
         shutil.copy(ROOT / "docs/site" / name, PAGES)

@@ -1,5 +1,8 @@
-"""What the headers' docstrings say, as Markdown: each public name and its declaration, found in clang's syntax tree."""
+#!/usr/bin/python3
+"""Writes into the pages of docs/reference what the headers say: each public name, its declaration and its docstring, found
+in clang's syntax tree. It stands between `<!-- api: HEADERS -->` and `<!-- end of api -->`; what else stands there is lost."""
 
+import argparse
 import functools
 import pathlib
 import re
@@ -7,8 +10,9 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/docs"))
-from undocumented import CLASSES, HIDDEN, INCLUDE, NAMED, Kind, parse  # noqa: E402
+from undocumented import CLASSES, HIDDEN, INCLUDE, NAMED, Kind, cindex, parse  # noqa: E402
 
+PLACE = re.compile(r"(<!-- api: ([^>]*) -->\n)((?:(?!<!-- api: ).)*?)(<!-- end of api -->)", re.S)
 FUNCTIONS = {Kind.FUNCTION_DECL, Kind.FUNCTION_TEMPLATE, Kind.CXX_METHOD, Kind.CONSTRUCTOR}
 
 
@@ -35,14 +39,17 @@ def declaration(cursor):
     return re.split(r"\s+:\s", text.replace("::", "\0"))[0].replace("\0", "::")  # without initialisers
 
 
-IDENTIFIER = re.compile(r"(\b[a-z_]+/[a-z_]+\.hpp|\b(?:std|[A-Z]\w+|testing|activations)(?:::\w+)+|\b[a-z]+(?:_[a-z]+)+\b(?:\(\))?)")
+# What becomes code in a docstring's sentences: headers, names with a scope, template arguments or several words.
+IDENTIFIER = re.compile(r"(\b[a-z_]+/[a-z_]+\.hpp|\btorch(?:\.\w+)+"
+                        r"|\b(?:std|[A-Z]\w+|testing|activations)(?:::\w+)+(?:<[^<>]+>)?|\b[A-Z]\w+<[^<>\s][^<>]*>(?:\(\))?|\b[a-z]+(?:_[a-z]+)+\b(?:\(\))?)")
 
 
-def escaped(line):
-    """Plain text as Markdown: what stands between backticks stays, names of several words become code."""
+def escaped(text):
+    """Plain text as Markdown: what stands between backticks stays, names become code."""
     def plain(part):
-        return re.sub(r"([*_\[\]])", r"\\\1", part.replace("<", "&lt;"))
-    parts = re.split(r"(`[^`]*`)", line)
+        part = re.sub(r"<(?=[\w/!])", "&lt;", part)
+        return re.sub(r"(?<!\s)\*|\*(?!\s)|(?<!\w)_(?=\w)|\](?=[(\[])", r"\\\g<0>", part)
+    parts = re.split(r"(`[^`]*`)", text)
     for k, part in enumerate(parts):
         if not part.startswith("`"):
             pieces = IDENTIFIER.split(part)
@@ -52,22 +59,23 @@ def escaped(line):
 
 def words(cursor):
     """A docstring as Markdown: what is indented is a block of code or of formulas."""
-    lines = [re.sub(r"^\s*///<? ?", "", line) for line in (cursor.raw_comment or "").split("\n")]
-    result, block = [], []
-    for line in [*lines, "."]:
-        if line.startswith("  ") or (block and not line):
-            block.append(line[2:])
-            continue
-        if block:
-            text = "\n".join(block).rstrip()
-            result += [f"```{'cpp' if ';' in text else 'text'}", text, "```", ""]
-            block = []
-        result.append(escaped(line))
-    return "\n".join(result[:-1]).strip()
+    text = "\n".join(re.sub(r"^\s*///<? ?", "", line) for line in (cursor.raw_comment or "").split("\n"))
+    result = []
+    for part in re.split(r"((?:^  .*(?:\n+|\Z))+)", text, flags=re.M):
+        if part.startswith("  "):
+            result.append(code(re.sub(r"^  ", "", part, flags=re.M).rstrip()))
+        elif part.strip():
+            result.append(escaped(part.strip()))
+    return "\n\n".join(result)
 
 
 def code(text):
-    return f"```cpp\n{text}\n```\n"
+    """A block: C++ where a line of it ends as code does. `cpp` is the language of the blocks that are compiled."""
+    return f"```{'c++' if re.search(r'[;{](  +//.*)?$', text, re.M) else 'text'}\n{text}\n```"
+
+
+def declared(cursor):
+    return f"```c++\n{declaration(cursor)}\n```"
 
 
 def table(fields):
@@ -81,7 +89,7 @@ def table(fields):
     head = ["member", "type", "default", "meaning"]
     used = [k for k in range(4) if any(row[k] for row in rows)]
     lines = [[line[k] for k in used] for line in [head, ["---"] * 4, *rows]]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def members(cursor):
@@ -93,38 +101,40 @@ def members(cursor):
     for child in public:
         if child in fields:
             continue
-        parts += [code(declaration(child)), words(child) + "\n"]
+        parts += [declared(child), words(child)]
         if child.kind in CLASSES:
             parts += members(child)
     return parts
 
 
-def entry(cursors, header, anchor):
+def entry(name, cursors, header):
     """One name; functions that share it share its heading."""
-    first = cursors[0]
-    parts = [f"### {first.spelling} {{#{anchor}}}", f"`#include <{header}>`\n{{: .header }}\n"]
+    parts = [f"### {name}", f"`#include <{header}>`"]
     for cursor in cursors:
-        parts += [code(declaration(cursor)), words(cursor) + "\n"]
+        parts += [declared(cursor), words(cursor)]
         if cursor.kind in CLASSES:
             parts += members(cursor)
-    return "\n".join(parts)
+    return "\n\n".join(parts)
 
 
-def public_names(cursor, found):
-    """The cursors of namespace unroll by header, those of unroll::detail left out."""
+def public_names(cursor, found, scope=""):
+    """The cursors of namespace unroll by header and name, those of unroll::detail left out."""
     for child in cursor.get_children():
         file = child.location.file
         if not file or not file.name.startswith(f"{INCLUDE}/unroll/"):
             continue
         if child.kind == Kind.NAMESPACE:
             if child.spelling != "detail":
-                public_names(child, found)
+                unnamed = child.spelling == "unroll" or cindex.conf.lib.clang_Cursor_isInlineNamespace(child)
+                public_names(child, found, scope if unnamed else f"{scope}{child.spelling}::")
         elif child.kind in NAMED and child.spelling and child.raw_comment:
-            if child.kind == Kind.CLASS_TEMPLATE_PARTIAL_SPECIALIZATION:
+            if child.kind == Kind.CLASS_TEMPLATE_PARTIAL_SPECIALIZATION or child.spelling.startswith("operator"):
                 continue
             if child.kind in CLASSES and not child.is_definition():
                 continue
-            found.setdefault(file.name[len(f"{INCLUDE}/"):], []).append(child)
+            alike = found.setdefault(file.name[len(f"{INCLUDE}/"):], {}).setdefault(scope + child.spelling, [])
+            if all(child.location != other.location for other in alike):  # an instance of a template is where that is
+                alike.append(child)
 
 
 class Reference:
@@ -134,11 +144,9 @@ class Reference:
         self.unit = parse()
         self.headers = {}
         public_names(self.unit.cursor, self.headers)
-        self.printed = {}  # header: page
-        self.places = {}   # name: page
-        self.anchors = {}  # name: how many entries
+        self.printed = set()
 
-    def expand(self, asked, page):
+    def entries(self, asked, page):
         """The entries of those headers, "data/*.hpp", that no page has printed."""
         parts = []
         for pattern in asked.split():
@@ -146,16 +154,36 @@ class Reference:
                               if pathlib.PurePath(header).match("unroll/" + pattern) and header not in self.printed)
             if not matching and "*" not in pattern:
                 raise SystemExit(f"{page}: no header {pattern} that has public names and is not on another page")
-            for header in matching:
-                self.printed[header] = page
-                groups = {}
-                for cursor in self.headers[header]:
-                    groups.setdefault(cursor.spelling, []).append(cursor)
-                for name, cursors in groups.items():
-                    if name.startswith("operator"):
-                        continue
-                    self.places.setdefault(name, page)
-                    self.anchors[name] = self.anchors.get(name, 0) + 1
-                    anchor = name if self.anchors[name] == 1 else f"{name}-{self.anchors[name]}"
-                    parts.append(entry(cursors, header, anchor))
-        return "\n".join(parts)
+            self.printed.update(matching)
+            parts += [entry(name, cursors, header) for header in matching
+                      for name, cursors in self.headers[header].items()]
+        return "\n\n".join(parts)
+
+    def written(self, page, text):
+        """A page's text with what the headers say now."""
+        if not len(PLACE.findall(text)) == text.count("<!-- api: ") == text.count("<!-- end of api -->"):
+            raise SystemExit(f"{page}: each <!-- api: HEADERS --> needs an <!-- end of api -->")
+        return PLACE.sub(lambda place: f"{place[1]}\n{self.entries(place[2], page)}\n\n{place[4]}", text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a page is not what it should be")
+    check = parser.parse_args().check
+    reference, stale = Reference(), []
+    # Pages that name their headers come before the one that takes what is left.
+    for path in sorted((ROOT / "docs/reference").glob("*.md"), key=lambda path: (path.name == "more.md", path.name)):
+        page, text = path.name, path.read_text()
+        new = reference.written(page, text)
+        if new != text:
+            stale.append(page)
+            if not check:
+                path.write_text(new)
+    if check and stale:
+        print(f"run: docs/reference is not what the headers say ({', '.join(stale)}): call ./run docs", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

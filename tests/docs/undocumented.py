@@ -14,7 +14,8 @@ CLASSES = {Kind.CLASS_DECL, Kind.STRUCT_DECL, Kind.CLASS_TEMPLATE, Kind.CLASS_TE
 NAMED = CLASSES | {
     Kind.ENUM_DECL, Kind.FUNCTION_DECL, Kind.FUNCTION_TEMPLATE, Kind.CXX_METHOD, Kind.CONSTRUCTOR, Kind.FIELD_DECL,
     Kind.VAR_DECL, Kind.TYPE_ALIAS_DECL, Kind.TYPE_ALIAS_TEMPLATE_DECL,
-    getattr(Kind, "CONCEPT_DECL", Kind.UNEXPOSED_DECL),  # clang 14 has no kind for concepts
+    Kind.UNEXPOSED_DECL,  # templates of variables, and concepts in clang 14, which has no kind for them
+    getattr(Kind, "CONCEPT_DECL", Kind.UNEXPOSED_DECL),
 }
 HIDDEN = {cindex.AccessSpecifier.PRIVATE, cindex.AccessSpecifier.PROTECTED}
 # What a concept or a rule asks for is documented there, once: a cell's names stand in cells/cell.hpp, a loss's in
