@@ -1,7 +1,7 @@
-# Compiles the blocks of C++ of PAGES as one program: first GIVEN, where it is there, which declares what the page takes as
-# given; then the blocks, in their order. A block with a `main` stands in the file itself. One that begins with a type, a
-# template, a `using` or a namespace is there for the whole page. All others are one function of the page: each is a scope
-# within the one before, so that it sees what was declared there and may use its names anew.
+# Compiles the blocks of C++ of PAGES as one program, or without COMPILE only writes it: first GIVEN, where it is there, which
+# declares what the page takes as given; then the blocks, in their order. A block with a `main` stands in the file itself.
+# One that begins with a type, a template, a `using` or a namespace is there for the whole page. All others are one function
+# of the page: each is a scope within the one before, so that it sees what was declared there and may use its names anew.
 set(program "")
 if(EXISTS ${GIVEN})
   set(program "#include \"${GIVEN}\"\n")
@@ -60,4 +60,6 @@ foreach(page IN LISTS PAGES)
 endforeach()
 
 file(WRITE ${PROGRAM} "${program}")
-execute_process(COMMAND ${COMPILE} ${PROGRAM} COMMAND_ERROR_IS_FATAL ANY)
+if(COMPILE)
+  execute_process(COMMAND ${COMPILE} ${PROGRAM} COMMAND_ERROR_IS_FATAL ANY)
+endif()

@@ -3,8 +3,8 @@
 
 namespace pedal {
 
-inline auto model() {
-  return unroll::Sequential{unroll::Lstm<float, 1, 16>::zeros(), unroll::Dense<float, 16, 1>::zeros(16, 1)};
-}
+using Model = unroll::Sequential<unroll::Lstm<float, 1, 16>, unroll::Dense<float, 16, 1>>;
+
+inline Model model() { return Model{unroll::Lstm<float, 1, 16>::zeros(), unroll::Dense<float, 16, 1>::zeros(16, 1)}; }
 
 }  // namespace pedal
