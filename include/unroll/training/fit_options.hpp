@@ -44,8 +44,8 @@ struct FitOptions {
   std::vector<Metric> metrics = {};  ///< taken after each epoch, of the validation data or without them of the data
   std::string best_by = {};          ///< the metric that patience and keep_best judge by; empty: the loss
   OnNonFinite on_non_finite = OnNonFinite::error;  ///< a loss or gradient that is not finite
-  std::function<double(Index)> schedule =
-      {};  ///< asked before each step: the learning rate of epoch 0, 1, ...; without it, the optimizer's
+  /// The learning rate of epoch 0, 1, ..., asked for before each step; without it, the optimizer's.
+  std::function<double(Index)> schedule = {};
   bool schedule_by_batch = false;           ///< it is called with the number of batches done instead
   BackwardOptions backward = {};            ///< truncation and clipping inside the backward pass
   std::vector<FitObserver> observers = {};  ///< called after every step, in this order
