@@ -51,7 +51,7 @@ Matrix<Scalar> copy_if_in(const Tape& tape, const Input<Scalar>& x) {
   return lies_in(x, tape) ? Matrix<Scalar>(x) : Matrix<Scalar>();
 }
 
-/// Whether a state was left by no pass, whose states have a column a sample.
+/// Whether no pass has filled a state: one that a pass left has a column a sample, even where it has no rows.
 template <class State>
 bool is_empty(const State& state) {
   bool empty = true;
