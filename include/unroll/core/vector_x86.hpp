@@ -160,11 +160,11 @@ UNROLL_FOR_AVX2 inline void store_part(const Floats8& a, float* to, Index count)
   __builtin_ia32_maskstoreps256(reinterpret_cast<Floats8*>(to), wanted, a);
 }
 UNROLL_FOR_AVX2 inline void load_part(Doubles4& r, const double* from, Index count) {
-  const Integers4 wanted = Integers4{0, 1, 2, 3} < static_cast<long long>(count);
+  const Integers4 wanted = Integers4{0, 1, 2, 3} < count;
   r = __builtin_ia32_maskloadpd256(reinterpret_cast<const Doubles4*>(from), wanted);
 }
 UNROLL_FOR_AVX2 inline void store_part(const Doubles4& a, double* to, Index count) {
-  const Integers4 wanted = Integers4{0, 1, 2, 3} < static_cast<long long>(count);
+  const Integers4 wanted = Integers4{0, 1, 2, 3} < count;
   __builtin_ia32_maskstorepd256(reinterpret_cast<Doubles4*>(to), wanted, a);
 }
 #endif
@@ -201,11 +201,11 @@ UNROLL_FOR_AVX2 inline void store_part(const Floats8& a, float* to, Index count)
   _mm256_maskstore_ps(to, reinterpret_cast<__m256i>(wanted), a);
 }
 UNROLL_FOR_AVX2 inline void load_part(Doubles4& r, const double* from, Index count) {  // not covered: with AVX
-  const Integers4 wanted = Integers4{0, 1, 2, 3} < static_cast<long long>(count);
+  const Integers4 wanted = Integers4{0, 1, 2, 3} < count;
   r = _mm256_maskload_pd(from, reinterpret_cast<__m256i>(wanted));
 }
 UNROLL_FOR_AVX2 inline void store_part(const Doubles4& a, double* to, Index count) {  // not covered: with AVX
-  const Integers4 wanted = Integers4{0, 1, 2, 3} < static_cast<long long>(count);
+  const Integers4 wanted = Integers4{0, 1, 2, 3} < count;
   _mm256_maskstore_pd(to, reinterpret_cast<__m256i>(wanted), a);
 }
 #endif
