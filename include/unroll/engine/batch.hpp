@@ -104,6 +104,9 @@ struct Unrolling {
   double zoneout = 0;
   double zoneout_cell_state = 0;  ///< of the states after h: an LSTM's c
 
+  /// Whether the outputs are one column a sample.
+  bool reads_out() const { return readout != Readout::all; }
+
   /// Whether some state has zoneout, which acts at inference too.
   bool zones_out() const { return zoneout != 0 || zoneout_cell_state != 0; }
 

@@ -2,7 +2,6 @@
 
 #include <string>
 #include <type_traits>
-#include <utility>
 
 #include "unroll/core/memory.hpp"
 #include "unroll/core/parameters.hpp"
@@ -60,20 +59,15 @@ bool is_empty(const State& state) {
   return empty;
 }
 
-/// Throws std::invalid_argument where the batch goes on from steps before it, and there is no state of theirs.
-template <class L, class State>
-void require_state_to_continue(const L& layer, const State& initial) {
-  bool keeps = false;
-  const auto each = [&](const std::string&, const auto&) { keeps = true; };
-  if constexpr (requires { layer.empty_state(); }) {
-    const State empty = layer.empty_state();
-    State::visit(each, std::string(), empty);
-  } else {
-    State::visit(each, std::string(), initial);
-  }
-  require(!keeps || !is_empty(initial), layer_name<L>(),
-          "::forward: the batch goes on from the steps before it (Batch::continues), but the initial state is empty; "
-          "give it the final state that they left");
+/// Whether a layer, or one that it is made of, carries something from step to step.
+template <class L>
+bool keeps_state([[maybe_unused]] const L& layer) {
+  using State = typename L::State;
+  State state;
+  if constexpr (requires { layer.empty_state(); }) state = layer.empty_state();
+  bool any = false;
+  State::visit([&](const std::string&, const auto&) { any = true; }, std::string(), state);
+  return any;
 }
 
 }  // namespace detail
@@ -102,7 +96,11 @@ class LayerBase {
                                      const ForwardOptions& options = {}) const {
     using X = Input<typename L::Scalar>;
     self().require_forward(x.rows(), x.cols(), batch, initial);
-    if (batch.continues && x.cols() > 0) detail::require_state_to_continue(self(), initial);
+    detail::require(
+        !batch.continues || x.cols() == 0 || !detail::is_empty(initial) || !detail::keeps_state(self()),
+        detail::layer_name<L>(),
+        "::forward: the batch goes on from the steps before it (Batch::continues), but the initial state is "
+        "empty; give it the final state that they left");
     const auto copy = detail::copy_if_in<typename L::Scalar>(tape, x);
     return self().run(copy.size() == 0 ? x : X(copy), tape, batch, initial, options);
   }

@@ -38,7 +38,7 @@ class PackedRecurrent : public LayerBase<PackedRecurrent<Step, Inputs, Outputs, 
   /// O
   Index output_size() const { return sizes_.outputs; }
   /// Whether the outputs are one column a sample.
-  bool reads_out() const { return unrolling.readout != Readout::all; }
+  bool reads_out() const { return unrolling.reads_out(); }
 
   /// As the layer's, without a way back.
   Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial,

@@ -82,7 +82,7 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
   Index output_size() const { return Outputs == Dynamic ? this->outputs() : Outputs; }
 
   /// Whether the outputs are one column a sample.
-  bool reads_out() const { return unrolling.readout != Readout::all; }
+  bool reads_out() const { return unrolling.reads_out(); }
 
   /// All three.
   RecurrentSizes sizes() const { return {input_size(), hidden_size(), output_size()}; }

@@ -30,7 +30,7 @@ Index require_forward(const RecurrentSizes& sizes, const Unrolling& how, Index r
           "::forward: a reverse layer starts behind these steps and cannot go on from those before them "
           "(Batch::continues)");
   require_state<Step>("forward: the initial", initial, sizes, batch.size);
-  return how.readout == Readout::all ? columns : batch.size;
+  return how.reads_out() ? batch.size : columns;
 }
 
 /// Throws std::invalid_argument unless each of the rates is one, and has something to act on.

@@ -197,7 +197,7 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
   void require_no_state_behind_read_out() const {
     std::optional<std::size_t> read_out;
     const auto check = [&](std::size_t k, const auto& layer) {
-      detail::require(!read_out || !keeps_state(layer), "a stream: layer ", k, " keeps a state behind layer ",
+      detail::require(!read_out || !detail::keeps_state(layer), "a stream: layer ", k, " keeps a state behind layer ",
                       read_out.value_or(0), "'s read-out: it takes one step of a sequence, and all of a stream");
       if (layer.reads_out() && !read_out) read_out = k;
     };

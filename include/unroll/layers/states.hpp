@@ -26,15 +26,6 @@ auto state_for([[maybe_unused]] const Model& model) {
     return NoState();
 }
 
-/// Whether a layer or a model carries something from step to step.
-template <class Model>
-bool keeps_state(const Model& model) {
-  bool any = false;
-  const auto state = state_for(model);
-  for_each_state([&](const auto&) { any = true; }, state);
-  return any;
-}
-
 /// The type of what a model carries from batch to batch.
 template <class Model>
 using CarriedState = decltype(state_for(std::declval<const Model&>()));
