@@ -74,5 +74,6 @@ int main() {
   Random random(3);
   bool same = is_same_on_all_registers("Lstm", Sequential{Lstm<float>(3, 24, random), Elu<float>()});
   same = is_same_on_all_registers("OwnCell", Recurrent<OwnCell, float>(3, 20, random)) && same;
+  same = is_same_on_all_registers("FastLstm", FastLstm<float>(3, 24, random)) && same;
   return same ? 0 : 1;
 }

@@ -40,7 +40,8 @@ inline auto paths_model() {
   Random random(3);
   Sequential model{
       Residual(Sequential{Gru<float>(1, 8, random), Dense<float>(8, 1, random)}), Residual(Dropout<float>(0.5)),
-      Branches{Dense<float>(1, 2, random), Sequential{Lstm<float>(1, 3, random), Dense<float>(3, 1, random)}}};
+      Branches{Dense<float>(1, 2, random), Sequential{Lstm<float>(1, 3, random), Dense<float>(3, 1, random)}},
+      FastLstm<float>(3, 2, random), Recurrent<cells::Approximate<cells::Gru, 5>>(2, 1, random)};
   model.initialize(random, Initial::pytorch);
   return model;
 }

@@ -154,6 +154,9 @@ TEST_CASE("where we have one bias it is the sum of two", "[pytorch]") {
   Vector<float> expected(16);  // n r z hn
   expected << ih.tail(4), (ih + hh).head(8), hh.tail(4);
   CHECK(std::get<0>(model.layers).layers[1].reverse_layer.bias == expected);
+  auto fast = deep<FastGru<float>>();
+  load_pytorch(fast, data / "gru.safetensors", rnn_and_head);
+  CHECK(std::get<0>(fast.layers).layers[1].reverse_layer.bias == expected);
 }
 
 TEST_CASE("what does not fit is refused by PyTorch's name", "[pytorch]") {

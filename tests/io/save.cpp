@@ -134,6 +134,11 @@ TEST_CASE("layers of other kinds are refused though their tensors fit", "[save]"
   save(Gru<float>(3, 4, random), folder / "gru");
   CHECK_THAT(refusal(Lstm<float>(3, 4, random), folder / "gru"),
              contains_text("the layer is '' Gru 3 to 4") && contains_text("expected '' Lstm 3 to 4"));
+  CHECK_THAT(refusal(FastGru<float>(3, 4, random), folder / "gru"),
+             contains_text("expected '' Gru 3 to 4, digits 4, direction"));
+  save(FastGru<float>(3, 4, random), folder / "fast_gru");
+  CHECK_THAT(refusal(Recurrent<cells::Approximate<cells::Gru, 5>>(3, 4, random), folder / "fast_gru"),
+             contains_text("Gru 3 to 4, digits 4") && contains_text("expected '' Gru 3 to 4, digits 5"));
 
   const auto refused = [&](const auto& saved, const auto& other) {
     save(Sequential{Dense<float>(3, 4, random), saved}, folder / "activation");

@@ -201,18 +201,6 @@ constexpr bool check_cell() {  // not covered: runs at compile time
   return true;
 }
 
-/// One step, leaving in `gates` what the backward step wants: what the rule left there, or the pre-activations
-/// themselves where the backward is derived.
-template <class C, class V>
-UNROLL_IN_A_LOOP void step_forward(GateValues<C, V>& gates, StateValues<C, V>& state) {
-  if constexpr (HasBackward<C>) {
-    C::forward(gates, state);
-  } else {
-    GateValues<C, V> copy = gates;
-    C::forward(copy, state);
-  }
-}
-
 /// Gates and states as independent variables: gates first.
 template <class C, class V>
 struct Variables {

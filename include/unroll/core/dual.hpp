@@ -31,6 +31,14 @@ struct Dual {
     return result;
   }
 
+  /// f(a), from f's value and slope at a's (the chain rule).
+  UNROLL_IN_A_LOOP static Dual chain(V value, const Dual& a, V slope) {
+    Dual result;
+    result.value = value;
+    for (std::size_t i = 0; i < N; ++i) result.partial[i] = slope * a.partial[i];
+    return result;
+  }
+
   UNROLL_IN_A_LOOP friend Dual operator+(const Dual& a, const Dual& b) {
     return combine(a.value + b.value, a, V(1), b, V(1));
   }
@@ -73,12 +81,6 @@ struct Dual {
       return static_cast<V>(number);
     else
       return V(static_cast<typename V::Lane>(number));
-  }
-  UNROLL_IN_A_LOOP static Dual chain(V value, const Dual& a, V slope) {
-    Dual result;
-    result.value = value;
-    for (std::size_t i = 0; i < N; ++i) result.partial[i] = slope * a.partial[i];
-    return result;
   }
   UNROLL_IN_A_LOOP static Dual combine(V value, const Dual& a, V slope_a, const Dual& b, V slope_b) {
     Dual result;

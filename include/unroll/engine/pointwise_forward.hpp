@@ -129,13 +129,15 @@ struct PointwiseForward {
     const Index count = at.padded ? P::size : gates.units() - unit;
     scale(panel, values);
     auto state = load_states<Cell, P>(at.before, offset, count);
+    constexpr bool derived = !HasBackward<Cell>;  // from pre-activations, not from what the rule leaves in their place
+    if (derived && at.keep_gates) store_gates<Cell, P>(values, gates.at(panel, at.first + b));
     if constexpr (LinearCell<Cell>) {
       if (!at.activated) Cell::activate(values);
       Cell::advance(values, state);
     } else {
-      step_forward<Cell, P>(values, state);
+      Cell::forward(values, state);
     }
-    if (at.keep_gates) store_gates<Cell, P>(values, gates.at(panel, at.first + b));
+    if (!derived && at.keep_gates) store_gates<Cell, P>(values, gates.at(panel, at.first + b));
     at.leave(state, offset, count, at.is_past_end(b), std::make_index_sequence<N>());
   }
 

@@ -17,8 +17,8 @@ struct LayerDescription {
   std::string kind;       ///< "Lstm"
   Index input_size = 0;   ///< 0: any
   Index output_size = 0;  ///< 0: that of its input
-  /// "direction", "readout", "gates" with "input_gates" and "recurrent_gates", "zoneout"; "merge"; an optimizer's
-  /// options
+  /// "direction", "readout", "gates" with "input_gates" and "recurrent_gates", "zoneout", "digits"; "merge"; an
+  /// optimizer's options
   Metadata properties;
 
   friend bool operator==(const LayerDescription&, const LayerDescription&) = default;
@@ -102,6 +102,7 @@ Metadata recurrent_properties(const Unrolling& how) {
                   {"recurrent_gates", gates_text<Cell>(recurrent_gates<Cell>())},
                   {"direction", how.direction == Direction::forward ? "forward" : "reverse"},
                   {"readout", readouts[static_cast<int>(how.readout)]}};
+  if constexpr (requires { Cell::digits; }) result["digits"] = text(Cell::digits);
   // Zoneout acts at inference too.
   if (how.zoneout > 0) result["zoneout"] = text(how.zoneout);
   if (how.zoneout_cell_state > 0) result["zoneout_cell_state"] = text(how.zoneout_cell_state);

@@ -28,9 +28,6 @@ namespace detail {
 
 template <class Cell, class... Own>
 inline constexpr bool is_one_of = (std::is_same_v<Cell, Own> || ...);
-template <class Cell>
-inline constexpr bool is_own_cell = is_one_of<Cell, cells::Rnn, cells::ReluRnn, cells::Lstm, cells::Gru,
-                                              cells::OriginalGru, cells::PeepholeLstm, cells::MinGru, cells::MinLstm>;
 
 /// A layer as C++ text: its type with sizes at compile time, and an expression that makes it of zeros. Both are empty
 /// for layers that do nothing at inference.
@@ -54,11 +51,25 @@ inline std::string cpp_unrolling(const Unrolling& how) {
               ", unroll::Readout::", readouts[static_cast<int>(how.readout)], zoneout.str(), "}");
 }
 
+/// What the type of a layer of this cell begins with.
+template <class Cell>
+struct CppLayerOf {
+  static_assert(is_one_of<Cell, cells::Rnn, cells::ReluRnn, cells::Lstm, cells::Gru, cells::OriginalGru,
+                          cells::PeepholeLstm, cells::MinGru, cells::MinLstm>,
+                "export_header knows the library's own cells");
+  static std::string text() { return detail::text("unroll::", Cell::name, "<"); }
+};
+template <class Cell, int digits>
+struct CppLayerOf<cells::Approximate<Cell, digits>> : CppLayerOf<Cell> {
+  static std::string text() {
+    return detail::text("unroll::Recurrent<unroll::cells::Approximate<unroll::cells::", Cell::name, ", ", digits,
+                        ">, ");
+  }
+};
 template <class Cell, class Scalar, int Inputs, int H>
 CppLayer cpp_layer(const Recurrent<Cell, Scalar, Inputs, H>& layer) {
-  static_assert(is_own_cell<Cell>, "export_header knows the library's own cells");
   const std::string type =
-      text("unroll::", Cell::name, "<", cpp_scalar<Scalar>(), ", ", layer.input_size(), ", ", layer.hidden_size(), ">");
+      text(CppLayerOf<Cell>::text(), cpp_scalar<Scalar>(), ", ", layer.input_size(), ", ", layer.hidden_size(), ">");
   return {type, text(type, "::zeros(", cpp_unrolling(layer.unrolling), ")")};
 }
 

@@ -33,6 +33,9 @@ struct TorchGates<cells::Gru> {
   static constexpr std::array input{"r", "z", "n"}, recurrent{"r", "z", "hn"};
 };
 
+template <class Cell, int digits>
+struct TorchGates<cells::Approximate<Cell, digits>> : TorchGates<Cell> {};
+
 template <class Cell>
 Index gate_index(std::string_view name) {
   const auto& names = Cell::gate_names;

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "unroll/core/dual.hpp"
+#include "unroll/core/unrolled.hpp"
+
+/// sigmoid and tanh as quotients of polynomials: less work than core/activations.hpp, and less exact.
+///
+///   tanh x = x P(x^2) / Q(x^2) where |x| is below a limit, and beyond it what it is there
+///   sigmoid x = (1 + tanh(x / 2)) / 2
+///
+/// P and Q are minimax, from linear programs: the greatest error is as small as it can be where nothing is beyond 1.
+/// Both functions rise everywhere. Every product that is added to something is in `multiply_add`, as there.
+namespace unroll::inline UNROLL_TARGET::detail {
+
+/// tanh, right to so many digits.
+template <int digits>
+struct RationalTanh;
+template <>
+struct RationalTanh<4> {
+  static constexpr float limit = 5.25f, middle = 0;
+  static constexpr std::array p{0x1.ffdf8cp-1f, 0x1.9d1c92p-4f, 0x1.4a82b4p-11f};
+  static constexpr std::array q{1.0f, 0x1.bbe616p-2f, 0x1.95d9p-7f};
+};
+template <>
+struct RationalTanh<5> {
+  static constexpr float limit = 7.125f, middle = 0;
+  static constexpr std::array p{0x1.ffff52p-1f, 0x1.f72a7p-4f, 0x1.28621ap-9f, 0x1.02d238p-18f};
+  static constexpr std::array q{1.0f, 0x1.d31b6ap-2f, 0x1.5808d4p-6f, 0x1.26f778p-13f};
+};
+
+/// c[0] + c[1] v + ... times a factor, v = u / 4, as a polynomial in u.
+template <std::size_t N>
+constexpr std::array<float, N> in_quarters(std::array<float, N> c, float factor) {  // not covered: at compile time
+  for (float& each : c) {
+    each *= factor;
+    factor /= 4;
+  }
+  return c;
+}
+/// sigmoid, from tanh.
+template <int digits>
+struct RationalSigmoid {
+  using Tanh = RationalTanh<digits>;
+  static constexpr float limit = 2 * Tanh::limit, middle = 0.5f;
+  static constexpr auto p = in_quarters(Tanh::p, 0.25f), q = in_quarters(Tanh::q, 1);
+};
+
+/// c[first] + c[first + 1] u + ...
+template <int first, class Number, std::size_t N, class V>
+UNROLL_IN_A_LOOP V polynomial(const std::array<Number, N>& c, const V& u) {
+  V sum(c[N - 1]);
+  unrolled<static_cast<int>(N) - 1 - first>([&]<int i>() { sum = multiply_add(sum, u, V(c[N - 2 - i])); });
+  return sum;
+}
+
+/// middle + x P(x^2) / Q(x^2), x within the limit.
+template <class F, class V>
+UNROLL_IN_A_LOOP V rational(V x) {
+  x = larger(smaller(x, V(F::limit)), V(-F::limit));
+  const V u = x * x, denominator = polynomial<0>(F::q, u);
+  V numerator = multiply_add(polynomial<1>(F::p, u), x * u, x * V(F::p[0]));  // none of the three waits for another
+  if constexpr (F::middle != 0) numerator = multiply_add(denominator, V(F::middle), numerator);
+  return numerator / denominator;
+}
+
+/// The coefficients of a derivative by x: of an even function's, over x, where `odd` is 0; of an odd one's, which is x
+/// times the polynomial, where it is 1.
+template <std::size_t N>
+constexpr std::array<double, N> slopes(const std::array<float, N>& c, int odd) {  // not covered: at compile time
+  std::array<double, N> result{};
+  for (std::size_t i = 0; i < N; ++i) result[i] = (2 * static_cast<int>(i) + odd) * static_cast<double>(c[i]);
+  return result;
+}
+/// The slope of rational<F> at x, where its value is y: ((x P)' - x P / Q Q') / Q, and 0 beyond the limit.
+template <class F, class V>
+UNROLL_IN_A_LOOP V rational_slope(const V& x, const V& y) {
+  static constexpr auto p = slopes(F::p, 1), q = slopes(F::q, 0);
+  const V u = x * x;
+  const V slope = (polynomial<0>(p, u) - (y - V(F::middle)) * x * polynomial<1>(q, u)) / polynomial<0>(F::q, u);
+  return select_less(V(F::limit), abs(x), V(0), slope);
+}
+
+template <class F, class V, std::size_t N>
+UNROLL_IN_A_LOOP Dual<V, N> rational(const Dual<V, N>& x) {
+  const V y = rational<F>(x.value);
+  return Dual<V, N>::chain(y, x, rational_slope<F>(x.value, y));
+}
+
+}  // namespace unroll::inline UNROLL_TARGET::detail
