@@ -134,6 +134,18 @@ TEST_CASE("streams are read side by side, and every window carries on where the 
          "StreamWindows: 4 streams of a series of 3 columns");
   refuse([] { StreamWindows<double>(counted(3), counted(3), 1, 0); },
          "StreamWindows: window is 0, expected at least 1");
+  refuse([] { StreamWindows<double>(counted(3).transpose(), counted(3).transpose(), 4, 1); },
+         "StreamWindows: 4 streams of a series of 1 columns; x is 3 x 1, transposed?");
+}
+
+TEST_CASE("the state begins anew where another recording does", "[data]") {
+  const StreamWindows<double> data(counted(11), counted(11), 2, 2, {}, {0, 3, 7});
+  CHECK(data.example(0, {}).batch.resets == std::vector<bool>{true, false, false, false});
+  CHECK(data.example(1, {}).x == row({2, 7, 3, 8}));
+  CHECK(data.example(1, {}).batch.resets == std::vector<bool>{false, true, true, false});
+  CHECK(data.example(2, {}).batch.resets == std::vector<bool>{false, false});
+  refuse([] { StreamWindows<double>(counted(3), counted(3), 1, 1, {}, {3}); },
+         "StreamWindows: a start is column 3, the series has 3");
 }
 
 TEST_CASE("a forecast's targets are not what is known ahead", "[data]") {

@@ -16,4 +16,8 @@ inline constexpr float left = 0.1f, right = 0.2f, knob = 0.5f, buffer[2 * sample
 inline const unroll::Matrix<float> in = unroll::Matrix<float>::Zero(channels, samples);
 inline unroll::Matrix<float> out = in;
 
+inline const unroll::Matrix<float> dry(1, 960'000), wet = dry;
+inline const unroll::StreamWindows<float> held_out(dry, wet, 1, 4096);
+inline unroll::TrainingState state(model, unroll::Adam(model), random);
+
 }  // namespace page

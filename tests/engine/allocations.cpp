@@ -52,6 +52,8 @@ void check_steps(const Model& model, Storage storage = {}) {
   CHECK(made == 0);
   CHECK(restored);
   CHECK(std::isfinite(sum));
+  Stream both(model, storage, {.samples = 2});
+  CHECK(allocations_of([&] { both.reset(1); }) == 0);
 }
 
 }  // namespace

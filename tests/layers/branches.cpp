@@ -44,6 +44,7 @@ TEST_CASE("gradients of branches and ways around are those of central difference
     check(two_heads({direction}), {.size = 2});
     check(two_heads({direction, Readout::all, 0.3, 0.2}), {.size = 3, .lengths = {4, 0, 2}}, {.dropout_seed = 5});
     check(Residual(Gru<double>(3, 3, random, {direction})), {.size = 3, .lengths = {4, 0, 2}});
+    check(Residual(Gru<double>(3, 2, random, {direction})), {.size = 3, .lengths = {4, 0, 2}});
   }
   check(Residual(Bidirectional<Gru<double>>(3, 3, random, Merge::sum)), {.size = 2});
   check(Sequential{Residual(Stack<Gru<double>>(2, 3, 3, random)), Branches{Dense<double>(3, 2, random)}}, {.size = 2});
@@ -56,14 +57,32 @@ TEST_CASE("branches and ways around keep to what every layer does", "[branches]"
   check_ragged(model, drawn(3, 15), {5, 2, 0});
   check_stream(model, drawn(3, 12));
   Random random(3);
+  for (const int outputs : {3, 2}) {
+    const Residual around(Lstm<double>(3, outputs, random));
+    check_backward(around, x, {.size = 2}, {"Lstm", "Lstm", "Residual"});
+    check_ragged(around, drawn(3, 15), {5, 2, 0});
+    check_stream(around, drawn(3, 12));
+  }
   const Residual around(Lstm<double>(3, 3, random));
-  check_backward(around, x, {.size = 2}, {"Lstm", "Lstm", "Residual"});
-  check_ragged(around, drawn(3, 15), {5, 2, 0});
-  check_stream(around, drawn(3, 12));
   check_reuse(Branches{Gru<double>(3, 2, random), Dense<double>(3, 1, random)}, drawn(3, 5));
   check_reuse(around, drawn(3, 5));
   check_stream(Sequential{Residual(Dropout<double>(0.1)), Residual(Tanh<double>()), Dense<double>(3, 2, random)},
                drawn(3, 12));
+}
+
+TEST_CASE("where there are fewer outputs than inputs the first rows go around", "[branches]") {
+  Random random(5);
+  const Residual model(Gru<double>(3, 2, random));
+  const Matrix<double> x = drawn(3, 2 * 4);
+  decltype(model.layer)::Tape of_layer;
+  std::decay_t<decltype(model)>::Tape tape;
+  const Matrix<double> y = model.forward(x, tape, {.size = 2});
+  CHECK(y == x.topRows(2) + model.layer.forward(x, of_layer, {.size = 2}));
+  Stream both(model, {.samples = 2});
+  for (Index t = 0; t < 4; ++t) {
+    const Matrix<double> step = x.middleCols(2 * t, 2), expected = y.middleCols(2 * t, 2);
+    CHECK(both.step(step) == expected.reshaped());
+  }
 }
 
 TEST_CASE("each branch draws noise of its own", "[branches]") {
@@ -140,7 +159,7 @@ TEST_CASE("what does not fit side by side is refused", "[branches]") {
   std::decay_t<decltype(mixed)>::Tape tape;
   CHECK_THROWS_WITH(mixed.forward(drawn(3, 6), tape, {.size = 2}),
                     "Branches: branch 1 gives 2 columns, branch 0 gives 6");
-  CHECK_THROWS_WITH(Residual(gru), "Residual: the layer is 3 to 4, expected as many outputs as inputs");
+  CHECK_THROWS_WITH(Residual(gru), "Residual: the layer is 3 to 4, expected at most as many outputs as inputs");
   const Residual around(Gru<double>(3, 3, random, {.readout = Readout::last}));
   decltype(around)::Tape of_around;
   CHECK_THROWS_WITH(around.forward(drawn(3, 6), of_around, {.size = 2}),

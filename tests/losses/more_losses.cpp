@@ -142,7 +142,6 @@ TEST_CASE("the error to signal and CTC are PyTorch's, on ragged batches too", "[
   check_torch(Ctc(), "ctc_plain", "ctc_y", labels(), four);
   check_torch(Ctc(), "ctc_masked", "ctc_y", labels(), four, {1, 2, 0.5, 3});
   CHECK(Ctc().count(labels(), four, {1, 2, 0.5, 3}) == 6.5);
-  CHECK(error.count(torch()["target"], ragged) == 9);
 }
 
 TEST_CASE("CTC with another blank is CTC of the rows in another order", "[losses]") {
@@ -186,6 +185,25 @@ TEST_CASE("the first step of a window that goes on has no part in the filtered e
   CHECK(other == d_y);
   const ErrorToSignal plain{{.pre_emphasis = 0}};
   CHECK(plain(y, target, other, {.continues = true}) == plain(y, target, d_y));
+}
+
+TEST_CASE("the mean of errors to signals is the ratio of the sums, also where some are silent", "[losses]") {
+  const Matrix<double> y = torch()["y"].leftCols(4), target = torch()["target"].leftCols(4);
+  const Matrix<double> hum = Matrix<double>::Constant(y.rows(), 2, 0.01), silence = Matrix<double>::Zero(y.rows(), 2);
+  Matrix<double> d_y;
+  const ErrorToSignal loss{{.dc = 0, .epsilon = 1e-9}};
+  double sum = 0, count = 0;
+  const auto add = [&](const Matrix<double>& part, const Matrix<double>& signal, const Batch& batch) {
+    sum += loss(part, signal, d_y, batch) * loss.count(signal, batch);
+    count += loss.count(signal, batch);
+  };
+  add(y, target, {});
+  add(hum, silence, {});
+  Matrix<double> all(y.rows(), 6), signals(y.rows(), 6);
+  all << y, hum;
+  signals << target, silence;
+  CHECK(sum / count == Approx(loss(all, signals, d_y, {.resets = {false, false, false, false, true, false}})));
+  CHECK(loss.count(target, {.continues = true}) < loss.count(target));
 }
 
 TEST_CASE("d_y may be y or the target itself", "[losses]") {

@@ -83,7 +83,7 @@ namespace cells {
 template <class Cell, int Digits = 4>
 struct Approximate : detail::ApproximateOperand<Cell, Digits> {
   static_assert(Digits == 4 || Digits == 5, "an approximate cell is right to 4 digits or to 5");
-  static constexpr int digits = Digits;
+  static constexpr int digits = Digits;  ///< of its sigmoid and tanh
   static constexpr const char* name = Cell::name;
   static constexpr auto gate_names = Cell::gate_names;
   static constexpr auto state_names = Cell::state_names;

@@ -12,13 +12,17 @@ namespace unroll::inline UNROLL_TARGET {
 /// x is I x L, target O x L, weights of the loss, where they are given, 1 x L. Stream b holds the columns from b * (L /
 /// streams) on; the rest of L / streams is left out, and the last window may be shorter. Throws std::invalid_argument
 /// where that leaves nothing.
+///
+/// Several recordings are one series, one behind the other: `starts` are the columns where another one begins, and the
+/// state begins anew there (Batch::resets).
 template <class Scalar_>
 class StreamWindows {
  public:
   using Scalar = Scalar_;
 
   /// Takes the series over; `streams` is B, `window` the steps T of an example.
-  StreamWindows(Matrix<Scalar> x, Matrix<Scalar> target, Index streams, Index window, Matrix<Scalar> weights = {})
+  StreamWindows(Matrix<Scalar> x, Matrix<Scalar> target, Index streams, Index window, Matrix<Scalar> weights = {},
+                const std::vector<Index>& starts = {})
       : x_(std::move(x)), target_(std::move(target)), weights_(std::move(weights)), streams_(streams), window_(window) {
     detail::require(x_.cols() == target_.cols(), "StreamWindows: target has ", target_.cols(), " columns, expected ",
                     x_.cols(), " as x");
@@ -26,8 +30,15 @@ class StreamWindows {
                     "StreamWindows: weights are ", weights_.rows(), " x ", weights_.cols(), ", expected 1 x ",
                     x_.cols());
     detail::require(streams_ >= 1 && streams_ <= x_.cols(), "StreamWindows: ", streams_, " streams of a series of ",
-                    x_.cols(), " columns");
+                    x_.cols(), " columns",
+                    x_.cols() == 1 && x_.rows() > 1 ? detail::text("; x is ", x_.rows(), " x 1, transposed?") : "");
     detail::require(window_ >= 1, "StreamWindows: window is ", window_, ", expected at least 1");
+    if (!starts.empty()) starts_.resize(static_cast<std::size_t>(x_.cols()));
+    for (const Index column : starts) {
+      detail::require(column >= 0 && column < x_.cols(), "StreamWindows: a start is column ", column,
+                      ", the series has ", x_.cols());
+      starts_[static_cast<std::size_t>(column)] = true;
+    }
   }
 
   /// The number of windows an epoch.
@@ -50,6 +61,7 @@ class StreamWindows {
         result.x.col(t * streams_ + b) = x_.col(from);
         result.target.col(t * streams_ + b) = target_.col(from);
         if (weights_.size() != 0) result.weights.push_back(static_cast<double>(weights_(0, from)));
+        if (!starts_.empty()) result.batch.resets.push_back(starts_[static_cast<std::size_t>(from)]);
       }
     return result;
   }
@@ -59,6 +71,7 @@ class StreamWindows {
 
   Matrix<Scalar> x_, target_, weights_;
   Index streams_, window_;
+  std::vector<bool> starts_;  // of each column; empty: none
 };
 
 }  // namespace unroll::inline UNROLL_TARGET

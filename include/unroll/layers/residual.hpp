@@ -6,7 +6,8 @@
 namespace unroll::inline UNROLL_TARGET {
 
 /// A layer beside a way around it, y = x + layer(x), so that deep models learn from the start (He et al. 2016, equation
-/// 1). The layer has as many outputs as inputs and is not read out.
+/// 1). The layer is not read out. Where it has fewer outputs than inputs, the first rows of x go around: a sound does,
+/// and the knobs that stand below it do not.
 template <class L>
 class Residual : public LayerOfLayers<Residual<L>> {
  public:
@@ -29,10 +30,10 @@ class Residual : public LayerOfLayers<Residual<L>> {
 
   L layer;  ///< beside the way around
 
-  /// Throws std::invalid_argument where the layer's sizes differ.
+  /// Throws std::invalid_argument where the layer has more outputs than inputs.
   explicit Residual(L inner) : layer(std::move(inner)) {
-    detail::require(layer.input_size() == layer.output_size(), name(), ": the layer is ", layer.input_size(), " to ",
-                    layer.output_size(), ", expected as many outputs as inputs");
+    detail::require(layer.input_size() >= layer.output_size(), name(), ": the layer is ", layer.input_size(), " to ",
+                    layer.output_size(), ", expected at most as many outputs as inputs");
   }
 
   Index input_size() const { return layer.input_size(); }
@@ -44,7 +45,7 @@ class Residual : public LayerOfLayers<Residual<L>> {
                      const ForwardOptions& options) const {
     const auto of_layer = layer.run(x, tape.layer, batch, initial, options);
     tape.recorded = false;
-    detail::mask_past_ends(x, batch, tape.y);
+    detail::mask_past_ends(Input<Scalar>(x.topRows(of_layer.rows())), batch, tape.y);
     tape.y += of_layer;
     tape.final_state = tape.layer.final_state;
     tape.batch = batch;
@@ -55,8 +56,10 @@ class Residual : public LayerOfLayers<Residual<L>> {
   Output<Scalar> run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Residual& gradient,
                           const BackwardOptions& options, const State& d_final) const {
     const auto of_layer = layer.run_back(x, d_y, tape.layer, gradient.layer, options, d_final);
-    detail::mask_past_ends(d_y, tape.batch, tape.d_x);
-    tape.d_x += of_layer;
+    detail::assign(tape.d_x, of_layer);
+    for (Index j = 0; j < d_y.cols(); ++j)
+      if (tape.batch.active(j / tape.batch.size, j % tape.batch.size, tape.batch.steps(d_y.cols())))
+        tape.d_x.col(j).head(d_y.rows()) += d_y.col(j);
     tape.d_initial = tape.layer.d_initial;
     return tape.d_input();
   }
@@ -77,12 +80,14 @@ class Residual : public LayerOfLayers<Residual<L>> {
   /// One step at a time.
   class Stream {
    public:
-    /// Of the layer's stream and the numbers in a step.
-    Stream(typename L::Stream of_layer, Index size) : stream_(std::move(of_layer)), y_(Vector<Scalar>::Zero(size)) {}
+    /// Of the layer's stream, and the numbers in and out at a step of so many samples.
+    Stream(typename L::Stream of_layer, Index inputs, Index outputs, Index samples)
+        : stream_(std::move(of_layer)), inputs_(inputs), y_(Matrix<Scalar>::Zero(outputs, samples)) {}
 
     const Scalar* step(const Scalar* x) noexcept {
       const Scalar* of_layer = stream_.step(x);
-      for (Index i = 0; i < y_.size(); ++i) y_[i] = x[i] + of_layer[i];
+      for (Index b = 0; b < y_.cols(); ++b)
+        for (Index i = 0; i < y_.rows(); ++i) y_(i, b) = x[b * inputs_ + i] + of_layer[b * y_.rows() + i];
       return y_.data();
     }
     void reset() noexcept { stream_.reset(); }
@@ -92,14 +97,16 @@ class Residual : public LayerOfLayers<Residual<L>> {
 
    private:
     typename L::Stream stream_;
-    Vector<Scalar> y_;
+    Index inputs_;
+    Matrix<Scalar> y_;  // outputs x samples
   };
   template <class Samples = OneSample>
   Stream stream(StreamShape<Samples> shape = {}) const
     requires StreamableLayer<L>
   {
     if (input_size() != 0) shape.inputs = input_size();
-    return {detail::stream_of(layer, shape), shape.inputs * shape.samples};
+    return {detail::stream_of(layer, shape), shape.inputs, output_size() != 0 ? output_size() : shape.inputs,
+            shape.samples};
   }
 
   /// The same around the layer packed in a storage.

@@ -47,7 +47,9 @@ class Stream {
   Stream(const Model& model, StreamOptions options) : Stream(model, Storage(), options) {}
   /// The same in a storage.
   Stream(const Model& model, Storage storage, StreamOptions options)
-      : Stream(model, of_several(packed(model, storage), options.samples), options.samples) {}
+      : Stream(model, of_several(packed(model, storage), options.samples), options.samples) {
+    save(saved_);
+  }
 
   /// I, how many numbers a step takes of each sample.
   Index input_size() const noexcept { return input_size_; }
@@ -91,12 +93,12 @@ class Stream {
 
   /// Starts anew, from a state of zeros.
   void reset() noexcept { stream_.reset(); }
-  /// Starts sample b anew: an episode that ended, a voice that was taken. Allocates at the first call alone. Throws
-  /// std::invalid_argument unless b is from 0 to B - 1.
+  /// Starts sample b anew: an episode that ended, a voice that was taken. Allocates nothing where there are several.
+  /// Throws std::invalid_argument unless b is from 0 to B - 1.
   void reset(Index b) {
     detail::require(b >= 0 && b < samples_, "Stream: there is no sample ", b, " to reset, expected 0 to ",
                     samples_ - 1);
-    stream_.save(saved_);
+    save(saved_);
     for_each_state([&](auto& value) { value.col(b).setZero(); }, saved_);
     stream_.restore(saved_);
   }

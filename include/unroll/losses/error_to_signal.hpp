@@ -42,7 +42,7 @@ class ErrorToSignal {
                     const std::vector<double>& weights = {}) const {
     detail::require(target.rows() == y.rows() && target.cols() == y.cols(), name, ": target is ", target.rows(), " x ",
                     target.cols(), ", expected ", y.rows(), " x ", y.cols(), " as y");
-    const double terms = count(target, batch, weights) * static_cast<double>(y.rows());
+    const double terms = columns(target.cols(), batch, weights) * static_cast<double>(y.rows());
     const Matrix<double> signal = target.template cast<double>();
     const Matrix<double> error = signal - y.template cast<double>();
     Matrix<double> slopes = Matrix<double>::Zero(y.rows(), y.cols());  // dL/d error
@@ -51,47 +51,59 @@ class ErrorToSignal {
     return loss;
   }
 
-  /// The number of columns within the sequences. Throws std::invalid_argument where there are weights.
+  /// What a mean over several batches weighs this one with: its signal's energy, as the first term's divisor has it. So
+  /// the mean is the ratio of all errors to all signals, and a batch that is silent outweighs no other. Throws
+  /// std::invalid_argument where there are weights.
   template <class Target>
   double count(const Eigen::MatrixBase<Target>& target, const Batch& batch = {},
                const std::vector<double>& weights = {}) const {
+    const double terms = columns(target.cols(), batch, weights) * static_cast<double>(target.rows());
+    return filtered_energy(target.template cast<double>(), batch) + terms * options_.epsilon;
+  }
+
+ private:
+  /// How many are within the sequences.
+  double columns(Index given, const Batch& batch, const std::vector<double>& weights) const {
     detail::require(weights.empty(), name, ": ", weights.size(), " weights, expected none");
-    batch.require_covers(name, target.cols());
+    batch.require_covers(name, given);
     double sum = 0;
-    const Index steps = batch.steps(target.cols());
+    const Index steps = batch.steps(given);
     for (Index b = 0; b < batch.size; ++b) sum += static_cast<double>(batch.length(b, steps));
     return sum;
   }
 
- private:
+  static bool begins(const Batch& batch, Index t, Index b) { return t == 0 || batch.reset(t, b); }
+  /// Whether what the filter takes off the column is known.
+  bool known(const Batch& batch, Index t, Index b) const {
+    return t > 0 || !batch.continues || batch.reset(t, b) || options_.pre_emphasis == 0;
+  }
+  /// A column less what the filter takes off it, as an expression.
+  auto filtered(const Matrix<double>& of, const Batch& batch, Index t, Index b) const {
+    const Index j = t * batch.size + b;
+    const bool first = begins(batch, t, b);
+    return of.col(j) - (first ? 0 : options_.pre_emphasis) * of.col(first ? j : j - batch.size);
+  }
+  double filtered_energy(const Matrix<double>& of, const Batch& batch) const {
+    double sum = 0;
+    for_each(batch, batch.steps(of.cols()), [&](Index t, Index b) {
+      if (known(batch, t, b)) sum += filtered(of, batch, t, b).squaredNorm();
+    });
+    return sum;
+  }
+
   double run(const Matrix<double>& signal, const Matrix<double>& error, Matrix<double>& slopes, const Batch& batch,
              double terms) const {
     const Index steps = batch.steps(signal.cols());
-    double emphasised = 0, errors = 0, energy = 0, offsets = 0;
-    const auto begins = [&](Index t, Index b) { return t == 0 || batch.reset(t, b); };
-    const auto known = [&](Index t, Index b) {
-      return t > 0 || !batch.continues || batch.reset(t, b) || options_.pre_emphasis == 0;
-    };
-    // A column less what the filter takes off it.
-    const auto filtered = [&](const Matrix<double>& of, Index t, Index b) {
-      const Index j = t * batch.size + b;
-      return of.col(j) - (begins(t, b) ? 0 : options_.pre_emphasis) * of.col(begins(t, b) ? j : j - batch.size);
-    };
-    for_each(batch, steps, [&](Index t, Index b) {
-      if (known(t, b)) {
-        emphasised += filtered(signal, t, b).squaredNorm();
-        errors += filtered(error, t, b).squaredNorm();
-      }
-      energy += signal.col(t * batch.size + b).squaredNorm();
-    });
-    const double first = 1 / (emphasised / terms + options_.epsilon) / terms;
+    double energy = 0, offsets = 0;
+    for_each(batch, steps, [&](Index t, Index b) { energy += signal.col(t * batch.size + b).squaredNorm(); });
+    const double first = 1 / (filtered_energy(signal, batch) / terms + options_.epsilon) / terms;
     const double second =
         options_.dc / (energy / terms + options_.epsilon) / static_cast<double>(signal.rows() * batch.size);
     for_each(batch, steps, [&](Index t, Index b) {
-      if (!known(t, b)) return;
-      const auto d = 2 * first * filtered(error, t, b);
+      if (!known(batch, t, b)) return;
+      const auto d = 2 * first * filtered(error, batch, t, b);
       slopes.col(t * batch.size + b) += d;
-      if (!begins(t, b)) slopes.col((t - 1) * batch.size + b) -= options_.pre_emphasis * d;
+      if (!begins(batch, t, b)) slopes.col((t - 1) * batch.size + b) -= options_.pre_emphasis * d;
     });
     for (Index b = 0; b < batch.size; ++b) {
       const Index length = batch.length(b, steps);
@@ -102,7 +114,7 @@ class ErrorToSignal {
       for (Index t = 0; t < length; ++t)
         slopes.col(t * batch.size + b) += 2 * second / static_cast<double>(length) * mean;
     }
-    return first * errors + second * offsets;
+    return first * filtered_energy(error, batch) + second * offsets;
   }
 
   template <class F>

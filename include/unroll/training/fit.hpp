@@ -253,7 +253,8 @@ class Fit {
 
 }  // namespace detail
 
-/// Trains state.model on the data from where the state stands, and leaves the state where it ended.
+/// Trains state.model on the data from where the state stands, and leaves the state where it ended. A state that stands
+/// amid an epoch goes on with the next batch: the data must be those of the call before.
 ///
 /// Each step: the objective's loss and gradient, clipping, a step of the optimizer; then the observers. The objective
 /// is a loss of the model's outputs (forward, loss, backward) or any Objective of your own. With `accumulate` a step
@@ -289,11 +290,11 @@ FitReport fit(TrainingState<Model, Optimizer>& state, const Data& data, const Va
 }
 
 /// Refused: an option that is none, or a const state.
-template <class M, class O, class D, class L>
+template <class no_such_option = void, class M, class O, class D, class L>
 FitReport fit(const TrainingState<M, O>&, const D&, const L&, ...) = delete;  // no such option, or a const state
 
 /// Refused: matrices, or a loss, where the data should stand.
-template <class M, class O, class D, class L>
+template <class no_such_data = void, class M, class O, class D, class L>
   requires(!DataSource<D>)
 FitReport fit(const TrainingState<M, O>&, const D&, const L&, ...) = delete;  // no data: Sequences, StreamWindows, ...
 
