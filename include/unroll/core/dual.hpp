@@ -40,10 +40,16 @@ struct Dual {
   }
 
   UNROLL_IN_A_LOOP friend Dual operator+(const Dual& a, const Dual& b) {
-    return combine(a.value + b.value, a, V(1), b, V(1));
+    Dual result;
+    result.value = a.value + b.value;
+    for (std::size_t i = 0; i < N; ++i) result.partial[i] = a.partial[i] + b.partial[i];
+    return result;
   }
   UNROLL_IN_A_LOOP friend Dual operator-(const Dual& a, const Dual& b) {
-    return combine(a.value - b.value, a, V(1), b, V(-1));
+    Dual result;
+    result.value = a.value - b.value;
+    for (std::size_t i = 0; i < N; ++i) result.partial[i] = a.partial[i] - b.partial[i];
+    return result;
   }
   UNROLL_IN_A_LOOP friend Dual operator*(const Dual& a, const Dual& b) {
     return combine(a.value * b.value, a, b.value, b, a.value);
