@@ -91,6 +91,15 @@ TEST_CASE("missing values are NaN where an option says how they are written", "[
   refuse("a\n1\n\n", "f:3:1: found '', expected a number", {.missing = {"NA"}});
 }
 
+TEST_CASE("a first line of numbers alone is a header only where the options say so", "[csv]") {
+  refuse("1,2\n3,4\n", "f:1:1: found numbers alone, expected the columns' names; say .header = false, or true");
+  refuse("\"1\";2,5\n3;4\n", "f:1:1: found numbers alone, expected the columns' names; say .header = false, or true",
+         {.separator = ';', .decimal = ','});
+  CHECK(read("2019,2020\n3,4\n", {.header = true}).names == std::vector<std::string>{"2019", "2020"});
+  CHECK(values(read("2019,2020\n3,4\n", {.header = false})) == std::vector<double>{2019, 2020, 3, 4});
+  CHECK(read("1,b\n3,4\n").names == std::vector<std::string>{"1", "b"});
+}
+
 TEST_CASE("columns of text are kept or left out by name", "[csv]") {
   const std::string text = "day,a,note,b\n2024-01-05,1,\"x, \"\"y\"\"\",2\n2024-01-06,3,,4\n";
   const Csv csv = read(text, {.text = {"day"}, .skip = {"note"}});

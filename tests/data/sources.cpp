@@ -340,6 +340,18 @@ TEST_CASE("texts of tokens have a class each, or one at every token", "[data]") 
   refuse([] { token_sequences(Texts{{1, 2}}, 3, Texts{}, 2, 1); }, "Sequences: 0 targets for 1 sequences");
 }
 
+TEST_CASE("a model that tells some of the features needs the way back of these alone", "[data]") {
+  Random random(1);
+  Matrix<double> x(4, 20);
+  set_uniform(x, 5, random);
+  const Standardizer<double> unit(x), some = unit.rows({2, 0});
+  CHECK(some.invert(unit.apply(x)(std::vector<Index>{2, 0}, Eigen::all))
+            .isApprox(x(std::vector<Index>{2, 0}, Eigen::all)));
+  CHECK(unit.rows({}).mean.size() == 0);
+  refuse([&] { unit.rows({0, 4}); }, "Standardizer::rows: there is no row 4 of 4");
+  refuse([&] { unit.rows({-1}); }, "Standardizer::rows: there is no row -1 of 4");
+}
+
 TEST_CASE("a standardizer gives mean 0 and deviation 1, and the way back", "[data]") {
   Matrix<double> x(3, 4);
   x << 1, 2, 3, 4, 10, 10, 30, 30, 0.1, 0.1, 0.1, 0.1;

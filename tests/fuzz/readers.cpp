@@ -105,7 +105,7 @@ void fuzz_read_csv(const std::string& content) {
   std::istringstream in(content.substr(content.empty() ? 0 : 1));
   try {
     const Csv csv = read_csv(in, "fuzz", options);
-    check(!options.header || static_cast<Index>(csv.names.size()) == csv.values.rows(), "every row has a name");
+    check(!*options.header || static_cast<Index>(csv.names.size()) == csv.values.rows(), "every row has a name");
   } catch (const std::runtime_error&) {
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -51,8 +52,10 @@ struct Csv {
 
 /// What read_csv expects of a file beside numbers.
 struct CsvOptions {
-  char separator = ',';                   ///< between fields
-  bool header = true;                     ///< whether the first line holds the columns' names
+  char separator = ',';  ///< between fields
+  /// Whether the first line holds the columns' names. Where nothing is said it does, and a first line of numbers alone
+  /// is refused: it would be lost.
+  std::optional<bool> header = {};
   char decimal = '.';                     ///< between a number's whole and its fraction
   bool trim = false;                      ///< blanks and tabs around a field are no part of it
   bool skip_blank_lines = false;          ///< skips lines that are empty, or with `trim` hold blanks alone
@@ -85,9 +88,13 @@ class CsvLine {
     const auto& missing = options_.missing;
     if (std::find(missing.begin(), missing.end(), field) != missing.end())
       return std::numeric_limits<double>::quiet_NaN();
-    const auto number = options_.decimal == '.' ? parse_number(field) : parse_number(with_point(field));
+    const auto number = number_in(field);
     if (!number) fail("found '" + std::string(field.substr(0, 60)) + "', expected a number");
     return *number;
+  }
+
+  std::optional<double> number_in(std::string_view field) {
+    return options_.decimal == '.' ? parse_number(field) : parse_number(with_point(field));
   }
 
   /// "name:line:column: what", both from 1 on; the column is where the field starts.
@@ -185,7 +192,7 @@ class CsvReader {
     if (kinds_.empty()) {
       first_ = number_;
       read_columns(line);
-      if (options_.header) return;
+      if (has_header()) return;
     }
     std::size_t count = 0, text = 0;
     for (; row.more(); ++count) {
@@ -200,18 +207,24 @@ class CsvReader {
     ++lines_;
   }
 
+  bool has_header() const { return options_.header.value_or(true); }
+
   /// What the columns are, from the first line.
   void read_columns(std::string_view line) {
     std::vector<std::string> names;
-    for (CsvLine row(name_, number_, line, options_); row.more();) {
+    bool numbers = !options_.header;
+    CsvLine row(name_, number_, line, options_);
+    while (row.more()) {
       const std::string_view field = row.next();
-      names.push_back(options_.header ? std::string(field) : std::to_string(names.size() + 1));
+      numbers = numbers && row.number_in(field);
+      names.push_back(has_header() ? std::string(field) : std::to_string(names.size() + 1));
       const auto& name = names.back();
       const auto named = [&](const auto& list) { return std::find(list.begin(), list.end(), name) != list.end(); };
       kinds_.push_back(named(options_.skip) ? Kind::skip : named(options_.text) ? Kind::text : Kind::number);
       if (kinds_.back() == Kind::text) csv_.text_names.push_back(name);
-      if (kinds_.back() == Kind::number && options_.header) csv_.names.push_back(name);
+      if (kinds_.back() == Kind::number && has_header()) csv_.names.push_back(name);
     }
+    if (numbers) row.fail("found numbers alone, expected the columns' names; say .header = false, or true", 0);
     csv_.texts.resize(csv_.text_names.size());
     for (const auto* list : {&options_.skip, &options_.text})
       for (const std::string& name : *list)

@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "unroll/core/error.hpp"
 #include "unroll/core/types.hpp"
@@ -48,6 +49,17 @@ class Standardizer {
       scale[i] = constant ? Scalar(1) : static_cast<Scalar>(std::ldexp(std::sqrt(squares / count), exponent));
       if (scale[i] == 0) scale[i] = (std::numeric_limits<Scalar>::min)();
     }
+  }
+
+  /// That of some of the features, in this order: unit.rows({2}).invert(y) where a model tells feature 2 alone. Throws
+  /// std::invalid_argument for a row that is not there.
+  Standardizer rows(const std::vector<Index>& wanted) const {
+    for (const Index row : wanted)
+      detail::require(row >= 0 && row < mean.size(), "Standardizer::rows: there is no row ", row, " of ", mean.size());
+    Standardizer result = *this;
+    result.mean = mean(wanted).eval();
+    result.scale = scale(wanted).eval();
+    return result;
   }
 
   /// (x - mean) / scale, of x's shape. Throws std::invalid_argument unless x has I rows.
