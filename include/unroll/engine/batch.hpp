@@ -32,7 +32,7 @@ struct Batch {
   /// What the columns of a read-out mean: one step of each sample that has any.
   Batch read_out() const {
     Batch one{.size = size, .lengths = lengths, .continues = continues};
-    for (Index& length : one.lengths) length = (std::min)(length, Index(1));
+    for (Index& length : one.lengths) length = std::min<Index>(length, 1);
     return one;
   }
 
