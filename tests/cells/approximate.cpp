@@ -72,6 +72,12 @@ TEST_CASE("outputs are near the exact cell's, and not its own", "[approximate]")
   }
   CHECK(distance<cells::Lstm, 5>() < 1e-5);
   CHECK(distance<cells::PeepholeLstm, 5>() < 1e-5);
+  using V = Pack<double>;
+  GateValues<Everything, V> gates{V(0.3), V(-0.7), V(1.1)}, also = gates;
+  StateValues<Everything, V> state{V(0.5), V(-0.2)}, near = state;
+  Everything::forward(gates, state);
+  cells::Approximate<Everything, 5>::forward(also, near);
+  for (const int n : {0, 1}) CHECK(std::abs((state[n] - near[n]).first_lane()) < 1e-5);
 }
 
 TEST_CASE("a stream has the bits of the sequence, alone and in a batch", "[approximate]") {

@@ -44,6 +44,7 @@ TEST_CASE("a table of numbers with names is read", "[csv]") {
     const Csv twins = read("a,b,a\n1,2,3\n");
     CHECK(twins.row("b") == 1);
     CHECK_THROWS_MATCHES(twins.row("a"), std::invalid_argument, Message("Csv: two columns are named 'a'"));
+    CHECK_THROWS_MATCHES(read("a,a\n1,2\n").row("a"), std::invalid_argument, Message("Csv: two columns are named 'a'"));
   }
   CHECK(read("1;2\n3;4\n5;6\n", {.separator = ';', .header = false}).values.cols() == 3);
   CHECK(read("a,b\n").values.cols() == 0);

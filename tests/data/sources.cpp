@@ -136,6 +136,8 @@ TEST_CASE("streams are read side by side, and every window carries on where the 
          "StreamWindows: window is 0, expected at least 1");
   refuse([] { StreamWindows<double>(counted(3).transpose(), counted(3).transpose(), 4, 1); },
          "StreamWindows: 4 streams of a series of 1 columns; x is 3 x 1, transposed?");
+  refuse([] { StreamWindows<double>(counted(1), counted(1), 2, 1); },
+         "StreamWindows: 2 streams of a series of 1 columns");
 }
 
 TEST_CASE("the state begins anew where another recording does", "[data]") {

@@ -204,6 +204,8 @@ TEST_CASE("the mean of errors to signals is the ratio of the sums, also where so
   signals << target, silence;
   CHECK(sum / count == Approx(loss(all, signals, d_y, {.resets = {false, false, false, false, true, false}})));
   CHECK(loss.count(target, {.continues = true}) < loss.count(target));
+  CHECK(loss(y, target, d_y, {.size = 4, .lengths = {0, 0, 0, 0}}) == 0);
+  CHECK(d_y.isZero(0));
 }
 
 TEST_CASE("d_y may be y or the target itself", "[losses]") {
@@ -234,6 +236,8 @@ TEST_CASE("losses refuse options and targets that make no sense", "[losses]") {
   refuse([] { ErrorToSignal{{.pre_emphasis = 1}}; },
          "error_to_signal: pre_emphasis is " + detail::text(1.0) + ", expected at least 0 and less than 1");
   refuse([&] { ErrorToSignal()(y, y, d_y, {}, {1, 1, 1, 1}); }, "error_to_signal: 4 weights, expected none");
+  refuse([&] { ErrorToSignal()(y, classes, d_y); }, "error_to_signal: target is 1 x 4, expected 3 x 4 as y");
+  refuse([&] { ErrorToSignal()(y, y.leftCols(3), d_y); }, "error_to_signal: target is 3 x 3, expected 3 x 4 as y");
   const auto ctc = [&](double first, double second, double third, const Batch& batch = {}) {
     Matrix<double> target(3, 1);
     target << first, second, third;

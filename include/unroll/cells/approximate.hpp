@@ -101,7 +101,6 @@ struct Approximate : detail::ApproximateOperand<Cell, Digits> {
     auto of_gates = detail::approximate<Digits>(gates);
     auto of_state = detail::approximate<Digits>(state);
     Cell::forward(of_gates, of_state);
-    gates = detail::values_of(of_gates);
     state = detail::values_of(of_state);
   }
 };
