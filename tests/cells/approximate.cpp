@@ -77,7 +77,7 @@ TEST_CASE("outputs are near the exact cell's, and not its own", "[approximate]")
   StateValues<Everything, V> state{V(0.5), V(-0.2)}, near = state;
   Everything::forward(gates, state);
   cells::Approximate<Everything, 5>::forward(also, near);
-  for (const int n : {0, 1}) CHECK(std::abs((state[n] - near[n]).first_lane()) < 1e-5);
+  for (std::size_t n = 0; n < 2; ++n) CHECK(std::abs((state[n] - near[n]).first_lane()) < 1e-5);
 }
 
 TEST_CASE("a stream has the bits of the sequence, alone and in a batch", "[approximate]") {
