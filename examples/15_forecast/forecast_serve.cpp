@@ -19,8 +19,7 @@ Forecaster load_forecaster(const std::string& path) {
   unroll::Random random(1);
   const auto layers = unroll::describe(path).layers;
   const Index hidden = layers.size() == 3 ? layers[1].output_size : 1;  // what is no such network, load refuses
-  Forecaster result{0, unroll::Standardizer<float>(Matrix<float>::Zero(3, 1)),
-                    Forecaster::make_network(hidden, 0, random)};
+  Forecaster result{0, unroll::Standardizer<float>::identity(3), Forecaster::make_network(hidden, 0, random)};
   unroll::load(result, path);
   return result;
 }

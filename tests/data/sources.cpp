@@ -11,6 +11,7 @@
 #include "unroll/data/standardizer.hpp"
 #include "unroll/data/stream_windows.hpp"
 #include "unroll/data/tokens.hpp"
+#include "unroll/engine/initializers.hpp"
 
 using namespace unroll;
 using Catch::Matchers::Message;
@@ -88,6 +89,15 @@ TEST_CASE("ragged sequences lie side by side, zeros behind the short ones", "[da
   refuse([&] { Sequences<double>(x, x, 1, {row({1, 2, 3}), row({1, 2}), row({1, 2})}); },
          "Sequences: weights 1 are 1 x 2, expected 1 x 1");
 
+  const std::vector<Matrix<double>> two{counted(3).replicate(2, 1), counted(1).replicate(2, 1)};
+  std::vector<Matrix<double>> each{Matrix<double>(2, 3), Matrix<double>(2, 1)};
+  each[0] << 1, 2, 3, 4, 5, 6;
+  each[1] << 7, 8;
+  const Sequences<double> masked(two, two, 2, each);
+  CHECK(masked.example(0, {0, 1}).weights == std::vector<double>{1, 4, 7, 8, 2, 5, 0, 0, 3, 6, 0, 0});
+  refuse([&] { Sequences<double>(two, two, 2, {each[0], row({1})}); },
+         "Sequences: weights 1 are 1 x 1, expected 1 x 1, or 2 rows in all");
+
   const Sequences<double> read_out(x, {row({7}), row({8}), row({9})}, 3);
   CHECK(read_out.example(0, {0, 1, 2}).target == row({7, 8, 9}));
   CHECK(read_out.example(0, {0, 1, 2}).x == row({1, 4, 5, 2, 0, 6, 3, 0, 0}));
@@ -127,6 +137,10 @@ TEST_CASE("streams are read side by side, and every window carries on where the 
   CHECK(weighted.example(1, {}).weights == std::vector<double>{2, 7, 3, 8});
   refuse([] { StreamWindows<double>(counted(3), counted(3), 1, 1, counted(2)); },
          "StreamWindows: weights are 1 x 2, expected 1 x 3");
+  Matrix<double> each(2, 4);
+  each << 1, 2, 3, 4, 5, 6, 7, 8;
+  const StreamWindows<double> masked(counted(4), counted(4).replicate(2, 1), 2, 1, each);
+  CHECK(masked.example(1, {}).weights == std::vector<double>{2, 6, 4, 8});
 
   refuse([] { StreamWindows<double>(counted(3), counted(4), 1, 1); },
          "StreamWindows: target has 4 columns, expected 3 as x");
@@ -369,7 +383,7 @@ TEST_CASE("a standardizer gives mean 0 and deviation 1, and the way back", "[dat
   CHECK(names == std::vector<std::string>{"input.mean", "input.scale"});
 
   refuse([&] { unit.apply(x.topRows(2)); }, "Standardizer::apply: given 2 rows, expected 3");
-  refuse([&] { Standardizer<double>(x.leftCols(0)); }, "Standardizer: x has no columns");
+  refuse([&] { Standardizer<double>(x.leftCols(0)); }, "Standardizer: feature 0 has no number");
   const Standardizer<double> of_one(x.leftCols(1));
   CHECK(of_one.mean == x.col(0));
   CHECK(of_one.scale == Eigen::Vector3d(1, 1, 1));
@@ -382,7 +396,49 @@ TEST_CASE("a standardizer gives mean 0 and deviation 1, and the way back", "[dat
   least(0, 7) = std::numeric_limits<float>::denorm_min();  // whose deviation is 0 in float
   CHECK(Standardizer<float>(least).apply(least).allFinite());
   x(1, 2) = std::numeric_limits<double>::infinity();
-  refuse([&] { Standardizer<double>{x}; }, "Standardizer: feature 1 is not finite in column 2");
+  refuse([&] { Standardizer<double>{x}; }, "Standardizer: feature 1 is inf in column 2");
   x(0, 0) = std::numeric_limits<double>::quiet_NaN();
-  refuse([&] { Standardizer<double>{x}; }, "Standardizer: feature 0 is not finite in column 0");
+  refuse([&] { Standardizer<double>{x}; },
+         "Standardizer: feature 0 is nan in column 0; {.skip_nan = true} leaves it out");
+}
+
+TEST_CASE("a standardizer takes several series, and leaves out what is missing", "[data]") {
+  const double missing = std::numeric_limits<double>::quiet_NaN();
+  Matrix<double> whole(2, 5);
+  whole << 1, 2, 3, 4, 10, 5, 5, 5, 5, 5;
+  const Standardizer<double> unit(whole);
+  const Standardizer<double> of_parts(std::vector<Matrix<double>>{whole.leftCols(2), whole.rightCols(3)});
+  CHECK(of_parts.mean == unit.mean);
+  CHECK(of_parts.scale == unit.scale);
+
+  Matrix<double> holed(2, 8);
+  holed << missing, 1, 2, missing, 3, 4, 10, missing, 5, missing, 5, 5, 5, 5, missing, missing;
+  const Standardizer<double> of_known(holed, {.skip_nan = true});
+  CHECK(of_known.mean == unit.mean);
+  CHECK(of_known.scale == unit.scale);
+  CHECK(std::isnan(of_known.apply(holed)(0, 0)));
+  holed.row(1).setConstant(missing);
+  refuse([&] { Standardizer<double>(holed, {.skip_nan = true}); }, "Standardizer: feature 1 has no number");
+  refuse([] { Standardizer<double>(std::vector<Matrix<double>>{}); }, "Standardizer: there is no series");
+  refuse([&] { Standardizer<double>(std::vector<Matrix<double>>{whole, whole.topRows(1)}); },
+         "Standardizer: a series has 1 rows, the first one 2");
+}
+
+TEST_CASE("a standardizer works in place, and one that changes nothing may be loaded into", "[data]") {
+  Matrix<float> x(3, 4);
+  Random random(1);
+  set_uniform(x, 3, random);
+  const Standardizer<float> unit(x);
+  const Matrix<float> z = unit.apply(x);
+  Vector<float> column = x.col(1);
+  unit.apply(column, column);
+  CHECK(column == z.col(1));
+  Matrix<float> back = z;
+  unit.invert(z, back);
+  CHECK(back == unit.invert(z));
+  unit.invert(column, column);
+  CHECK(column == back.col(1));
+  CHECK(Standardizer<float>::identity(3).apply(x) == x);
+  CHECK(Standardizer<float>::identity(3).invert(x) == x);
+  refuse([&] { unit.apply(x, column); }, "Standardizer::apply: the result is 3 x 1, expected 3 x 4");
 }

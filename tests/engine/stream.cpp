@@ -274,6 +274,16 @@ TEST_CASE("a stream takes a std::array and a std::vector", "[stream]") {
   CHECK(stream.step(std::array{1.0f, -2.0f, 0.5f}) == y);
   CHECK(stream.step(std::vector{1.0f, -2.0f, 0.5f}) == y);
   CHECK(stream.step(std::array{1.0f, -2.0f}).array().isNaN().all());
+  const float numbers[] = {1, -2, 0.5f};
+  stream.reset();
+  CHECK(stream.step(numbers) == y);
+  const Eigen::Map<const Eigen::Array3f> array(numbers);
+  stream.reset();
+  CHECK(stream.step(array) == y);
+  stream.reset();
+  CHECK(stream.step((2 * array).matrix() / 2) == y);
+  stream.reset();
+  CHECK(stream.step((2 * array / 2).matrix()) == y);
 }
 
 TEST_CASE("a stream tells of a state of another shape, and stays as it was", "[stream]") {

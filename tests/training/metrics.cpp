@@ -95,6 +95,21 @@ TEST_CASE("a number that is not known counts in no metric, whatever it holds", "
   CHECK(found.at("r2") == Approx((1 - 3.25 / 1 + 1 - 37 / 0.5) / 2));
 }
 
+TEST_CASE("a metric that takes one weight a column is refused where each number has one", "[metrics]") {
+  const Metric sum{"sum", false,
+                   [](const Metric::Column&, const Metric::Column&, double weight, Matrix<double>& sums) {
+                     if (sums.size() == 0) sums.setZero(1, 1);
+                     sums(0) += weight;
+                   },
+                   [](const Matrix<double>& sums) { return sums(0); }};
+  Measures measures({sum});
+  const Matrix<double> y = Matrix<double>::Zero(2, 2);
+  measures.add(y, y, {}, {3, 4});
+  CHECK(measures.values().at("sum") == 7);
+  CHECK_THROWS_WITH(measures.add(y, y, {}, {1, 0, 1, 1}),
+                    Catch::Contains("a metric takes one weight for a column where the data have one for each number"));
+}
+
 TEST_CASE("of an output or a target that is no number a metric is none", "[metrics]") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const auto check = [](const Measures& measures) {

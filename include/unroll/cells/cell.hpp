@@ -179,6 +179,10 @@ constexpr bool check_cell() {  // not covered: runs at compile time
                   "a cell needs `template <class V> static void forward(std::array<V, G>& gates, std::array<V, N>& "
                   "state)`, G and N the numbers of its gate_names and state_names");
     if constexpr (HasForward<C>) static_cast<void>(&a_rule_calls_tanh_and_the_like_without_std<C>);
+    static_assert(
+        !requires { C::input_gate; } && !requires { C::recurrent_gate; } && !requires { C::late_gate; } &&
+            !requires { C::initial_biases; },
+        "a cell's members are called input_gates, recurrent_gates, late_gates and initial_bias");
     static_assert(within(input_gates<C>(), gate_count<C>, 1), "a cell's input_gates must lie within its gate_names");
     static_assert(within(recurrent_gates<C>(), gate_count<C>, 0),
                   "a cell's recurrent_gates must lie within its gate_names");

@@ -7,7 +7,7 @@ namespace unroll::inline UNROLL_TARGET {
 /// Sequences of any lengths and their targets, in batches of `batch_size`; the last may be smaller.
 ///
 /// x[n] is I x T_n; target[n] is O x T_n, or for models with a read-out O x 1; weights[n], where they are given, 1 x
-/// the target's columns.
+/// the target's columns, or of the target's shape: one for each number, as `fill_gaps` returns them.
 template <class Scalar_>
 class Sequences {
  public:
@@ -33,8 +33,10 @@ class Sequences {
       require(!read_out_ || target_[n].cols() == 1, "Sequences: target ", n, " has ", target_[n].cols(),
               " columns, its sequence ", x_[n].cols(), "; expected as many, or 1 in every target");
       if (weights_.empty()) continue;
-      require(weights_[n].rows() == 1 && weights_[n].cols() == target_[n].cols(), "Sequences: weights ", n, " are ",
-              weights_[n].rows(), " x ", weights_[n].cols(), ", expected 1 x ", target_[n].cols());
+      require((weights_[n].rows() == 1 || weights_[n].rows() == target_[n].rows()) &&
+                  weights_[n].rows() == weights_[0].rows() && weights_[n].cols() == target_[n].cols(),
+              "Sequences: weights ", n, " are ", weights_[n].rows(), " x ", weights_[n].cols(), ", expected 1 x ",
+              target_[n].cols(), target_[n].rows() > 1 ? detail::text(", or ", target_[n].rows(), " rows in all") : "");
     }
   }
 

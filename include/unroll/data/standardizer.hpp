@@ -12,6 +12,11 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
+/// The options of a Standardizer.
+struct StandardizerOptions {
+  bool skip_nan = false;  ///< NaN is a number that is missing, and counts in no mean; else it is refused
+};
+
 /// Brings each feature (row) to mean 0 and standard deviation 1, and back: z = (x - mean) / scale.
 ///
 ///   const Standardizer<float> unit(split.training);   // of the training part alone
@@ -23,32 +28,27 @@ class Standardizer {
   Vector<Scalar> mean;   ///< I
   Vector<Scalar> scale;  ///< I: the standard deviation, or 1 for a feature that never changes
 
-  /// Takes mean and scale of x, I x (T*B). Throws std::invalid_argument where there is no column, or a number that is
+  /// Takes mean and scale of x, I x (T*B). Throws std::invalid_argument where a feature has no number, or one that is
   /// not finite.
-  explicit Standardizer(const Eigen::Ref<const Matrix<Scalar>>& x) {
-    detail::require(x.cols() >= 1, "Standardizer: x has no columns");
-    for (Index j = 0; j < x.cols(); ++j)
-      for (Index i = 0; i < x.rows(); ++i)
-        detail::require(std::isfinite(x(i, j)), "Standardizer: feature ", i, " is not finite in column ", j);
-    const double count = static_cast<double>(x.cols());
-    mean.resize(x.rows());
-    scale.resize(x.rows());
-    for (Index i = 0; i < x.rows(); ++i) {
-      double sum = 0, largest = 0, squares = 0;
-      for (Index j = 0; j < x.cols(); ++j) sum += static_cast<double>(x(i, j));
-      detail::require(std::isfinite(sum), "Standardizer: the sum of feature ", i, " is ", sum);
-      const auto from_mean = [&](Index j) { return static_cast<double>(x(i, j)) - sum / count; };
-      for (Index j = 0; j < x.cols(); ++j) largest = (std::max)(largest, std::abs(from_mean(j)));
-      const int exponent = largest > 0 ? std::ilogb(largest) : 0;  // so that no square overflows, or becomes 0
-      for (Index j = 0; j < x.cols(); ++j) {
-        const double difference = std::ldexp(from_mean(j), -exponent);
-        squares += difference * difference;
-      }
-      const bool constant = (x.row(i).array() == x(i, 0)).all();
-      mean[i] = constant ? x(i, 0) : static_cast<Scalar>(sum / count);
-      scale[i] = constant ? Scalar(1) : static_cast<Scalar>(std::ldexp(std::sqrt(squares / count), exponent));
-      if (scale[i] == 0) scale[i] = (std::numeric_limits<Scalar>::min)();
-    }
+  explicit Standardizer(const Eigen::Ref<const Matrix<Scalar>>& x, StandardizerOptions how = {}) {
+    take(x.rows(), how, [&](auto f) { f(x); });
+  }
+  /// The same of several series as if they were one, each I x T.
+  explicit Standardizer(const std::vector<Matrix<Scalar>>& series, StandardizerOptions how = {}) {
+    detail::require(!series.empty(), "Standardizer: there is no series");
+    for (const Matrix<Scalar>& x : series)
+      detail::require(x.rows() == series[0].rows(), "Standardizer: a series has ", x.rows(), " rows, the first one ",
+                      series[0].rows());
+    take(series[0].rows(), how, [&](auto f) {
+      for (const Matrix<Scalar>& x : series) f(x);
+    });
+  }
+  /// One that changes nothing, of so many features: to load another one into.
+  static Standardizer identity(Index features) {
+    Standardizer result;
+    result.mean.setZero(features);
+    result.scale.setOnes(features);
+    return result;
   }
 
   /// That of some of the features, in this order: unit.rows({2}).invert(y) where a model tells feature 2 alone. Throws
@@ -64,14 +64,26 @@ class Standardizer {
 
   /// (x - mean) / scale, of x's shape. Throws std::invalid_argument unless x has I rows.
   Matrix<Scalar> apply(const Eigen::Ref<const Matrix<Scalar>>& x) const {
-    require_rows("apply", x.rows());
+    Matrix<Scalar> z(x.rows(), x.cols());
+    apply(x, z);
+    return z;
+  }
+  /// The same into a matrix or vector of x's shape, which may be x: without an allocation, for a loop in real time.
+  void apply(const Eigen::Ref<const Matrix<Scalar>>& x, Eigen::Ref<Matrix<Scalar>> z) const {
+    require_shape("apply", x, z);
     // Lane by lane: Eigen 3.4 estimates quotients on 32-bit NEON.
-    return (x.colwise() - mean).binaryExpr(scale.rowwise().replicate(x.cols()), std::divides<Scalar>());
+    z = (x.colwise() - mean).binaryExpr(scale.rowwise().replicate(x.cols()), std::divides<Scalar>());
   }
   /// z scale + mean, of z's shape. Throws std::invalid_argument unless z has I rows.
   Matrix<Scalar> invert(const Eigen::Ref<const Matrix<Scalar>>& z) const {
-    require_rows("invert", z.rows());
-    return ((z.array().colwise() * scale.array()).matrix()).colwise() + mean;
+    Matrix<Scalar> x(z.rows(), z.cols());
+    invert(z, x);
+    return x;
+  }
+  /// The same into a matrix or vector of z's shape, which may be z.
+  void invert(const Eigen::Ref<const Matrix<Scalar>>& z, Eigen::Ref<Matrix<Scalar>> x) const {
+    require_shape("invert", z, x);
+    x = ((z.array().colwise() * scale.array()).matrix()).colwise() + mean;
   }
 
   template <class F, class... Standardizers>
@@ -81,8 +93,53 @@ class Standardizer {
   }
 
  private:
-  void require_rows(const char* what, Index rows) const {
-    detail::require(rows == mean.size(), "Standardizer::", what, ": given ", rows, " rows, expected ", mean.size());
+  Standardizer() = default;
+
+  /// `each(f)` calls f(x) for each series.
+  template <class Each>
+  void take(Index features, StandardizerOptions how, Each each) {
+    mean.resize(features);
+    scale.resize(features);
+    for (Index i = 0; i < features; ++i) {
+      const auto numbers = [&](auto f) {
+        each([&](const auto& x) {
+          for (Index j = 0; j < x.cols(); ++j)
+            if (!how.skip_nan || !std::isnan(x(i, j))) f(x(i, j), j);
+        });
+      };
+      double count = 0, sum = 0, largest = 0, squares = 0;
+      Scalar first = 0;
+      bool constant = true;
+      numbers([&](Scalar value, Index j) {
+        detail::require(std::isfinite(value), "Standardizer: feature ", i, " is ", value, " in column ", j,
+                        std::isnan(value) ? "; {.skip_nan = true} leaves it out" : "");
+        if (count == 0) first = value;
+        constant = constant && value == first;
+        sum += static_cast<double>(value);
+        ++count;
+      });
+      detail::require(count > 0, "Standardizer: feature ", i, " has no number");
+      detail::require(std::isfinite(sum), "Standardizer: the sum of feature ", i, " is ", sum);
+      const double middle = sum / count;
+      numbers(
+          [&](Scalar value, Index) { largest = (std::max)(largest, std::abs(static_cast<double>(value) - middle)); });
+      const int exponent = largest > 0 ? std::ilogb(largest) : 0;  // so that no square overflows, or becomes 0
+      numbers([&](Scalar value, Index) {
+        const double difference = std::ldexp(static_cast<double>(value) - middle, -exponent);
+        squares += difference * difference;
+      });
+      mean[i] = constant ? first : static_cast<Scalar>(middle);
+      scale[i] = constant ? Scalar(1) : static_cast<Scalar>(std::ldexp(std::sqrt(squares / count), exponent));
+      if (scale[i] == 0) scale[i] = (std::numeric_limits<Scalar>::min)();
+    }
+  }
+
+  template <class From, class To>
+  void require_shape(const char* what, const From& from, const To& to) const {
+    detail::require(from.rows() == mean.size(), "Standardizer::", what, ": given ", from.rows(), " rows, expected ",
+                    mean.size());
+    detail::require(to.rows() == from.rows() && to.cols() == from.cols(), "Standardizer::", what, ": the result is ",
+                    to.rows(), " x ", to.cols(), ", expected ", from.rows(), " x ", from.cols());
   }
 };
 

@@ -9,9 +9,9 @@ namespace unroll::inline UNROLL_TARGET {
 /// One long series cut into parallel streams that are read side by side in consecutive windows, each starting from the
 /// state that the one before left: truncated back-propagation over the whole series (Mikolov et al. 2010, section 2).
 ///
-/// x is I x L, target O x L, weights of the loss, where they are given, 1 x L. Stream b holds the columns from b * (L /
-/// streams) on; the rest of L / streams is left out, and the last window may be shorter. Throws std::invalid_argument
-/// where that leaves nothing.
+/// x is I x L, target O x L, weights of the loss, where they are given, 1 x L or O x L. Stream b holds the columns from
+/// b * (L / streams) on; the rest of L / streams is left out, and the last window may be shorter. Throws
+/// std::invalid_argument where that leaves nothing.
 ///
 /// Several recordings are one series, one behind the other: `starts` are the columns where another one begins, and the
 /// state begins anew there (Batch::resets).
@@ -26,9 +26,10 @@ class StreamWindows {
       : x_(std::move(x)), target_(std::move(target)), weights_(std::move(weights)), streams_(streams), window_(window) {
     detail::require(x_.cols() == target_.cols(), "StreamWindows: target has ", target_.cols(), " columns, expected ",
                     x_.cols(), " as x");
-    detail::require(weights_.size() == 0 || (weights_.rows() == 1 && weights_.cols() == x_.cols()),
+    detail::require(weights_.size() == 0 ||
+                        ((weights_.rows() == 1 || weights_.rows() == target_.rows()) && weights_.cols() == x_.cols()),
                     "StreamWindows: weights are ", weights_.rows(), " x ", weights_.cols(), ", expected 1 x ",
-                    x_.cols());
+                    x_.cols(), target_.rows() > 1 ? detail::text(" or ", target_.rows(), " x ", x_.cols()) : "");
     detail::require(streams_ >= 1 && streams_ <= x_.cols(), "StreamWindows: ", streams_, " streams of a series of ",
                     x_.cols(), " columns",
                     x_.cols() == 1 && x_.rows() > 1 ? detail::text("; x is ", x_.rows(), " x 1, transposed?") : "");
@@ -60,7 +61,8 @@ class StreamWindows {
         const Index from = b * length() + first + t;
         result.x.col(t * streams_ + b) = x_.col(from);
         result.target.col(t * streams_ + b) = target_.col(from);
-        if (weights_.size() != 0) result.weights.push_back(static_cast<double>(weights_(0, from)));
+        if (weights_.size() != 0)
+          for (const Scalar weight : weights_.col(from)) result.weights.push_back(static_cast<double>(weight));
         if (!starts_.empty()) result.batch.resets.push_back(starts_[static_cast<std::size_t>(from)]);
       }
     return result;

@@ -65,11 +65,21 @@ class Stream {
     static_assert(std::is_same_v<typename X::Scalar, Scalar>,
                   "a step takes numbers of the model's own type: a Vector, a std::array, or one number");
     if ((x.rows() != input_size_ && x.rows() != 1 && x.cols() != 1) || x.size() != x_.size()) return no_result();
-    if constexpr (requires { x.derived().data(); })
+    if constexpr ((Eigen::internal::traits<X>::Flags & Eigen::DirectAccessBit) != 0)
       if ((x.rows() == 1 || x.derived().rowStride() == 1) && (x.cols() == 1 || x.derived().colStride() == x.rows()))
         return run(x.derived().data());
     Eigen::Map<Matrix<Scalar>>(x_.data(), x.rows(), x.cols()).noalias() = x;
     return run(x_.data());
+  }
+  /// The same of an Eigen array.
+  template <class X>
+  Result step(const Eigen::ArrayBase<X>& x) noexcept {
+    return step(x.matrix());
+  }
+  /// The same of an array of C.
+  template <class Number, std::size_t size>
+  Result step(const Number (&x)[size]) noexcept {
+    return step(Eigen::Map<const Vector<Number>>(x, static_cast<Index>(size)));
   }
   /// One step of a model of one input: a number of any type, a token's too.
   template <class Number>

@@ -253,8 +253,7 @@ class Fit {
 
 }  // namespace detail
 
-/// Trains state.model on the data from where the state stands, and leaves the state where it ended. A state that stands
-/// amid an epoch goes on with the next batch: the data must be those of the call before.
+/// Trains state.model from where the state stands (amid an epoch: in the same data), and leaves it where it ended.
 ///
 /// Each step: the objective's loss and gradient, clipping, a step of the optimizer; then the observers. The objective
 /// is a loss of the model's outputs (forward, loss, backward) or any Objective of your own. With `accumulate` a step

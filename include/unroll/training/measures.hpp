@@ -18,20 +18,27 @@ namespace unroll::inline UNROLL_TARGET {
 ///
 ///   using Column = Metric::Column;
 ///   const Metric worst{"worst", false,
-///                      [](const Column& y, const Column& target, double, Matrix<double>& sums) {
-///                        const double error = (y - target).cwiseAbs().maxCoeff();
-///                        sums.setConstant(1, 1, sums.size() == 0 ? error : std::max(sums(0), error));
+///                      [](const Column& y, const Column& target, const Metric::Weight& weight, Matrix<double>& sums) {
+///                        if (sums.size() == 0) sums.setZero(1, 1);
+///                        for (Index i = 0; i < y.size(); ++i)
+///                          if (weight[i] != 0) sums(0) = std::max(sums(0), std::abs(y[i] - target[i]));
 ///                      },
 ///                      [](const Matrix<double>& sums) { return sums(0); }};
 struct Metric {
   /// A column of outputs or targets, in double.
   using Column = Vector<double>;
-  /// What a column weighs, a number; weight[i] is what the i-th number of its target weighs, 0 where it is not known.
+  /// What a column weighs; weight[i] is what the i-th number of its target weighs, 0 where it is not known. Where all
+  /// weigh the same it is a double, too; elsewhere that throws std::invalid_argument.
   struct Weight {
     double mean;         ///< of its numbers
     const double* each;  ///< null: all weigh the same
 
-    operator double() const { return mean; }
+    operator double() const {
+      detail::require(each == nullptr,
+                      "a metric takes one weight for a column where the data have one for each number; "
+                      "let it take a const Metric::Weight&, whose weight[i] is that of number i");
+      return mean;
+    }
     double operator[](Index i) const { return each ? std::abs(each[i]) : mean; }
   };
 

@@ -24,8 +24,8 @@ inline Metric mean_metric(std::string name, bool higher_is_better,
                                Matrix<double>& sums) {
     const double value = of_column(y, target, weight);
     if (sums.size() == 0) sums.setZero(2, 1);
-    sums(0) += weight * value;
-    sums(1) += weight;
+    sums(0) += weight.mean * value;
+    sums(1) += weight.mean;
   };
   const auto value = [finish](const Matrix<double>& sums) { return finish(sums(0) / sums(1)); };
   return {std::move(name), higher_is_better, add, value};
@@ -70,7 +70,7 @@ inline Metric mean_over_classes(std::string name, double (*of_class)(double, dou
                           Matrix<double>& sums) {
     const Index actual = class_of(name.c_str(), y, target);
     if (sums.size() == 0) sums.setZero(y.size(), y.size());
-    sums(actual, likeliest(y)) += worth(y, weight);
+    sums(actual, likeliest(y)) += worth(y, weight.mean);
   };
   const auto value = [of_class](const Matrix<double>& sums) {
     double sum = 0, classes = 0;
