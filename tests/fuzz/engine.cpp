@@ -264,8 +264,10 @@ void run(FuzzedDataProvider& in) {
       return Trial(in, ProjectedLstm<float>(I, H, outputs, random, how), I, traits_of(how)).run();
     }
     case 11: {
-      const Sequential model{Residual(Gru<float>(I, I, random)),
-                             Branches{Dense<float>(I, 2, random), MinGru<float>(I, H, random)}, Softmax<float>()};
+      const Index outputs = in.ConsumeIntegralInRange<int>(1, static_cast<int>(I));
+      const Sequential model{Residual(FastGru<float>(I, outputs, random)),
+                             Branches{Dense<float>(outputs, 2, random), MinGru<float>(outputs, H, random)},
+                             Softmax<float>()};
       return Trial(in, model, I, {.streams = true, .all = true}).run();
     }
     default: {

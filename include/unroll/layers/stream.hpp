@@ -65,7 +65,7 @@ class Stream {
     static_assert(std::is_same_v<typename X::Scalar, Scalar>,
                   "a step takes numbers of the model's own type: a Vector, a std::array, or one number");
     if ((x.rows() != input_size_ && x.rows() != 1 && x.cols() != 1) || x.size() != x_.size()) return no_result();
-    if constexpr ((Eigen::internal::traits<X>::Flags & Eigen::DirectAccessBit) != 0)
+    if constexpr (Eigen::internal::has_direct_access<X>::ret)
       if ((x.rows() == 1 || x.derived().rowStride() == 1) && (x.cols() == 1 || x.derived().colStride() == x.rows()))
         return run(x.derived().data());
     Eigen::Map<Matrix<Scalar>>(x_.data(), x.rows(), x.cols()).noalias() = x;
