@@ -81,8 +81,8 @@ class Residual : public LayerOfLayers<Residual<L>> {
   class Stream {
    public:
     /// Of the layer's stream, and the numbers in and out at a step of so many samples.
-    Stream(typename L::Stream of_layer, Index inputs, Index outputs, Index samples)
-        : stream_(std::move(of_layer)), inputs_(inputs), y_(Matrix<Scalar>::Zero(outputs, samples)) {}
+    Stream(typename L::Stream of_layer, Index inputs, Index outputs, Index sample_count)
+        : stream_(std::move(of_layer)), inputs_(inputs), y_(Matrix<Scalar>::Zero(outputs, sample_count)) {}
 
     const Scalar* step(const Scalar* x) noexcept {
       const Scalar* of_layer = stream_.step(x);
