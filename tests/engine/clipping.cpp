@@ -77,8 +77,9 @@ class ByHand {
     for (Index u = 0; u < H; ++u) {
       auto of_unit = unit_of<G>(gates, u);
       auto states = unit_of(state, u);
-      detail::step_forward<Cell, V>(of_unit, states);
-      put(of_unit, u, gates);
+      auto left = of_unit;
+      Cell::forward(left, states);
+      put(HasBackward<Cell> ? left : of_unit, u, gates);
       put(states, u, state);
     }
     gates_.push_back(gates);
