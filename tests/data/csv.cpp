@@ -96,6 +96,9 @@ TEST_CASE("a first line of numbers alone is a header only where the options say 
   refuse("1,2\n3,4\n", "f:1:1: found numbers alone, expected the columns' names; say .header = false, or true");
   refuse("\"1\";2,5\n3;4\n", "f:1:1: found numbers alone, expected the columns' names; say .header = false, or true",
          {.separator = ';', .decimal = ','});
+  refuse("1,,3\n4,5,6\n", "f:1:1: found numbers alone, expected the columns' names; say .header = false, or true",
+         {.missing = {""}});
+  CHECK(read("\n3\n", {.missing = {""}}).names == std::vector<std::string>{""});
   CHECK(read("2019,2020\n3,4\n", {.header = true}).names == std::vector<std::string>{"2019", "2020"});
   CHECK(values(read("2019,2020\n3,4\n", {.header = false})) == std::vector<double>{2019, 2020, 3, 4});
   CHECK(read("1,b\n3,4\n").names == std::vector<std::string>{"1", "b"});

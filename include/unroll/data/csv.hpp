@@ -85,14 +85,15 @@ class CsvLine {
 
   double next_number() {
     const std::string_view field = next();
-    const auto& missing = options_.missing;
-    if (std::find(missing.begin(), missing.end(), field) != missing.end())
-      return std::numeric_limits<double>::quiet_NaN();
+    if (is_missing(field)) return std::numeric_limits<double>::quiet_NaN();
     const auto number = number_in(field);
     if (!number) fail("found '" + std::string(field.substr(0, 60)) + "', expected a number");
     return *number;
   }
 
+  bool is_missing(std::string_view field) const {
+    return std::find(options_.missing.begin(), options_.missing.end(), field) != options_.missing.end();
+  }
   std::optional<double> number_in(std::string_view field) {
     return options_.decimal == '.' ? parse_number(field) : parse_number(with_point(field));
   }
@@ -212,11 +213,13 @@ class CsvReader {
   /// What the columns are, from the first line.
   void read_columns(std::string_view line) {
     std::vector<std::string> names;
-    bool numbers = !options_.header;
+    bool numbers = !options_.header, any = false;
     CsvLine row(name_, number_, line, options_);
     while (row.more()) {
       const std::string_view field = row.next();
-      numbers = numbers && row.number_in(field);
+      const bool number = row.number_in(field).has_value();
+      numbers = numbers && (number || row.is_missing(field));
+      any = any || number;
       names.push_back(has_header() ? std::string(field) : std::to_string(names.size() + 1));
       const auto& name = names.back();
       const auto named = [&](const auto& list) { return std::find(list.begin(), list.end(), name) != list.end(); };
@@ -224,7 +227,7 @@ class CsvReader {
       if (kinds_.back() == Kind::text) csv_.text_names.push_back(name);
       if (kinds_.back() == Kind::number && has_header()) csv_.names.push_back(name);
     }
-    if (numbers) row.fail("found numbers alone, expected the columns' names; say .header = false, or true", 0);
+    if (numbers && any) row.fail("found numbers alone, expected the columns' names; say .header = false, or true", 0);
     csv_.texts.resize(csv_.text_names.size());
     for (const auto* list : {&options_.skip, &options_.text})
       for (const std::string& name : *list)
