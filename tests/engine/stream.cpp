@@ -275,6 +275,8 @@ TEST_CASE("a stream takes a std::array and a std::vector", "[stream]") {
   CHECK(stream.step(std::vector{1.0f, -2.0f, 0.5f}) == y);
   CHECK(stream.step(std::array{1.0f, -2.0f}).array().isNaN().all());
   const float numbers[] = {1, -2, 0.5f};
+  const int integers[] = {1, -2, 0};
+  CHECK(stream.step(integers) == Stream(model).step(std::array{1.0f, -2.0f, 0.0f}));
   stream.reset();
   CHECK(stream.step(numbers) == y);
   const Eigen::Map<const Eigen::Array3f> array(numbers);

@@ -142,6 +142,14 @@ TEST_CASE("the error to signal and CTC are PyTorch's, on ragged batches too", "[
   check_torch(Ctc(), "ctc_plain", "ctc_y", labels(), four);
   check_torch(Ctc(), "ctc_masked", "ctc_y", labels(), four, {1, 2, 0.5, 3});
   CHECK(Ctc().count(labels(), four, {1, 2, 0.5, 3}) == 6.5);
+  const Matrix<double> signal = torch()["target"];
+  const Index rows = signal.rows(), size = ragged.size;
+  double energy = 9 * static_cast<double>(rows) * 1e-3;  // nine columns are within the sequences
+  for (Index j = 0; j < signal.cols(); ++j)
+    if (ragged.active(j, signal.cols()))
+      for (Index i = 0; i < rows; ++i)
+        energy += std::pow(signal(i, j) - (j < size ? 0 : 0.75 * signal(i, j - size)), 2);
+  CHECK(error.count(signal, ragged) == Approx(energy).epsilon(1e-12));
 }
 
 TEST_CASE("CTC with another blank is CTC of the rows in another order", "[losses]") {

@@ -56,16 +56,6 @@ UNROLL_IN_A_LOOP V polynomial(const std::array<Number, N>& c, const V& u) {
   return sum;
 }
 
-/// middle + x P(x^2) / Q(x^2), x within the limit.
-template <class F, class V>
-UNROLL_IN_A_LOOP V rational(V x) {
-  x = larger(smaller(x, V(F::limit)), V(-F::limit));
-  const V u = x * x, denominator = polynomial<0>(F::q, u);
-  V numerator = multiply_add(polynomial<1>(F::p, u), x * u, x * V(F::p[0]));  // none of the three waits for another
-  if constexpr (F::middle != 0) numerator = multiply_add(denominator, V(F::middle), numerator);
-  return numerator / denominator;
-}
-
 /// The coefficients of a derivative by x: of an even function's, over x, where `odd` is 0; of an odd one's, which is x
 /// times the polynomial, where it is 1.
 template <std::size_t N>
@@ -74,19 +64,36 @@ constexpr std::array<double, N> slopes(const std::array<float, N>& c, int odd) {
   for (std::size_t i = 0; i < N; ++i) result[i] = (2 * static_cast<int>(i) + odd) * static_cast<double>(c[i]);
   return result;
 }
-/// The slope of rational<F> at x, where its value is y: ((x P)' - x P / Q Q') / Q, and 0 beyond the limit.
+/// middle + x P(x^2) / Q(x^2) and its slope, at x within the limit.
 template <class F, class V>
-UNROLL_IN_A_LOOP V rational_slope(const V& x, const V& y) {
-  static constexpr auto p = slopes(F::p, 1), q = slopes(F::q, 0);
-  const V u = x * x;
-  const V slope = (polynomial<0>(p, u) - (y - V(F::middle)) * x * polynomial<1>(q, u)) / polynomial<0>(F::q, u);
-  return select_less(V(F::limit), abs(x), V(0), slope);
-}
+struct Rational {
+  V x, u, denominator;  // u = x^2
 
+  UNROLL_IN_A_LOOP explicit Rational(const V& at)
+      : x(larger(smaller(at, V(F::limit)), V(-F::limit))), u(x * x), denominator(polynomial<0>(F::q, u)) {}
+
+  UNROLL_IN_A_LOOP V value() const {
+    V numerator = multiply_add(polynomial<1>(F::p, u), x * u, x * V(F::p[0]));  // none of the three waits for another
+    if constexpr (F::middle != 0) numerator = multiply_add(denominator, V(F::middle), numerator);
+    return numerator / denominator;
+  }
+  /// ((x P)' - x P / Q Q') / Q, where the value is y.
+  UNROLL_IN_A_LOOP V slope(const V& y) const {
+    static constexpr auto p = slopes(F::p, 1), q = slopes(F::q, 0);
+    return (polynomial<0>(p, u) - (y - V(F::middle)) * x * polynomial<1>(q, u)) / denominator;
+  }
+};
+
+template <class F, class V>
+UNROLL_IN_A_LOOP V rational(const V& x) {
+  return Rational<F, V>(x).value();
+}
+/// Beyond the limit the slope is 0.
 template <class F, class V, std::size_t N>
 UNROLL_IN_A_LOOP Dual<V, N> rational(const Dual<V, N>& x) {
-  const V y = rational<F>(x.value);
-  return Dual<V, N>::chain(y, x, rational_slope<F>(x.value, y));
+  const Rational<F, V> at(x.value);
+  const V y = at.value();
+  return Dual<V, N>::chain(y, x, select_less(V(F::limit), abs(x.value), V(0), at.slope(y)));
 }
 
 }  // namespace unroll::inline UNROLL_TARGET::detail

@@ -46,6 +46,8 @@ struct Batch {
 
   /// Whether step t is not past sample b's end.
   bool active(Index t, Index b, Index steps) const { return t < length(b, steps); }
+  /// Whether a column, of so many, is within its sequence.
+  bool active(Index column, Index columns) const { return active(column / size, column % size, steps(columns)); }
 
   /// Whether an episode of sample b starts at step t.
   bool reset(Index t, Index b) const { return !resets.empty() && resets[static_cast<std::size_t>(t * size + b)]; }
@@ -79,7 +81,7 @@ template <class Scalar>
 void mask_past_ends(const Input<Scalar>& x, const Batch& batch, Matrix<Scalar>& to) {
   assign(to, x);
   for (Index j = 0; j < x.cols(); ++j)
-    if (!batch.active(j / batch.size, j % batch.size, batch.steps(x.cols()))) to.col(j).setZero();
+    if (!batch.active(j, x.cols())) to.col(j).setZero();
 }
 
 }  // namespace detail

@@ -73,7 +73,7 @@ struct ConvolutionTape {
   /// The columns of the initial state.
   Index before() const { return shape.past() * batch.size; }
   /// Whether a column is not past its sequence's end.
-  bool active(Index column) const { return batch.active(column / batch.size, column % batch.size, steps); }
+  bool active(Index column) const { return batch.active(column, columns()); }
 
   /// Lets no episode see what was before it.
   void begin_at_resets() {

@@ -104,9 +104,8 @@ class Embedding : public Memoryless<Embedding<Scalar_>, Scalar_, detail::Embeddi
   /// Throws std::invalid_argument where a number is no token.
   void require_values(const Input<Scalar>& x, const Batch& batch) const {
     for (Index j = 0; j < x.cols(); ++j)
-      detail::require(!batch.active(j / batch.size, j % batch.size, batch.steps(x.cols())) || is_token(x(0, j)),
-                      "Embedding::forward: x holds ", x(0, j), " in column ", j, ", expected a whole number from 0 to ",
-                      tokens() - 1);
+      detail::require(!batch.active(j, x.cols()) || is_token(x(0, j)), "Embedding::forward: x holds ", x(0, j),
+                      " in column ", j, ", expected a whole number from 0 to ", tokens() - 1);
   }
 
  private:

@@ -22,9 +22,7 @@ struct MemorylessTape : LayerTape<Scalar, NoState> {
   Matrix<Scalar> masked_d_y;     ///< the same of d_y
 
   /// Whether the column is not past its sequence's end.
-  bool active(Index column) const {
-    return batch.active(column / batch.size, column % batch.size, batch.steps(this->y.cols()));
-  }
+  bool active(Index column) const { return batch.active(column, this->y.cols()); }
   /// Sets the columns past the sequences' ends to zero.
   void zero_past_ends(Matrix<Scalar>& matrix) const {
     if (batch.lengths.empty()) return;

@@ -58,8 +58,7 @@ class Residual : public LayerOfLayers<Residual<L>> {
     const auto of_layer = layer.run_back(x, d_y, tape.layer, gradient.layer, options, d_final);
     detail::assign(tape.d_x, of_layer);
     for (Index j = 0; j < d_y.cols(); ++j)
-      if (tape.batch.active(j / tape.batch.size, j % tape.batch.size, tape.batch.steps(d_y.cols())))
-        tape.d_x.col(j).head(d_y.rows()) += d_y.col(j);
+      if (tape.batch.active(j, d_y.cols())) tape.d_x.col(j).head(d_y.rows()) += d_y.col(j);
     tape.d_initial = tape.layer.d_initial;
     return tape.d_input();
   }

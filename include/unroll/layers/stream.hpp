@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <span>
 #include <type_traits>
 
 #include "unroll/layers/packed.hpp"
@@ -79,7 +80,7 @@ class Stream {
   /// The same of an array of C.
   template <class Number, std::size_t size>
   Result step(const Number (&x)[size]) noexcept {
-    return step(Eigen::Map<const Vector<Number>>(x, static_cast<Index>(size)));
+    return step(std::span(x));
   }
   /// One step of a model of one input: a number of any type, a token's too.
   template <class Number>

@@ -29,7 +29,7 @@ class ColumnWeights {
               with_sign ? ", expected a number" : ", expected a number of at least 0 (or with_signed_weights())");
   }
 
-  bool active(Index j) const { return batch_.active(j / batch_.size, j % batch_.size, batch_.steps(columns_)); }
+  bool active(Index j) const { return batch_.active(j, columns_); }
 
   /// The weights of the column's numbers; null where the column has one weight.
   const double* elements(Index j) const {

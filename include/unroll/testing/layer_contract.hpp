@@ -152,8 +152,7 @@ class LayerContract {
     for (Index b = 0; b < batch.size; ++b) batch.lengths.push_back(steps() - b % (steps() + 1));
     Matrix<double> spoiled = x_;
     for (Index j = 0; j < x_.cols(); ++j)
-      if (!batch.active(j / batch.size, j % batch.size, steps()))
-        spoiled.col(j).setConstant(std::numeric_limits<double>::quiet_NaN());
+      if (!batch.active(j, x_.cols())) spoiled.col(j).setConstant(std::numeric_limits<double>::quiet_NaN());
     Tape tape, alone;
     const Matrix<double> y = layer_.forward(spoiled, tape, batch);
     if (y.cols() != x_.cols()) return;  // read out

@@ -75,7 +75,7 @@ struct LossObjective {
     pass.carried = tape.final_state;
     bad_input = std::nullopt;
     for (Index j = 0; !std::isfinite(result.mean) && !bad_input && j < e.x.cols(); ++j)
-      if (batch.active(j / batch.size, j % batch.size, batch.steps(e.x.cols())) && !e.x.col(j).allFinite())
+      if (batch.active(j, e.x.cols()) && !e.x.col(j).allFinite())
         bad_input = NonFinite{"the data", "x", j / batch.size, j % batch.size, false};
     if (gradient && std::isfinite(result.mean)) model.backward(e.x, d_y, tape, *gradient, pass.backward);
     return result;
