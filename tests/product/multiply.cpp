@@ -72,6 +72,12 @@ void check_products() {
     check_product<Packs>(24, columns, {3, 4, 6}, {2, 3, 5});
     check_product<Packs>(24, columns, {3, 0, 6}, {2, 3, 5});
   }
+  for (const Index columns : {1, 7}) {  // which are cut
+    check_product<Packs>(24, columns, {2500});
+    check_product<Packs>(24, columns, {64, 33, 70});
+    check_product<Packs>(24, columns, {64, 33, 70}, {2, 3, 5});
+    check_product<Packs>(3, columns, {1030, 2, 1031}, {1, 1, 5});
+  }
   check_product<Packs>(24, 3, {3, 0});
   check_product<Packs>(24, 0, {3});
 }

@@ -12,8 +12,9 @@ namespace {
 const Index width = lanes<double>();
 
 /// Some groups as a matrix: groups x units rows.
-Matrix<double> rows_of(const BlockedMatrix<double>& buffer, Range run) {
-  Matrix<double> rows(run.count * buffer.units(), buffer.columns());
+template <class Scalar>
+Matrix<Scalar> rows_of(const BlockedMatrix<Scalar>& buffer, Range run) {
+  Matrix<Scalar> rows(run.count * buffer.units(), buffer.columns());
   for (int group = 0; group < static_cast<int>(run.count); ++group)
     for (Index unit = 0; unit < buffer.units(); ++unit)
       for (Index j = 0; j < buffer.columns(); ++j)
@@ -52,8 +53,8 @@ TEST_CASE("chunks cover the columns once, in order", "[over_columns]") {
 
 TEST_CASE("the products of gradients, chunk by chunk, are the matrix products", "[over_columns]") {
   Random random(3);
-  for (const Index units : {1, 7, 24})
-    for (const Index inputs : {1, 5, 26, 256})  // 256: columns of x 2 KiB apart
+  for (const Index units : {1, 7, 24, 37})
+    for (const Index inputs : {1, 5, 26, 200, 256})  // 200: packed where there are many panels; 256: 2 KiB apart
       for (const Index columns : {3, 1309}) {
         CAPTURE(units, inputs, columns);
         BlockedMatrix<double> d;
@@ -73,9 +74,9 @@ TEST_CASE("the products of gradients, chunk by chunk, are the matrix products", 
         packed.pack_transposed(weight, units, {0, 3});
 
         Matrix<double> gradient = start, d_x(inputs, columns);
-        Vector<double> spread;
+        Vector<double> packed_x;
         for_each_chunk({0, columns}, [&](Range chunk) {
-          add_outer_products<3>(d, chunk, run, 0, across(x.data(), inputs, inputs, chunk, spread), gradient);
+          add_outer_products<3>(d, chunk, run, 0, x, packed_x, gradient);
           add_column_sums<4>(d, chunk, sums);
           multiply_transposed(packed, d, chunk, run, d_x);
         });
@@ -83,6 +84,29 @@ TEST_CASE("the products of gradients, chunk by chunk, are the matrix products", 
         CHECK(near(sums, sums_start + Vector<double>(rows_of(d, {0, 4}).rowwise().sum())));
         CHECK(near(d_x, weight.transpose() * rows));
       }
+}
+
+TEST_CASE("threads share the packing of x, and get the same bits", "[over_columns]") {
+  Random random(5);
+  constexpr Index units = 70, columns = 1000;
+  BlockedMatrix<float> d;
+  d.resize(1, units, columns, 1);
+  for (Index panel = 0; panel < d.panels(); ++panel)
+    for (Index j = 0; j < columns; ++j)
+      for (Index lane = 0; lane < d.lanes(); ++lane) d.at(panel, j)[lane] = static_cast<float>(random.uniform() - 0.5);
+  ThreadPool pool(3);
+  for (const Index inputs : {7, 301, 512}) {
+    CAPTURE(inputs);
+    const Matrix<float> x = some<float>(inputs, columns, random);
+    Matrix<float> alone = Matrix<float>::Zero(units, inputs), shared = alone;
+    Vector<float> packed_x;
+    add_outer_products<1>(d, {0, columns}, {0, 1}, 0, x, packed_x, alone);
+    run_team(&pool, 3, [&](const Member& member) {
+      add_outer_products<1>(d, {0, columns}, {0, 1}, 0, x, packed_x, shared, member);
+    });
+    CHECK(shared == alone);
+    CHECK((alone - Matrix<float>(rows_of(d, {0, 1}) * x.transpose())).norm() <= 1e-5f * alone.norm());
+  }
 }
 
 TEST_CASE("ten million columns in float have the sums of double", "[over_columns]") {
@@ -94,12 +118,13 @@ TEST_CASE("ten million columns in float have the sums of double", "[over_columns
   d.set_zero();
   for (Index j = 0; j < chunk; ++j) d.at(0, j)[0] = 0.1f;
   Vector<double> sum = Vector<double>::Zero(1);
+  Vector<float> packed_x;
   One gradient{Matrix<float>::Zero(1, 1)};
   double product = 0;
   for_each_sum({0, columns}, gradient, [&](One& part, Range range) {
     for (Index k = 0; k < range.count; k += chunk) {
       const Range now{0, std::min(chunk, range.count - k)};
-      add_outer_products<1>(d, now, {0, 1}, 0, {x.data(), 1, 1, 1, {now.count}}, part.weight);
+      add_outer_products<1>(d, now, {0, 1}, 0, x, packed_x, part.weight);
       add_column_sums<1>(d, now, sum);
       product += static_cast<double>(0.1f) * x.leftCols(now.count).cast<double>().sum();
     }

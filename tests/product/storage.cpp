@@ -32,7 +32,7 @@ float kept(float value) {
 template <class Storage>
 void check_product() {
   for (const Index units : {1, 7, 16, 24, 37})
-    for (const Index depth : {1, 2, 3, 4, 5, 9})
+    for (const Index depth : {1, 2, 3, 4, 5, 9, 2051})
       for (const Index columns : {1, 2, 5, 13}) {
         CAPTURE(units, depth, columns);
         Random random(1);

@@ -59,7 +59,7 @@ struct ConvolutionTape {
   Matrix<Scalar> transposed;              ///< the weights for d_x
   detail::PackedMatrix<Scalar> packed;    ///< the weights, for the way forward or back
   detail::BlockedMatrix<Scalar> d_group;  ///< a group's rows of dL/dy in panels
-  Vector<Scalar> spread;                  ///< some columns of x: see detail::across
+  Vector<Scalar> packed_x;                ///< some columns of x: see detail::across
   Vector<double> d_bias;                  ///< O, summed over the columns
   State final_state;                      ///< after each sequence's own end
   State d_initial;                        ///< dL/d initial state
@@ -224,11 +224,11 @@ void add_weight_gradient(ConvolutionTape<Scalar>& tape, Layer& gradient) {
     d.set_columns(chunk, &tape.d_y(group * units, tape.before()), tape.d_y.rows(), member, [](Index) { return true; });
     for (Index k = 0; k < shape.kernel_size; ++k) {
       const Index rows = windows.stretches.length;
-      const Scalar* x = windows.data + group * rows + k * windows.stretches.stride;
-      const Sums<Scalar> to{&sum(group * units, k * rows), d.lanes(), 0, sum.rows(), units, true};
-      multiply<1, Scalar>(member.part_of(d.rows({0, 1}, chunk.first)),
-                          across(x, windows.stride, rows, chunk, tape.spread, member), no_sums<Scalar>(), to,
-                          nothing_more);
+      const Eigen::Map<const Matrix<Scalar>, 0, Eigen::OuterStride<>> x(
+          windows.data + group * rows + k * windows.stretches.stride, rows, tape.columns(),
+          Eigen::OuterStride<>(windows.stride));
+      add_outer_products<1>(d, chunk, {0, 1}, 0, x, tape.packed_x, sum.block(group * units, k * rows, units, rows),
+                            member);
     }
   };
   for_each_sum({0, tape.columns()}, gradient, [&](Layer& sum, Range part) {

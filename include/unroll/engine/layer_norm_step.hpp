@@ -76,8 +76,8 @@ struct LayerNormStep {
     add_column_sums<1>(tape.d_output, columns, buffers.d_bias_c, member);
     member.wait();  // the products' errors are whole
   }
-  template <class Tape, class Across>
-  static void add_gradients(Tape&, Range, Parameters&, const Across&, const Member&) {}
+  template <class Tape>
+  static void add_gradients(Tape&, Range, Parameters&, const Member&) {}
   template <class Tape>
   static void finish_gradients(const Tape& tape, Parameters& gradient) {
     const auto add = [](Vector<Scalar>& to, const Vector<double>& sums) { to += sums.template cast<Scalar>(); };

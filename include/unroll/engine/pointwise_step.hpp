@@ -85,11 +85,11 @@ struct PointwiseStep {
   }
   template <class Tape>
   static void begin_gradients(Tape&, Range, const Member&) {}
-  template <class Tape, class Across>
-  static void add_gradients(Tape& tape, Range columns, Parameters& sum, const Across& across, const Member& member) {
+  template <class Tape>
+  static void add_gradients(Tape& tape, Range columns, Parameters& sum, const Member& member) {
     if constexpr (late.count > 0)
-      add_outer_products<late.count>(tape.gates, columns, late, early_gates<Cell>().count, across(tape.buffers.operand),
-                                     sum.weight_hh, member);
+      add_outer_products<late.count>(tape.gates, columns, late, early_gates<Cell>().count, tape.buffers.operand,
+                                     tape.packed_x, sum.weight_hh, member);
   }
   template <class Tape>
   static void finish_gradients(const Tape&, Parameters&) {}

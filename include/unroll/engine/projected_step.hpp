@@ -136,9 +136,9 @@ struct ProjectedStep : PointwiseStep<cells::Lstm, Scalar_> {
                         });
     sweep.clip(sweep.d_gates, sweep.column(), {0, gate_count<Cell>});
   }
-  template <class Tape, class Across>
-  static void add_gradients(Tape& tape, Range columns, Parameters& sum, const Across& across, const Member& member) {
-    add_outer_products<1>(tape.d_output, columns, {0, 1}, 0, across(tape.buffers.m), sum.weight_hr, member);
+  template <class Tape>
+  static void add_gradients(Tape& tape, Range columns, Parameters& sum, const Member& member) {
+    add_outer_products<1>(tape.d_output, columns, {0, 1}, 0, tape.buffers.m, tape.packed_x, sum.weight_hr, member);
   }
 
  private:

@@ -57,7 +57,7 @@ struct RecurrentTape {
   detail::BlockedMatrix<Scalar> part_d_gates;   ///< overlapping windows: one sweep's d_gates
   detail::BlockedMatrix<Scalar> part_d_output;  ///< overlapping windows: one sweep's d_output
   Matrix<Scalar> d_x;                           ///< I x (T*B)
-  Vector<Scalar> spread;                        ///< some columns of x or h: see detail::across
+  Vector<Scalar> packed_x;                      ///< some columns of x or h: see detail::across
   Vector<double> d_bias;                        ///< G x H, summed over the columns
 
   /// B

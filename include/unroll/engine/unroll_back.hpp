@@ -102,23 +102,17 @@ void sweep_back(RecurrentTape<Step>& tape, const Input<Scalar>& d_h, const Backw
 
 /// Adds dL/d weights of some columns to `sum` and makes their dL/dx; a member's part. x as the forward pass used it.
 template <class Step, class Scalar = typename Step::Scalar>
-void add_weight_gradients(RecurrentTape<Step>& tape, const Scalar* x, Index x_stride, Range columns,
+void add_weight_gradients(RecurrentTape<Step>& tape, const Input<Scalar>& x, Range columns,
                           typename Step::Parameters& sum, const Member& member) {
   using Cell = typename Step::Cell;
   static constexpr GateRun in = input_gates<Cell>(), early = early_gates<Cell>();
-  const Index outputs = tape.states[0].rows();
   Step::begin_gradients(tape, columns, member);
-  const auto across_columns = [&](const Scalar* from, Index stride, Index rows) {
-    return across(from, stride, rows, columns, tape.spread, member);
-  };
-  add_outer_products<in.count>(Step::errors_of_input(tape), columns, in, 0, across_columns(x, x_stride, tape.inputs),
-                               sum.weight_ih, member);
+  add_outer_products<in.count>(Step::errors_of_input(tape), columns, in, 0, x, tape.packed_x, sum.weight_ih, member);
   if constexpr (early.count > 0)
     add_outer_products<early.count>(Step::errors_of_recurrent(tape), columns, early, 0,
-                                    across_columns(tape.fed_back(0), outputs, outputs), sum.weight_hh, member);
-  Step::add_gradients(
-      tape, columns, sum,
-      [&](const Matrix<Scalar>& from) { return across_columns(from.data(), from.rows(), from.rows()); }, member);
+                                    Output<Scalar>(tape.fed_back(0), tape.states[0].rows(), tape.columns()),
+                                    tape.packed_x, sum.weight_hh, member);
+  Step::add_gradients(tape, columns, sum, member);
   add_column_sums<gate_count<Cell>>(tape.gates, columns, tape.d_bias, member);
   multiply_transposed(tape.packed.input, Step::errors_of_input(tape), columns, in, tape.d_x, member);
 }
@@ -136,15 +130,12 @@ Output<Scalar> unroll_backward(const typename Step::Parameters& weights, const I
   sweep_back(tape, d_h, options, d_final, members);
   tape.content = RecurrentTape<Step>::Content::gradients;
 
-  const bool masked = !tape.batch.lengths.empty();
+  const Input<Scalar> seen = tape.batch.lengths.empty() ? x : Input<Scalar>(tape.input);
   resize(tape.d_x, tape.inputs, tape.columns());
   resize_to_zeros(tape.d_bias, weights.bias.size());
   for_each_sum({0, tape.columns()}, gradient, [&](typename Step::Parameters& sum, Range part) {
     run_team(pool, members, [&](const Member& member) {
-      for_each_chunk(part, [&](Range chunk) {
-        add_weight_gradients(tape, masked ? tape.input.data() : x.data(), masked ? tape.input.rows() : x.outerStride(),
-                             chunk, sum, member);
-      });
+      for_each_chunk(part, [&](Range chunk) { add_weight_gradients(tape, seen, chunk, sum, member); });
     });
   });
   gradient.bias += tape.d_bias.template cast<Scalar>();

@@ -11,7 +11,7 @@ template <class Scalar>
 struct DenseTape : MemorylessTape<Scalar> {
   DenseWeights<Scalar, Full> packed;
   BlockedMatrix<Scalar> d_rows;  // dL/dy in panels, zero past the ends
-  Vector<Scalar> spread;         // some columns of x: see across
+  Vector<Scalar> packed_x;       // some columns of x: see across
   Vector<double> d_bias;         // O, summed over the columns
 };
 
@@ -80,9 +80,8 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
     detail::for_each_sum({0, x.cols()}, gradient, [&](Dense& sum, detail::Range part) {
       detail::run_team(tape.options.pool, members, [&](const detail::Member& member) {
         detail::for_each_chunk(part, [&](detail::Range chunk) {
-          const auto across = detail::across(masked ? tape.d_x.data() : x.data(), masked ? x.rows() : x.outerStride(),
-                                             x.rows(), chunk, tape.spread, member);
-          detail::add_outer_products<1>(tape.d_rows, chunk, all, 0, across, sum.weight, member);
+          detail::add_outer_products<1>(tape.d_rows, chunk, all, 0, masked ? Input<Scalar>(tape.d_x) : x, tape.packed_x,
+                                        sum.weight, member);
           detail::add_column_sums<1>(tape.d_rows, chunk, tape.d_bias, member);
           if (masked) member.wait();  // x past the ends has been used where dL/dx will be
           detail::multiply_transposed(tape.packed.matrix, tape.d_rows, chunk, all, tape.d_x, member);

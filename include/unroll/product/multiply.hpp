@@ -84,25 +84,33 @@ auto MicroTiles<P, Packs, Storage>::one(Index panels) -> Run {
   return table[static_cast<std::size_t>(panels - 1)];
 }
 
-/// A product's walk over tiles of P's lanes.
+/// The micro-tiles of a product of several columns, whose left factor has `Packs` groups.
+template <class P, int Packs, class Storage = Full>
+using TilesOf = MicroTiles<P, groups_at_once(Packs, TileLimits<P>::rows), Storage>;
+
+/// The walk over tiles of P's lanes of one column.
+template <class P, int Packs, class Scalar, class Storage, class Done>
+EIGEN_ALWAYS_INLINE void walk_column(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
+                                     const Sums<const Scalar>& from, const Sums<Scalar>& to, const Done& done,
+                                     bool backwards) {
+  using T = MicroTiles<P, Packs, Storage>;
+  for_each_part(
+      a.count, T::panels_of_one(a.stride),
+      [&](Range panels) {
+        panels.first += a.first;
+        T::one(panels.count)(a, b, from, to, panels.first, 0);
+        done(Tile{panels, {0, 1}});
+      },
+      backwards);
+}
+
+/// The same of several columns.
 template <class P, int Packs, class Scalar, class Storage, class Done>
 EIGEN_ALWAYS_INLINE void walk_tiles(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
                                     const Sums<const Scalar>& from, const Sums<Scalar>& to, const Done& done,
                                     bool backwards) {
-  if (b.count == 1) {
-    using T = MicroTiles<P, Packs, Storage>;
-    for_each_part(
-        a.count, T::panels_of_one(a.stride),
-        [&](Range panels) {
-          panels.first += a.first;
-          T::one(panels.count)(a, b, from, to, panels.first, 0);
-          done(Tile{panels, {0, 1}});
-        },
-        backwards);
-    return;
-  }
   constexpr int part = groups_at_once(Packs, TileLimits<P>::rows);
-  using T = MicroTiles<P, part, Storage>;
+  using T = TilesOf<P, Packs, Storage>;
   const auto run_row = [&](Range panels, Index most, auto tile) {
     for_each_part(b.count, most, [&](Range columns) {
       for (int group = 0; group < Packs; group += part)
@@ -113,7 +121,8 @@ EIGEN_ALWAYS_INLINE void walk_tiles(const Panels<Scalar, Storage>& a, const Colu
   };
   const Index last = a.first + a.count - 1;
   const bool half = T::halves && a.count > 0 && a.units - last * P::size <= P::size / 2;
-  if (half) run_row({last, 1}, T::columns_of_half, [](Index columns) { return T::half(columns); });
+  if (half)
+    run_row({last, 1}, b.packed ? T::columns : T::columns_of_half, [](Index columns) { return T::half(columns); });
   for_each_part(
       a.count - (half ? 1 : 0), T::side,
       [&](Range panels) {
@@ -121,6 +130,48 @@ EIGEN_ALWAYS_INLINE void walk_tiles(const Panels<Scalar, Storage>& a, const Colu
         run_row(panels, T::columns, [&](Index columns) { return T::wide(panels.count, columns); });
       },
       backwards);
+}
+
+/// Calls f(a, b, first, last) for parts of k, so short that what a tile reads of both factors stays in the second cache
+/// for the next tile; `first` and `last` say whether it is the first part and the last one.
+template <class Scalar, class Storage, class F>
+EIGEN_ALWAYS_INLINE void for_each_depth(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b, const F& f) {
+  constexpr Index most = 1024, per_word = Storage::per_word;
+  const Index length = b.stretches.length, count = b.stretches.count;
+  if (length * count <= most || b.packed) return f(a, b, true, true);
+  const bool one = count == 1;  // which is cut; several are parted
+  const Index unit = one ? per_word : length, words = (unit + per_word - 1) / per_word;
+  const Index units = one ? (length + per_word - 1) / per_word : count;
+  for_each_part(units, (std::max)(most / unit, Index{1}), [&](Range part) {
+    Panels<Scalar, Storage> a_part = a;
+    Columns<Scalar> b_part = b;
+    const bool last = part.end() == units;
+    a_part.data += part.first * words * a.k_stride;
+    if (one) {
+      b_part.data += part.first * unit * b.k_stride;
+      b_part.stretches.length = (std::min)(part.count * unit, length - part.first * unit);
+    } else {
+      b_part.data += part.first * b.stretches.stride;
+      b_part.stretches.count = part.count;
+    }
+    if (!last) b_part.last.count = 0;
+    f(a_part, b_part, part.first == 0, last);
+  });
+}
+
+template <class P, int Packs, class Scalar, class Storage, class Done>
+EIGEN_ALWAYS_INLINE void multiply_with(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
+                                       const Sums<const Scalar>& from, const Sums<Scalar>& to, const Done& done,
+                                       bool backwards) {
+  if (b.count == 1) return walk_column<P, Packs>(a, b, from, to, done, backwards);
+  for_each_depth(a, b, [&](const auto& a_part, const auto& b_part, bool first, bool last) {
+    walk_tiles<P, Packs>(
+        a_part, b_part, first ? from : constant(to), to,
+        [&](const Tile& tile) {
+          if (last) done(tile);
+        },
+        backwards);
+  });
 }
 
 /// to = from + a b; done(tile) when a tile's sums are in place.
@@ -134,9 +185,9 @@ EIGEN_ALWAYS_INLINE void multiply(const Panels<Scalar, Storage>& a, const Column
                                   const Sums<const Scalar>& from, const Sums<Scalar>& to, const Done& done,
                                   bool backwards = false) {
   if constexpr (for_every_processor)
-    with_packs<Scalar>([&]<class P>() { walk_tiles<P, Packs>(a, b, from, to, done, backwards); });
+    with_packs<Scalar>([&]<class P>() { multiply_with<P, Packs>(a, b, from, to, done, backwards); });
   else  // no lambda, into which g++'s -Os would not carry that there is one column
-    walk_tiles<Pack<Scalar>, Packs>(a, b, from, to, done, backwards);
+    multiply_with<Pack<Scalar>, Packs>(a, b, from, to, done, backwards);
 }
 
 }  // namespace unroll::inline UNROLL_TARGET::detail

@@ -13,28 +13,41 @@ void for_each_chunk(Range columns, F f) {
   for_each_part(columns.count, 1024, [&](Range part) { f(Range{columns.first + part.first, part.count}); });
 }
 
-/// Some columns of x, `rows` x count, as the right factor of a product that walks across them.
-///
-/// Columns a multiple of 2 KiB apart would share a few cache sets, and hardly one would stay until the next tile: they
-/// are copied to `spread`, an odd number of packs apart.
-template <class Scalar>
-Columns<Scalar> across(const Scalar* x, Index stride, Index rows, Range columns, Vector<Scalar>& spread,
-                       const Member& member = {}) {
-  x += columns.first * stride;
-  if (stride * static_cast<Index>(sizeof(Scalar)) % 2048 == 0) {
-    const Index lanes = detail::lanes<Scalar>();
-    const Index apart = ((rows + lanes - 1) / lanes | 1) * lanes;
-    member.wait();  // what was there has been used
-    member.alone([&] {
-      if (spread.size() < apart * columns.count) resize(spread, apart * columns.count);
+/// Packs some columns of x, of `rows` rows and `stride` apart, as the right factor of a product that walks across them,
+/// whose left one has `Packs` groups: tile by tile its rows side by side, then those of the next column.
+template <class P, int Packs, class Scalar>
+UNROLL_INNER_LOOP void pack_across(const Scalar* x, Index stride, Index rows, Range columns, Index depth, Scalar* to) {
+  for_each_part(columns.count, 32, [&](Range some) UNROLL_INLINED {  // whose rows are in the cache for all tiles
+    for_each_part(rows, TilesOf<P, Packs>::columns, [&](Range tile) UNROLL_INLINED {
+      const Scalar* from = x + (columns.first + some.first) * stride + tile.first;
+      Scalar* place = to + tile.first * depth + (columns.first + some.first) * tile.count;
+      for (Index j = 0; j < some.count; ++j, from += stride, place += tile.count)
+        for (Index i = 0; i < tile.count; i += P::size)
+          P::load(from + i, tile.count - i).store(place + i, tile.count - i);
     });
-    const Range mine = member.part(columns.count);
-    for (Index j = mine.first; j < mine.end(); ++j) std::copy_n(x + j * stride, rows, spread.data() + j * apart);
-    member.wait();
-    x = spread.data();
-    stride = apart;
-  }
-  return {x, rows, 1, stride, {columns.count}};
+  });
+}
+
+/// Some columns of x as the right factor of a product that walks across them, and whose left factor has `panels` panels
+/// of `Packs` groups. They are packed where a tile, which uses a part of each cache line, would find few of them in the
+/// second cache: where they are many, or a multiple of 2 KiB apart, so that they share a few cache sets.
+template <int Packs, class Scalar>
+Columns<Scalar> across(const Input<Scalar>& x, Range columns, Index panels, Vector<Scalar>& packed,
+                       const Member& member) {
+  const Index rows = x.rows(), stride = x.outerStride();
+  const Scalar* data = x.data() + columns.first * stride;
+  constexpr Index cached = 768 * 1024 / sizeof(Scalar);
+  const bool aliased = stride * static_cast<Index>(sizeof(Scalar)) % 2048 == 0;
+  if (!aliased && (rows * columns.count <= cached || panels < 4)) return {data, rows, 1, stride, {columns.count}};
+  member.wait();  // what was there has been used
+  member.alone([&] {
+    if (packed.size() < rows * columns.count) resize(packed, rows * columns.count);
+  });
+  on_processor<Scalar>([&]<class P>() {
+    pack_across<P, Packs>(data, stride, rows, member.part(columns.count), columns.count, packed.data());
+  });
+  member.wait();
+  return {packed.data(), rows, columns.count, 0, {columns.count}, {0, 0}, true};
 }
 
 /// Calls f(sum, Range) for the columns of gradients, whose sums it adds to `sum`, a value of the gradient's type. Of
@@ -51,13 +64,15 @@ void for_each_sum(Range columns, Gradient& gradient, const F& f) {
 }
 
 /// gradient(groups x units, i) += sum over some columns j of d(rows of the groups, j) x(i, j), for some groups of d,
-/// which are the gradient's from `first_group` on; x as `across` gives it.
+/// which are the gradient's from `first_group` on. `packed` is room for those columns of x.
 template <int Packs, class Scalar>
 void add_outer_products(const BlockedMatrix<Scalar>& d, Range columns, Range groups, Index first_group,
-                        const Columns<Scalar>& x, Matrix<Scalar>& gradient, const Member& member = {}) {
+                        const std::type_identity_t<Input<Scalar>>& x, Vector<Scalar>& packed,
+                        Eigen::Ref<std::type_identity_t<Matrix<Scalar>>> gradient, const Member& member = {}) {
   const Index units = d.units();
-  const Sums<Scalar> to{gradient.data() + first_group * units, d.lanes(), units, gradient.rows(), units, true};
-  multiply<Packs>(member.part_of(d.rows(groups, columns.first)), x, no_sums<Scalar>(), to, nothing_more);
+  const Sums<Scalar> to{gradient.data() + first_group * units, d.lanes(), units, gradient.outerStride(), units, true};
+  multiply<Packs>(member.part_of(d.rows(groups, columns.first)),
+                  across<Packs, Scalar>(x, columns, d.panels(), packed, member), no_sums<Scalar>(), to, nothing_more);
 }
 
 /// sums(groups x units) += for every row of d the terms of some columns: every 16 of them in their own type, those sums
@@ -104,8 +119,8 @@ void add_sums_of_products(const BlockedMatrix<Scalar>& d, const BlockedMatrix<Sc
 template <class Scalar>
 void multiply_transposed(const PackedMatrix<Scalar>& transposed, const BlockedMatrix<Scalar>& d, Range columns,
                          Range groups, Matrix<Scalar>& d_x, const Member& member = {}) {
-  // So many columns at a time stay in the cache for all panels, beside the weights that they meet there.
-  for_each_part(columns.count, 24, [&](Range part) {
+  // So many columns at a time that reading the weights for them costs little.
+  for_each_part(columns.count, 128, [&](Range part) {
     part.first += columns.first;
     multiply<1>(member.part_of(transposed.panels()), d.operand(groups, part), no_sums<Scalar>(),
                 column_sums(d_x.data() + part.first * d_x.rows(), d_x.rows(), d_x.rows()), nothing_more);
