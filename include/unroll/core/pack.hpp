@@ -223,9 +223,14 @@ struct Pack : detail::PassedOn<(sizeof(Scalar) * Lanes > detail::register_size)>
   friend EIGEN_ALWAYS_INLINE Scalar sum_by_halves(const Pack& a) {
     Numbers lanes;
     a.store(lanes);
-    for (int half = size / 2; half > 0; half /= 2)
-      for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
-    return lanes[0];
+    if constexpr (sizeof(Vector) > 16) {  // by packs: a loop would go through memory once a half
+      using Half = Pack<Scalar, size / 2>;
+      return sum_by_halves(Half::load(lanes) + Half::load(lanes + size / 2));
+    } else {
+      for (int half = size / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
+      return lanes[0];
+    }
   }
   /// The sum of the squares of the lanes, in double.
   friend EIGEN_ALWAYS_INLINE double sum_of_squares(const Pack& a) {

@@ -56,6 +56,9 @@ struct PointwiseForward {
     constexpr int most = (std::min)(T::side_of_one, 4);  // each number of panels is a function with as many rules
     static constexpr auto table =
         array_of<most>([]<int p>() { return compiled_for<P, &PointwiseForward::tile_and_rule<P, p + 1, 1, true>>; });
+    if constexpr (T::halves)
+      if (gates.units() <= P::size / 2)
+        return compiled_for<P, &PointwiseForward::tile_and_rule<P, 1, 1, true, Pack<Scalar, P::size / 2>>>(*this, 0, 0);
     const Range mine = at.member.part(gates.panels());
     for_each_part(
         mine.count, std::min<Index>(T::panels_of_one(packed.early.panels().stride), most),
@@ -76,19 +79,19 @@ struct PointwiseForward {
         table[static_cast<std::size_t>(columns.count - 1)](*this, panel, columns.first);
       });
   }
-  /// Some panels by some columns from the first one on.
-  template <class P, int Side, int NR, bool Alone>
+  /// Some panels by some columns from the first one on. Part is P, or half a P for one panel of no more units.
+  template <class P, int Side, int NR, bool Alone, class Part = P>
   static void tile_and_rule(PointwiseForward& self, Index panel, Index column) {
-    self.in_registers<P, NR>(panel, Alone ? 0 : column, std::make_integer_sequence<int, Side>(),
-                             std::make_integer_sequence<int, Side * NR>(),
-                             std::make_integer_sequence<int, Side * NR * gate_count<Cell>>());
+    self.in_registers<P, Part, NR>(panel, Alone ? 0 : column, std::make_integer_sequence<int, Side>(),
+                                   std::make_integer_sequence<int, Side * NR>(),
+                                   std::make_integer_sequence<int, Side * NR * gate_count<Cell>>());
   }
-  template <class P, int NR, int... p, int... q, int... i>
+  template <class P, class Part, int NR, int... p, int... q, int... i>
   UNROLL_INNER_LOOP void in_registers(Index panel, Index b, std::integer_sequence<int, p...>,
                                       std::integer_sequence<int, q...>, std::integer_sequence<int, i...>) {
     constexpr int Side = sizeof...(p), G = gate_count<Cell>;
     const Scalar* const from[] = {(x != nullptr ? packed.bias.at(panel + p, 0) : gates.at(panel + p, at.first))...};
-    P s[] = {P::load(from[i / G % Side] + i % G * P::size)...};
+    Part s[] = {Part::load(from[i / G % Side] + i % G * P::size)...};
     const Index inputs = packed.input.depth(), outputs = packed.early.depth();
     if (x != nullptr)
       add_products<TileShape<P, in.count, Side, NR, G, in.first>>(packed.input.panels(),
@@ -96,18 +99,18 @@ struct PointwiseForward {
     if constexpr (early.count > 0)
       add_products<TileShape<P, early.count, Side, NR, G, early.first>>(
           packed.early.panels(), {at.fed_back, at.size, outputs, 1, {outputs}}, panel, b, s);
-    (apply_rule(panel + q % Side, b + q / Side, s + q * G, std::make_integer_sequence<int, G>()), ...);
+    (apply_rule<P>(panel + q % Side, b + q / Side, s + q * G, std::make_integer_sequence<int, G>()), ...);
   }
-  template <class P, int... g>
+  template <class Whole, class P, int... g>
   UNROLL_INNER_LOOP void apply_rule(Index panel, Index b, const P* s, std::integer_sequence<int, g...>) {
     GateValues<Cell, P> values{{s[g]...}};
-    apply_rule<P>(panel, b, values);
+    apply_rule<Whole, P>(panel, b, values);
   }
 
-  template <class P>
+  template <class Whole, class P>
   UNROLL_INNER_LOOP void scale(Index panel, GateValues<Cell, P>& values) const {
     if constexpr (is_scaled<Storage>) {
-      const auto scale = load_gates<Cell, P>(packed.scale.at(panel, 0));
+      const auto scale = load_gates<Cell, P, Whole::size>(packed.scale.at(panel, 0));
       for (std::size_t g = 0; g < values.size(); ++g) values[g] *= scale[g];
     }
   }
@@ -118,26 +121,26 @@ struct PointwiseForward {
     for (Index i = tile.panels.first; i < tile.panels.end(); ++i)
       for (Index b = tile.columns.first; b < tile.columns.end(); ++b) {
         auto values = load_gates<Cell, P>(gates.at(i, at.first + b));
-        apply_rule<P>(i, b, values);
+        apply_rule<P, P>(i, b, values);
       }
   }
 
   /// The cell's rule on a panel of units of a sample.
-  template <class P>
+  template <class Whole, class P>
   UNROLL_INNER_LOOP void apply_rule(Index panel, Index b, GateValues<Cell, P>& values) {
-    const Index unit = panel * P::size, offset = b * gates.units() + unit;
+    const Index unit = panel * Whole::size, offset = b * gates.units() + unit;
     const Index count = at.padded ? P::size : gates.units() - unit;
-    scale(panel, values);
+    scale<Whole>(panel, values);
     auto state = load_states<Cell, P>(at.before, offset, count);
     constexpr bool derived = !HasBackward<Cell>;  // from pre-activations, not from what the rule leaves in their place
-    if (derived && at.keep_gates) store_gates<Cell, P>(values, gates.at(panel, at.first + b));
+    if (derived && at.keep_gates) store_gates<Cell, P, Whole::size>(values, gates.at(panel, at.first + b));
     if constexpr (LinearCell<Cell>) {
       if (!at.activated) Cell::activate(values);
       Cell::advance(values, state);
     } else {
       Cell::forward(values, state);
     }
-    if (!derived && at.keep_gates) store_gates<Cell, P>(values, gates.at(panel, at.first + b));
+    if (!derived && at.keep_gates) store_gates<Cell, P, Whole::size>(values, gates.at(panel, at.first + b));
     at.leave(state, offset, count, at.is_past_end(b), std::make_index_sequence<N>());
   }
 
@@ -147,7 +150,7 @@ struct PointwiseForward {
       for (Index b = tile.columns.first; b < tile.columns.end(); ++b) {
         const Index unit = i * P::size, count = gates.units() - unit, offset = b * gates.units() + unit;
         auto values = load_gates<Cell, P>(gates.at(i, at.first + b));
-        scale(i, values);
+        scale<P>(i, values);
         auto made = Cell::operand(values, load_states<Cell, P>(at.before, offset, count));
         if (at.mask != nullptr) made = made * P::load(at.mask + offset, count);
         made.store(operand_at(b) + unit, count);

@@ -15,14 +15,14 @@ UNROLL_IN_A_LOOP StateValues<Cell, P> load_states(const Pointers& states, Index 
   return array_of<state_count<Cell>>([&]<int n>() { return P::load(states[n] + offset, count); });
 }
 
-/// The gates of one panel of one column.
-template <class Cell, class P>
+/// The gates of one panel of one column; `lanes` of the panel, of which P may be the first half.
+template <class Cell, class P, int lanes = P::size>
 UNROLL_IN_A_LOOP GateValues<Cell, P> load_gates(const typename P::Lane* from) {
-  return array_of<gate_count<Cell>>([&]<int g>() { return P::load(from + g * P::size); });
+  return array_of<gate_count<Cell>>([&]<int g>() { return P::load(from + g * lanes); });
 }
-template <class Cell, class P>
+template <class Cell, class P, int lanes = P::size>
 UNROLL_IN_A_LOOP void store_gates(const GateValues<Cell, P>& values, typename P::Lane* to) {
-  unrolled<gate_count<Cell>>([&]<int g>() { values[g].store(to + g * P::size); });
+  unrolled<gate_count<Cell>>([&]<int g>() { values[g].store(to + g * lanes); });
 }
 
 /// One step of all samples on the way forward, with N states of as many rows as they have.

@@ -26,12 +26,15 @@ UNROLL_INNER_LOOP Scalar sum_in_chains(const Scalar* a, const Scalar* b, Index c
   if (count > 0)
     ((sums[i] = multiply_add(P::load(a + i * P::size, left(i)), P::load(b + i * P::size, left(i)), sums[i])), ...);
   add_halves(sums, std::make_integer_sequence<int, packs / 2>());
-  return start + sum_by_halves(sums[0]);
+  return start + sum_by_halves(sums[0].in_register());  // g++ would keep it in memory
 }
 
 template <class P, class Scalar = typename P::Lane>
 Scalar scalar_product_with(const Scalar* a, const Scalar* b, Index count, Scalar start) {
   constexpr int chains = 64 / static_cast<int>(sizeof(Scalar));
+  if constexpr (sizeof(P) == 64 && register_size == 64)
+    if (count <= P::size / 2)
+      return sum_in_chains<Pack<Scalar, P::size / 2>>(a, b, count, start, std::make_integer_sequence<int, 2>());
   return sum_in_chains<P>(a, b, count, start, std::make_integer_sequence<int, chains / P::size>());
 }
 
