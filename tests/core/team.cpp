@@ -187,5 +187,6 @@ TEST_CASE("steps are shared where the units of a minimal cell are too few", "[te
   for (const Direction direction : directions) {
     check_team(MinGru<double>(40, 3, random, {.direction = direction, .zoneout = 0.2}), 60);
     check_team(MinLstm<double>(40, 5, random, {.direction = direction}), 60, {.clip = 0.01});
+    check_team(MinGru<double>(2500, 3, random, {.direction = direction}), 1);
   }
 }
