@@ -106,6 +106,9 @@ TEST_CASE("threads share the packing of x, and get the same bits", "[over_column
     });
     CHECK(shared == alone);
     CHECK((alone - Matrix<float>(rows_of(d, {0, 1}) * x.transpose())).norm() <= 1e-5f * alone.norm());
+    Matrix<float> first = Matrix<float>::Zero(units, 1);  // of 512 rows: a tile of one column, packed
+    add_outer_products<1>(d, {0, columns}, {0, 1}, 0, x.topRows(1), packed_x, first);
+    CHECK(first == alone.col(0));
   }
 }
 

@@ -42,7 +42,7 @@ struct Columns {
   Stretches stretches;
   Stretches last = {0, 0};
   /// Packed: the columns of a tile lie side by side at each k, one tile behind the other. The stride is the depth then,
-  /// and k_stride the tile's own.
+  /// and k_stride that of a tile of one column.
   bool packed = false;
 };
 
@@ -181,7 +181,7 @@ EIGEN_ALWAYS_INLINE void add_products(const Panels<Scalar, Storage> a, Columns<S
                                       P* s) {
   const auto* words = a.data + panel * a.stride;
   const Scalar* start = b.data + column * b.stride;
-  if (b.packed) b.stride = 1, b.k_stride = Shape::NR;
+  if (Shape::NR > 1 && b.packed) b.stride = 1, b.k_stride = Shape::NR;
   constexpr bool may_ask = TileLimits<typename Shape::Whole>::asks_ahead && Shape::Side == 1 && Shape::NR > 1;
   constexpr Index in_first_cache = 32 * 1024 / static_cast<Index>(sizeof(P)) / Shape::Packs;  // steps of k
   const bool asks = may_ask && b.stretches.length * b.stretches.count > in_first_cache;

@@ -47,7 +47,7 @@ Columns<Scalar> across(const Input<Scalar>& x, Range columns, Index panels, Vect
     pack_across<P, Packs>(data, stride, rows, member.part(columns.count), columns.count, packed.data());
   });
   member.wait();
-  return {packed.data(), rows, columns.count, 0, {columns.count}, {0, 0}, true};
+  return {packed.data(), rows, columns.count, 1, {columns.count}, {0, 0}, true};
 }
 
 /// Calls f(sum, Range) for the columns of gradients, whose sums it adds to `sum`, a value of the gradient's type. Of
