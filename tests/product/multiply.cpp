@@ -77,6 +77,7 @@ void check_products() {
     check_product<Packs>(24, columns, {64, 33, 70});
     check_product<Packs>(24, columns, {64, 33, 70}, {2, 3, 5});
     check_product<Packs>(3, columns, {1030, 2, 1031}, {1, 1, 5});
+    check_product<Packs>(3, columns, {2000, 1, 2001}, {3, 2, 5});
   }
   check_product<Packs>(24, 3, {3, 0});
   check_product<Packs>(24, 0, {3});

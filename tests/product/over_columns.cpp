@@ -81,6 +81,8 @@ TEST_CASE("the products of gradients, chunk by chunk, are the matrix products", 
           multiply_transposed(packed, d, chunk, run, d_x);
         });
         CHECK(near(gradient, start + rows * x.transpose()));
+        add_outer_products<3>(d, {0, columns}, run, 0, x, packed_x, gradient = start);  // all at once
+        CHECK(near(gradient, start + rows * x.transpose()));
         CHECK(near(sums, sums_start + Vector<double>(rows_of(d, {0, 4}).rowwise().sum())));
         CHECK(near(d_x, weight.transpose() * rows));
       }

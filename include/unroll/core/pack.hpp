@@ -55,6 +55,8 @@ template <class Scalar, int Lanes = detail::widest<Scalar>>
 struct Pack : detail::PassedOn<(sizeof(Scalar) * Lanes > detail::register_size)> {
   /// The type of one number.
   using Lane = Scalar;
+  /// Half as many lanes.
+  using Half = Pack<Scalar, Lanes / 2>;
   /// The compiler's own type.
   using Vector = detail::VectorOf<Scalar, Lanes>;
   /// The bits of the numbers: they have << >> and & of unsigned integers.
@@ -224,7 +226,6 @@ struct Pack : detail::PassedOn<(sizeof(Scalar) * Lanes > detail::register_size)>
     Numbers lanes;
     a.store(lanes);
     if constexpr (sizeof(Vector) > 16) {  // by packs: a loop would go through memory once a half
-      using Half = Pack<Scalar, size / 2>;
       return sum_by_halves(Half::load(lanes) + Half::load(lanes + size / 2));
     } else {
       for (int half = size / 2; half > 0; half /= 2)

@@ -66,6 +66,12 @@ EIGEN_ALWAYS_INLINE void with_packs(const F& f) {
 
 #endif
 
+/// Whether inner loops take half a pack where no more numbers are there. Half a register of 512 bits takes half the
+/// time where the processor works on 256 at a time, as Zen 4 does, and divides sooner on others. A program for every
+/// processor does without: it compiles its loops for three kinds of registers.
+template <class P>
+inline constexpr bool halves = sizeof(P) == 64 && register_size == 64;
+
 /// f as a function of its own with all that it calls, compiled for a processor whose registers have so many bytes.
 /// Packs are computed with nowhere else.
 template <int bytes, auto f, class F = decltype(f)>

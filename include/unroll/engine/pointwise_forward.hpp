@@ -57,9 +57,9 @@ struct PointwiseForward {
     static constexpr auto table =
         array_of<most>([]<int p>() { return compiled_for<P, &PointwiseForward::tile_and_rule<P, p + 1, 1, true>>; });
     const Range mine = at.member.part(gates.panels());
-    if constexpr (T::halves)
-      if (mine.count == 1 && gates.units() <= P::size / 2)
-        return compiled_for<P, &PointwiseForward::tile_and_rule<P, 1, 1, true, Pack<Scalar, P::size / 2>>>(*this, 0, 0);
+    if constexpr (halves<P>)
+      if (mine.count == 1 && gates.units() <= P::Half::size)
+        return compiled_for<P, &PointwiseForward::tile_and_rule<P, 1, 1, true, typename P::Half>>(*this, 0, 0);
     for_each_part(
         mine.count, std::min<Index>(T::panels_of_one(packed.early.panels().stride), most),
         [&](Range part) { table[static_cast<std::size_t>(part.count - 1)](*this, mine.first + part.first, 0); },

@@ -38,9 +38,6 @@ struct MicroTiles {
   static constexpr int side = (std::max)(1, Limits::rows / Packs);
   static constexpr int side_of_one = (std::max)(1, Limits::rows_of_one / Packs);
   static constexpr int columns = (std::max)(1, Limits::budget / (Packs * side));
-  /// Half a register of 512 bits takes half the time where the processor works on 256 at a time, as Zen 4 does. A
-  /// program for every processor does without: it compiles tiles for three kinds of registers.
-  static constexpr bool halves = sizeof(P) == 64 && register_size == 64;
   static constexpr int columns_of_half = (std::min)(12, Limits::budget / Packs);
 
   /// How many panels of one column go side by side: where they would not stay in the first cache, fewer.
@@ -69,8 +66,8 @@ auto MicroTiles<P, Packs, Storage>::wide(Index panels, Index columns_of_tile) ->
 
 template <class P, int Packs, class Storage>
 auto MicroTiles<P, Packs, Storage>::half(Index columns_of_tile) -> Run {  // not covered: only with AVX-512
-  if constexpr (halves) {
-    static constexpr auto table = row<Pack<Scalar, P::size / 2>, 1, columns_of_half>();
+  if constexpr (halves<P>) {
+    static constexpr auto table = row<typename P::Half, 1, columns_of_half>();
     return table[static_cast<std::size_t>(columns_of_tile - 1)];
   } else {
     return wide(1, columns_of_tile);
@@ -120,7 +117,7 @@ EIGEN_ALWAYS_INLINE void walk_tiles(const Panels<Scalar, Storage>& a, const Colu
     });
   };
   const Index last = a.first + a.count - 1;
-  const bool half = T::halves && a.count > 0 && a.units - last * P::size <= P::size / 2;
+  const bool half = halves<P> && a.count > 0 && a.units - last * P::size <= P::size / 2;
   if (half)
     run_row({last, 1}, b.packed ? T::columns : T::columns_of_half, [](Index columns) { return T::half(columns); });
   for_each_part(
@@ -133,13 +130,14 @@ EIGEN_ALWAYS_INLINE void walk_tiles(const Panels<Scalar, Storage>& a, const Colu
 }
 
 /// Calls f(a, b, first, last) for parts of k, so short that what a tile reads of both factors stays in the second cache
-/// for the next tile; `first` and `last` say whether it is the first part and the last one.
+/// for the next tile; `first` and `last` say whether it is the first part and the last one. `whole`: for all of k.
 template <class Scalar, class Storage, class F>
-EIGEN_ALWAYS_INLINE void for_each_depth(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b, const F& f) {
+EIGEN_ALWAYS_INLINE void for_each_depth(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b, bool whole,
+                                        const F& f) {
   constexpr Index most = 1024, per_word = Storage::per_word;
   const Index length = b.stretches.length, count = b.stretches.count;
-  if (length * count <= most || b.packed) return f(a, b, true, true);
-  const bool one = count == 1;  // which is cut; several are parted
+  if (length * count <= most || whole) return f(a, b, true, true);
+  const bool one = count == 1 && b.last.count == 0;  // which is cut; several are parted
   const Index unit = one ? per_word : length, words = (unit + per_word - 1) / per_word;
   const Index units = one ? (length + per_word - 1) / per_word : count;
   for_each_part(units, (std::max)(most / unit, Index{1}), [&](Range part) {
@@ -159,12 +157,14 @@ EIGEN_ALWAYS_INLINE void for_each_depth(const Panels<Scalar, Storage>& a, const 
   });
 }
 
+/// `multiply` with tiles of P's lanes. Sums that are added to others are made of all of k at once: a part would start
+/// from what the part before left.
 template <class P, int Packs, class Scalar, class Storage, class Done>
 EIGEN_ALWAYS_INLINE void multiply_with(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
                                        const Sums<const Scalar>& from, const Sums<Scalar>& to, const Done& done,
                                        bool backwards) {
   if (b.count == 1) return walk_column<P, Packs>(a, b, from, to, done, backwards);
-  for_each_depth(a, b, [&](const auto& a_part, const auto& b_part, bool first, bool last) {
+  for_each_depth(a, b, to.added, [&](const auto& a_part, const auto& b_part, bool first, bool last) {
     walk_tiles<P, Packs>(
         a_part, b_part, first ? from : constant(to), to,
         [&](const Tile& tile) {

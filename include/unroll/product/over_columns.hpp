@@ -30,7 +30,8 @@ UNROLL_INNER_LOOP void pack_across(const Scalar* x, Index stride, Index rows, Ra
 
 /// Some columns of x as the right factor of a product that walks across them, and whose left factor has `panels` panels
 /// of `Packs` groups. They are packed where a tile, which uses a part of each cache line, would find few of them in the
-/// second cache: where they are many, or a multiple of 2 KiB apart, so that they share a few cache sets.
+/// second cache: where they are many, and read for enough panels, or a multiple of 2 KiB apart, so that they share a
+/// few cache sets.
 template <int Packs, class Scalar>
 Columns<Scalar> across(const Input<Scalar>& x, Range columns, Index panels, Vector<Scalar>& packed,
                        const Member& member) {

@@ -32,9 +32,8 @@ UNROLL_INNER_LOOP Scalar sum_in_chains(const Scalar* a, const Scalar* b, Index c
 template <class P, class Scalar = typename P::Lane>
 Scalar scalar_product_with(const Scalar* a, const Scalar* b, Index count, Scalar start) {
   constexpr int chains = 64 / static_cast<int>(sizeof(Scalar));
-  if constexpr (sizeof(P) == 64 && register_size == 64)
-    if (count <= P::size / 2)
-      return sum_in_chains<Pack<Scalar, P::size / 2>>(a, b, count, start, std::make_integer_sequence<int, 2>());
+  if constexpr (halves<P>)
+    if (count <= P::Half::size) return scalar_product_with<typename P::Half>(a, b, count, start);
   return sum_in_chains<P>(a, b, count, start, std::make_integer_sequence<int, chains / P::size>());
 }
 
