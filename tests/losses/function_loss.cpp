@@ -87,4 +87,18 @@ TEST_CASE("what a lambda cannot do is refused", "[losses]") {
   CHECK_THROWS_MATCHES(FunctionLoss(shapeless)(sine(6), sine(6), d_y), std::invalid_argument,
                        Message("a loss of your own left a d_y of 1 x 1, expected 1 x 6"));
   CHECK(d_y == sine(2));
+
+  const auto forgetful = [](const auto& y, const auto& target, auto&) -> double { return y == target ? 0 : 0.5; };
+  CHECK_THROWS_MATCHES(FunctionLoss(forgetful)(sine(6), sine(6, 1), d_y), std::invalid_argument,
+                       Message("a loss of your own is 0.5 and wrote no slopes to its third argument, not even zeros"));
+  CHECK(d_y == sine(2));
+  SineState started = sine_state();
+  CHECK_THROWS_AS(fit(started, sine_sequences(), forgetful, {.epochs = 1}), std::invalid_argument);
+  CHECK(flat(started.model) == flat(sine_state().model));
+  CHECK(FunctionLoss(forgetful)(sine(6), sine(6), d_y) == 0);  // nothing to learn, and no slope
+  const auto level = [](const auto&, const auto&, auto& slope) -> double {
+    slope.setZero();
+    return 1;
+  };
+  CHECK(FunctionLoss(level)(sine(6), sine(6), d_y) == 1);
 }

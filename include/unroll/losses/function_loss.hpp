@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <type_traits>
 #include <utility>
 
@@ -15,6 +16,9 @@ namespace unroll::inline UNROLL_TARGET {
 ///     d_y = 3 * error.square() * error.sign() / static_cast<float>(y.size());
 ///     return error.abs().cube().mean();
 ///   };
+///
+/// d_y comes full of zeros, so += will do. A loss that is not 0 and leaves them as they came has forgotten its slopes:
+/// std::invalid_argument. Where it is flat it writes zeros, `d_y.setZero()`.
 ///
 /// Of a ragged batch it sees the columns within the sequences alone, side by side. Columns that lie side by side are
 /// steps of different samples: a loss that looks from step to step takes the batch too, f(y, target, d_y, batch). Such
@@ -82,7 +86,9 @@ class FunctionLoss {
   template <class Scalar>
   double call(const Input<Scalar>& y, const Input<Scalar>& target, Matrix<Scalar>& d_y,
               [[maybe_unused]] const Batch& batch) const {
-    Matrix<Scalar> slopes = Matrix<Scalar>::Zero(y.rows(), y.cols());
+    // A negative zero adds up as zero does, and tells what nobody wrote.
+    Matrix<Scalar> slopes = Matrix<Scalar>::Constant(y.rows(), y.cols(), -Scalar(0));
+    const auto untouched = [](Scalar slope) { return slope == 0 && std::signbit(slope); };
     double loss;
     if constexpr (takes_batch<Scalar>)
       loss = function_(y, target, slopes, batch);
@@ -90,6 +96,8 @@ class FunctionLoss {
       loss = function_(y, target, slopes);
     detail::require(slopes.rows() == y.rows() && slopes.cols() == y.cols(), "a loss of your own left a d_y of ",
                     slopes.rows(), " x ", slopes.cols(), ", expected ", y.rows(), " x ", y.cols());
+    detail::require(loss == 0 || slopes.size() == 0 || !slopes.unaryExpr(untouched).all(), "a loss of your own is ",
+                    loss, " and wrote no slopes to its third argument, not even zeros");
     d_y = std::move(slopes);
     return loss;
   }
