@@ -9,6 +9,10 @@
 #include "catch.hpp"
 #include "unroll/unroll.hpp"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 using namespace unroll;
 using unroll::testing::allocations;
 using unroll::testing::counts_allocations;
@@ -173,3 +177,29 @@ TEST_CASE("a copy of a stream shares the weights", "[allocations]") {
   // Its states, the next ones, the gates, and what stands for x and for the result where they do not fit.
   CHECK(allocations_of([&] { const auto copy = stream; }) <= 5);
 }
+
+#ifdef __GLIBC__
+#if __GLIBC_PREREQ(2, 33)
+TEST_CASE("streams and predictors of one packed model share its weights", "[allocations]") {
+  if (!counted()) return;
+  const auto bytes = [] {
+    const auto info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  Random random(5);
+  const Sequential model{Embedding<float>(2000, 64, random), Tanh<float>(),
+                         Conv1d<float>(64, 64, 4, random),   Residual{Conv1d<float>(64, 64, 4, random)},
+                         Lstm<float>(64, 64, random),        LayerNormLstm<float>(64, 64, random),
+                         Dense<float>(64, 64, random)};
+  const auto packed = pack(model);
+  const auto before = bytes();
+  Stream one(packed), other(packed);
+  Predictor predict(packed);
+  const Matrix<float> x = Matrix<float>::Constant(1, 1, 3);
+  const Vector<float> y = one.step(x.col(0));
+  CHECK(y == other.step(x.col(0)));
+  CHECK(y == predict(x));
+  CHECK(bytes() - before < 60'000);  // states and outputs; the embedding alone has 512,000 bytes, a convolution 65,536
+}
+#endif
+#endif

@@ -26,6 +26,14 @@ struct NonFinite {
 
 namespace detail {
 
+/// The first output, a column a step of a sample, that is not finite.
+template <class Scalar>
+std::optional<NonFinite> find_non_finite_output(const char* layer, const Matrix<Scalar>& y, const Batch& batch) {
+  for (Index j = 0; j < y.cols(); ++j)
+    if (!y.col(j).allFinite()) return NonFinite{layer, "y", j / batch.size, j % batch.size, false};
+  return std::nullopt;
+}
+
 /// Searches the tape of a forward pass, or what a backward pass made of it. Of a pass that was not recorded, the states
 /// that are kept and the final ones.
 template <class Step>

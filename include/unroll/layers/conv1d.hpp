@@ -1,9 +1,6 @@
 #pragma once
 
-#include <memory>
-
-#include "unroll/engine/convolution.hpp"
-#include "unroll/layers/layer.hpp"
+#include "unroll/layers/packed_conv1d.hpp"
 
 namespace unroll::inline UNROLL_TARGET {
 
@@ -62,7 +59,7 @@ class Conv1d : public LayerBase<Conv1d<Scalar_>> {
   /// x is I x (T*B), the outputs O x (T*B), zero past a sequence's end. Unchecked: see LayerBase.
   Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial,
                      const ForwardOptions& options) const {
-    return detail::convolve_forward(shape_, weight, bias, x, tape, batch, initial, options);
+    return detail::convolve_forward(shape_, detail::packing(weight, tape), bias, x, tape, batch, initial, options);
   }
   /// Adds dL/dW and dL/db to `gradient`, returns dL/dx. Unchecked: see LayerBase.
   Output<Scalar> run_back(const Input<Scalar>&, const Input<Scalar>& d_y, Tape& tape, Conv1d& gradient,
@@ -73,9 +70,7 @@ class Conv1d : public LayerBase<Conv1d<Scalar_>> {
   /// Throws unless `forward` can take an x of this shape; the number of output columns.
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
     require_parameters();
-    detail::require(rows == input_size(), "Conv1d::forward: x has ", rows, " rows, expected input_size ", input_size());
-    batch.require_covers("Conv1d::forward", columns);
-    require_state("forward: the initial", initial, batch.size);
+    shape_.require_forward(rows, columns, batch, initial);
     return columns;
   }
 
@@ -88,89 +83,30 @@ class Conv1d : public LayerBase<Conv1d<Scalar_>> {
     detail::require(tape.shape == shape_, "Conv1d::backward: the tape is of a layer of ", tape.shape.text(),
                     "; this one is of ", shape_.text());
     detail::require_same_shape("Conv1d::backward", *this, gradient);
-    require_state("backward: the final gradient's", d_final, tape.batch.size);
+    shape_.require_state("backward: the final gradient's", d_final, tape.batch.size);
     options.truncation.require_valid("Conv1d::backward");
     detail::require_shape(name(), "x", rows, columns, input_size(), tape.columns());
   }
 
   /// The first output on the tape that is not finite, if there is one.
   std::optional<NonFinite> find_non_finite(const Tape& tape) const {
-    for (Index j = 0; j < tape.y.cols(); ++j)
-      if (!tape.y.col(j).allFinite()) return NonFinite{name(), "y", j / tape.batch.size, j % tape.batch.size, false};
-    return std::nullopt;
+    return detail::find_non_finite_output(name(), tape.y, tape.batch);
   }
 
-  /// The layer one step at a time; `step`, `reset` and `restore` neither allocate nor throw. Copies share the weights.
-  class Stream {
-   public:
-    /// Packs a copy of the weights.
-    Stream(const Conv1d& layer, Index samples) : shape_(layer.shape_) {
-      const auto packed = std::make_shared<Packed>();
-      packed->matrix.pack(layer.weight, shape_.group_outputs(), {0, shape_.groups});
-      packed->bias = layer.bias;
-      packed_ = packed;
-      rings_.setZero(shape_.inputs * 2 * reach(), samples);
-      y_.setZero(layer.output_size(), samples);
-    }
+  /// The layer one step at a time.
+  using Stream = Conv1dStream<Scalar>;
 
-    /// One step: x is I x B, the result O x B, valid until the next call.
-    const Scalar* step(const Scalar* x) noexcept {
-      newest_ = (newest_ + 1) % reach();
-      const Index rows = shape_.inputs, units = shape_.group_outputs();
-      for (Index b = 0; b < y_.cols(); ++b) {
-        put(b, newest_, x + b * rows);
-        detail::convolve(packed_->matrix, shape_.groups,
-                         detail::windows(shape_, rings_.col(b).data() + (newest_ + 1) * rows, rows, 1, 1),
-                         detail::group_sums(packed_->bias.data(), units, 0),
-                         detail::group_sums(y_.col(b).data(), units, 0));
-      }
-      return y_.data();
-    }
-    /// Back to zeros.
-    void reset() noexcept { rings_.setZero(); }
-    /// The state now; allocates nothing where `to` was saved into before.
-    void save(State& to) const {
-      detail::assign(to.values[0], rings_.middleRows((newest_ + 2) * shape_.inputs, shape_.past() * shape_.inputs));
-    }
-    /// Whether a state is empty or has the layer's shape, a column a sample.
-    bool fits(const State& saved) const noexcept {
-      const Matrix<Scalar>& past = saved.values[0];
-      return past.size() == 0 || (past.rows() == shape_.past() * shape_.inputs && past.cols() == y_.cols());
-    }
-    /// Of a state that fits; an empty one is zeros.
-    void restore(const State& saved) noexcept {
-      reset();
-      newest_ = shape_.past();
-      if (saved.values[0].size() == 0) return;
-      for (Index b = 0; b < y_.cols(); ++b)
-        for (Index n = 0; n < shape_.past(); ++n) put(b, n + 1, saved.values[0].col(b).data() + n * shape_.inputs);
-    }
-
-   private:
-    struct Packed {
-      detail::PackedMatrix<Scalar> matrix;
-      Vector<Scalar> bias;
-    };
-
-    /// The number of columns from the oldest that an output sees to the newest.
-    Index reach() const noexcept { return shape_.past() + 1; }
-    void put(Index b, Index place, const Scalar* x) noexcept {
-      for (const Index column : {place, place + reach()})
-        std::copy_n(x, shape_.inputs, rings_.col(b).data() + column * shape_.inputs);
-    }
-
-    detail::ConvolutionShape shape_;
-    std::shared_ptr<const Packed> packed_;
-    Matrix<Scalar> rings_;  // each sample's last columns of x, twice, so that `reach` of them in a row are in order
-    Matrix<Scalar> y_;      // O x B
-    Index newest_ = 0;
-  };
-
-  /// A stream over a copy of the weights as they are now.
+  /// A copy of the weights as they are now, packed for sequences and streams: in full, whatever the storage. Throws
+  /// std::invalid_argument where the parameters do not fit together.
+  template <StorageOf<Scalar> Storage = Full>
+  PackedConv1d<Scalar> pack(Storage = {}) const {
+    require_parameters();
+    return {shape_, weight, bias};
+  }
+  /// A stream over such a copy.
   template <class Samples = OneSample>
   Stream stream(const StreamShape<Samples>& shape = {}) const {
-    require_parameters();
-    return Stream(*this, shape.samples);
+    return pack().stream(shape);
   }
 
   static const char* name() { return "Conv1d"; }
@@ -209,12 +145,6 @@ class Conv1d : public LayerBase<Conv1d<Scalar_>> {
     detail::require(weight.rows() == output_size() && weight.cols() == columns && bias.size() == output_size(),
                     "Conv1d: weight is ", weight.rows(), " x ", weight.cols(), " and bias has ", bias.size(),
                     " rows, expected ", output_size(), " x ", columns, " and ", output_size());
-  }
-  void require_state(const char* which, const State& state, Index batch) const {
-    const Matrix<Scalar>& past = state.values[0];
-    const Index rows = shape_.past() * input_size();
-    detail::require(past.size() == 0 || (past.rows() == rows && past.cols() == batch), "Conv1d::", which,
-                    " state past is ", past.rows(), " x ", past.cols(), ", expected ", rows, " x ", batch);
   }
 
   detail::ConvolutionShape shape_;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <utility>
 
 #include "unroll/layers/layer.hpp"
 
@@ -117,18 +118,16 @@ class Memoryless : public LayerBase<Derived> {
   }
 
   std::optional<NonFinite> find_non_finite(const Tape& tape) const {
-    for (Index j = 0; j < tape.y.cols(); ++j)
-      if (!tape.y.col(j).allFinite())
-        return NonFinite{self().name(), "y", j / tape.batch.size, j % tape.batch.size, false};
-    return std::nullopt;
+    return detail::find_non_finite_output(self().name(), tape.y, tape.batch);
   }
 
-  /// A copy of the layer, run one step at a time.
+  /// The layer one step at a time.
   class Stream : public MemorylessStream {
    public:
-    Stream(const Derived& layer, Index inputs, Index samples)
-        : layer_(std::make_shared<const Derived>(layer)), inputs_(inputs) {
-      for (auto& y : y_) y.setZero(layer.output_size() != 0 ? layer.output_size() : inputs, samples);
+    /// Of a layer that nobody changes.
+    Stream(std::shared_ptr<const Derived> layer, Index inputs, Index samples)
+        : layer_(std::move(layer)), inputs_(inputs) {
+      for (auto& y : y_) y.setZero(layer_->output_size() != 0 ? layer_->output_size() : inputs, samples);
     }
 
     const Scalar* step(const Scalar* x) noexcept {
@@ -145,12 +144,18 @@ class Memoryless : public LayerBase<Derived> {
     std::size_t turn_ = 0;
   };
 
+  /// A stream over a copy of the layer as it is now.
   template <class Samples = OneSample>
   Stream stream(const StreamShape<Samples>& wanted = {}) const {
-    self().require_parameters();
-    const Index inputs = self().input_size() != 0 ? self().input_size() : wanted.inputs;
-    detail::require(inputs > 0, self().name(), "::stream: the number of inputs is not known; a layer before it tells");
-    return Stream(self(), inputs, wanted.samples);
+    return shared_stream(std::make_shared<const Derived>(self()), wanted);
+  }
+  /// A stream over a layer that others share and nobody changes.
+  template <class Samples>
+  static Stream shared_stream(std::shared_ptr<const Derived> layer, const StreamShape<Samples>& wanted) {
+    layer->require_parameters();
+    const Index inputs = layer->input_size() != 0 ? layer->input_size() : wanted.inputs;
+    detail::require(inputs > 0, layer->name(), "::stream: the number of inputs is not known; a layer before it tells");
+    return Stream(std::move(layer), inputs, wanted.samples);
   }
 
   /// What a tape must have in common with the layer.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <memory>
 #include <utility>
 
@@ -21,7 +22,7 @@ struct StreamTypeOf<L> {
 }  // namespace detail
 
 /// What packing makes of a layer that has no products (a Dropout, an Embedding, most layers of one's own): a copy as it
-/// was, which copies of this share.
+/// was, which copies of this share, and their streams too where the layer is Memoryless.
 template <ForwardLayer L>
 class KeptLayer : public LayerBase<KeptLayer<L>>, public detail::StreamTypeOf<L> {
  public:
@@ -52,7 +53,12 @@ class KeptLayer : public LayerBase<KeptLayer<L>>, public detail::StreamTypeOf<L>
   auto stream(const StreamShape<Samples>& shape = {}) const
     requires StreamableLayer<L>
   {
-    return detail::stream_of(*layer_, shape);
+    if constexpr (requires {
+                    { L::shared_stream(layer_, shape) } -> std::same_as<typename L::Stream>;
+                  })
+      return L::shared_stream(layer_, shape);
+    else
+      return detail::stream_of(*layer_, shape);
   }
 
  private:
