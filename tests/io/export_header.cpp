@@ -1,6 +1,8 @@
 // Alone, because a header that we write needs no other.
 #include "io/exported_mixed.hpp"
 // The rest.
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <type_traits>
 
@@ -11,6 +13,10 @@
 #include "io/exported_paths.hpp"
 #include "io/files.hpp"
 #include "unroll/io/export_header.hpp"
+
+namespace before {
+#include "data/before/mixed.hpp"
+}
 
 using namespace unroll;
 
@@ -86,6 +92,24 @@ TEST_CASE("an exported model gives the same bits", "[export_header]") {
   Matrix<double> tokens(1, 2 * 5);
   tokens << 0, 4, 1, 3, 2, 2, 0, 1, 4, 3;
   CHECK(bytes<double>(run(both::model(), tokens)) == bytes<double>(run(both_model(), tokens)));
+}
+
+TEST_CASE("a header that was written before 0.1.0 gives the bits that it gave then", "[export_header]") {
+  Matrix<float> x(3, 2 * 5), fused(2, 2 * 5), apart(2, 2 * 5);
+  for (Index i = 0; i < x.size(); ++i) x.data()[i] = static_cast<float>(i % 11 - 5) / 8;
+  const std::array<float, 20> with_fma{-0x1.dc1fd2p-4, -0x1.b173f6p-4, -0x1.db9e84p-4, -0x1.b0819ep-4, -0x1.61f458p-3,
+                                       -0x1.5d4f3ep-3, -0x1.615bf2p-3, -0x1.5c2e3ep-3, -0x1.a369aap-3, -0x1.b6be7p-3,
+                                       -0x1.a2aedp-3,  -0x1.b5434cp-3, -0x1.c931bap-3, -0x1.f1d34cp-3, -0x1.c84a9ep-3,
+                                       -0x1.f070d4p-3, -0x1.df002p-3,  -0x1.0bf3cep-2, -0x1.de9988p-3, -0x1.0bc33cp-2};
+  const std::array<float, 20> without_fma{
+      -0x1.dc1fd2p-4, -0x1.b173f6p-4, -0x1.db9e84p-4, -0x1.b0819ep-4, -0x1.61f45ap-3, -0x1.5d4f42p-3, -0x1.615bf4p-3,
+      -0x1.5c2e3ep-3, -0x1.a369aap-3, -0x1.b6be7p-3,  -0x1.a2aedp-3,  -0x1.b5434ep-3, -0x1.c931b6p-3, -0x1.f1d346p-3,
+      -0x1.c84aap-3,  -0x1.f070d8p-3, -0x1.df001cp-3, -0x1.0bf3ccp-2, -0x1.de998cp-3, -0x1.0bc34p-2};
+  std::copy(with_fma.begin(), with_fma.end(), fused.data());
+  std::copy(without_fma.begin(), without_fma.end(), apart.data());
+  const Matrix<float> y = run(before::mixed::model(), x);
+  CAPTURE(y);
+  CHECK((bytes(y) == bytes(fused) || bytes(y) == bytes(apart)));
 }
 
 TEST_CASE("what no header can hold is refused", "[export_header]") {
