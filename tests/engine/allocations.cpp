@@ -109,6 +109,7 @@ TEMPLATE_TEST_CASE("100,000 steps of a whole model allocate nothing", "[allocati
   SECTION("sizes at run time") {
     check_steps(Sequential{Lstm<S>(3, 17, random), Gru<S>(17, 9, random), Dense<S>(9, 2, random)});
     check_steps(LayerNormLstm<S>(3, 17, random));
+    check_steps(ProjectedLstm<S>(3, 17, 5, random));
     check_steps(Sequential{Conv1d<S>(3, 9, 3, random, {.dilation = 2, .groups = 3}), Gru<S>(9, 2, random)});
   }
   SECTION("sizes at compile time") {

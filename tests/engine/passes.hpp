@@ -16,7 +16,7 @@ namespace engine_test {
 
 using namespace unroll;
 
-/// One of each kind: peepholes are gates that nobody feeds, MinLstm's units do not feed one another.
+/// One of each kind: peepholes are gates that nobody feeds, MinLstm's units do not feed one another, as MinGru's.
 using AllCells =
     std::tuple<cells::Rnn, cells::Lstm, cells::Gru, cells::OriginalGru, cells::PeepholeLstm, cells::MinLstm>;
 

@@ -96,7 +96,8 @@ std::vector<Matrix<Scalar>> rows_as_series(const Matrix<Scalar>& matrix) {
   return series;
 }
 
-/// Windows of `length` columns of one long series, each `stride` columns after the one before.
+/// Windows of `length` columns of one long series, each `stride` columns after the one before. Throws
+/// std::invalid_argument for a length that is below 1 or beyond the series, or a stride below 1.
 template <class Scalar>
 std::vector<Matrix<Scalar>> sliding_windows(const Matrix<Scalar>& series, Index length, Index stride = 1) {
   detail::require(length >= 1 && length <= series.cols() && stride >= 1, "sliding_windows: length ", length,

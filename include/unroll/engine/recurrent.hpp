@@ -111,7 +111,8 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
   /// The first number on the tape that is not finite, if there is one.
   std::optional<NonFinite> find_non_finite(const Tape& tape) const { return detail::find_non_finite(tape); }
 
-  /// A copy of the weights as they are now, packed in a storage, for sequences and streams.
+  /// A copy of the weights as they are now, packed in a storage, for sequences and streams. Throws
+  /// std::invalid_argument where the parameters do not fit together, or the storage cannot keep a weight.
   template <StorageOf<Scalar> Storage = Full>
   PackedRecurrent<Step, Inputs, Outputs, Storage> pack(Storage = {}) const {
     require_parameters();

@@ -81,7 +81,7 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
     return state;
   }
 
-  /// Runs all layers.
+  /// Runs all layers: x is I x (T*B), the outputs O x (T*B), or O x B behind a read-out. Unchecked: see LayerBase.
   Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial,
                      const ForwardOptions& options) const {
     const State zeros = empty_state();

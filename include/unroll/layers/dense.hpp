@@ -108,7 +108,8 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
   /// The layer one column at a time.
   using Stream = DenseStream<Scalar, Full>;
 
-  /// A copy of the weights as they are now, packed in a storage, for sequences and streams.
+  /// A copy of the weights as they are now, packed in a storage, for sequences and streams. Throws
+  /// std::invalid_argument where the parameters do not fit together, or the storage cannot keep a weight.
   template <StorageOf<Scalar> Storage = Full>
   PackedDense<Scalar, Inputs, O, Storage> pack(Storage = {}) const {
     require_parameters();

@@ -35,7 +35,8 @@ Vector<double> require_logits(const char* caller, const Eigen::MatrixBase<Y>& lo
 
 }  // namespace detail
 
-/// The likeliest token of a column of logits, the first of several.
+/// The likeliest token of a column of logits, the first of several. Throws std::invalid_argument for anything
+/// but a column of numbers, or where none is above minus infinity.
 template <class Y>
 Index greedy(const Eigen::MatrixBase<Y>& logits) {
   Index token = 0;

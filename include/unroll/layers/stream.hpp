@@ -169,7 +169,8 @@ struct StorageReport {
   double largest_output = 0;  ///< of the full weights, to compare with
 };
 
-/// Runs one sample's sequence x, I x T, through streams with full weights and with weights in fewer bits.
+/// Runs one sample's sequence x, I x T, through streams with full weights and with weights in fewer bits. Throws
+/// std::invalid_argument where x has not I rows, or the storage cannot keep a weight.
 template <StreamableLayer Model, class Storage>
 StorageReport compare_storage(const Model& model, Storage storage, const Input<typename Model::Scalar>& x) {
   detail::require(x.rows() == model.input_size(), "compare_storage: x has ", x.rows(), " rows, expected input_size ",

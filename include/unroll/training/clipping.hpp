@@ -26,7 +26,8 @@ inline ClipReport clip(double norm, double limit, double& scale) {
 
 }  // namespace detail
 
-/// Sets every value of the gradient to within [-limit, limit]; NaN stays NaN.
+/// Sets every value of the gradient to within [-limit, limit]; NaN stays NaN. Throws std::invalid_argument for a limit
+/// that is not above 0.
 template <class Model>
 ClipReport clip_by_value(Model& gradient, double limit) {
   detail::require_limit("clip_by_value", limit);
@@ -45,7 +46,7 @@ ClipReport clip_by_value(Model& gradient, double limit) {
   return report;
 }
 
-/// Scales one tensor so that its Euclidean norm is at most `limit`.
+/// Scales one tensor so that its Euclidean norm is at most `limit`. Throws as clip_by_value.
 template <class Tensor>
 ClipReport clip_tensor_by_norm(Eigen::PlainObjectBase<Tensor>& tensor, double limit) {
   detail::require_limit("clip_tensor_by_norm", limit);
@@ -56,6 +57,7 @@ ClipReport clip_tensor_by_norm(Eigen::PlainObjectBase<Tensor>& tensor, double li
 }
 
 /// Clips each tensor of the gradient by its own norm; reports the norm of all before, and whether any was clipped.
+/// Throws as clip_by_value.
 template <class Model>
 ClipReport clip_by_tensor_norm(Model& gradient, double limit) {
   detail::require_limit("clip_by_tensor_norm", limit);
@@ -67,6 +69,7 @@ ClipReport clip_by_tensor_norm(Model& gradient, double limit) {
 }
 
 /// Scales the whole gradient so that its global norm is at most `limit` (Pascanu, Mikolov & Bengio 2013, algorithm 1).
+/// Throws as clip_by_value.
 template <class Model>
 ClipReport clip_by_global_norm(Model& gradient, double limit) {
   detail::require_limit("clip_by_global_norm", limit);
