@@ -54,7 +54,8 @@ class Sweep {
 
   /// Adds dL/d initial state to tape.d_initial. Returns the sum of squares of what the member clipped.
   double run(Index begin, Index end) {
-    const auto back = [this](const Tile& tile) { Step::back(*this, tile); };
+    const auto step_back = [this](const Tile& tile) { Step::back(*this, tile); };
+    const TileDone back(step_back);
     for (place_ = end - 1; place_ >= begin; --place_) {
       t_ = tape.step_at(place_);
       square_norm_ = 0;
@@ -67,7 +68,7 @@ class Sweep {
       if (options.record_norms) tape.d_h_norms[static_cast<std::size_t>(t_)] = std::sqrt(square_norm_);
     }
     if (end <= begin) return clipped_squares_;
-    if (coupled) through_weights(begin, nothing_more);
+    if (coupled) through_weights(begin, TileDone(nothing_more));
     for_all_units([&](const Tile& tile) { reach_initial_state(0, tile.panels, begin); });
     const Range mine = member.part(tape.gates.panels());
     for (std::size_t n = 1; n < tape.states.size(); ++n) reach_initial_state(n, mine, begin);
@@ -99,8 +100,7 @@ class Sweep {
   }
 
   /// d_h += W_hh^T d_gates of a place; done(tile) on each finished tile.
-  template <class Done>
-  void through_weights(Index place, Done done) {
+  void through_weights(Index place, const TileDone& done) {
     Matrix<Scalar>& d = tape.dropout.on() ? tape.dropout.d_fed_back : tape.d_state[0];
     const Sums<Scalar> sums = column_sums(d.data(), d.rows(), d.rows());
     if constexpr (coupled)

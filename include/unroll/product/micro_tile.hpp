@@ -83,8 +83,8 @@ struct TileLimits {
   /// Packs in each column of a tile of several columns. 12 sums leave AVX2 four registers: three for operands that stay
   /// while the columns pass. SSE2 needs one for each product, and loads its operands anew.
   static constexpr int rows = few_tiles ? 2 : few_but_fused ? 3 : 4;
-  /// Whether a tile asks for its operands before it needs them, where they come from the second cache. (On an
-  /// Intel Xeon 1.02 to 1.06 times as fast; in the first cache it would cost 0.03.)
+  /// Whether a full tile of one panel asks for its operands before it needs them, where they come from the second
+  /// cache. (On an Intel Xeon 1.02 to 1.06 times as fast; in the first cache it would cost 0.03.)
   static constexpr bool asks_ahead = x86 && sizeof(P) == 64;
   /// Panels side by side in a tile of one column, where the latency of the multiply-adds must be hidden by more rows.
   static constexpr int rows_of_one = few_tiles ? 2 : 8;
@@ -182,7 +182,8 @@ EIGEN_ALWAYS_INLINE void add_products(const Panels<Scalar, Storage> a, Columns<S
   const auto* words = a.data + panel * a.stride;
   const Scalar* start = b.data + column * b.stride;
   if (Shape::NR > 1 && b.packed) b.stride = 1, b.k_stride = Shape::NR;
-  constexpr bool may_ask = TileLimits<typename Shape::Whole>::asks_ahead && Shape::Side == 1 && Shape::NR > 1;
+  using Limits = TileLimits<typename Shape::Whole>;
+  constexpr bool may_ask = Limits::asks_ahead && Shape::Side == 1 && Shape::Packs * Shape::NR == Limits::budget;
   constexpr Index in_first_cache = 32 * 1024 / static_cast<Index>(sizeof(P)) / Shape::Packs;  // steps of k
   const bool asks = may_ask && b.stretches.length * b.stretches.count > in_first_cache;
   Index length = b.stretches.length, stride = b.stretches.stride;

@@ -85,6 +85,30 @@ auto MicroTiles<P, Packs, Storage>::one(Index panels) -> Run {
 template <class P, int Packs, class Storage = Full>
 using TilesOf = MicroTiles<P, groups_at_once(Packs, TileLimits<P>::rows), Storage>;
 
+/// Done with a tile where there is nothing to do.
+struct NothingMore {
+  void operator()(const Tile&) const {}
+};
+inline constexpr NothingMore nothing_more;
+
+/// What is done with a tile when its sums are in place, whatever the type of the function: not owned.
+class TileDone {
+ public:
+  template <class F>
+  explicit TileDone(const F& f)
+      : f_(&f), call_([](const void* of, const Tile& tile) { (*static_cast<const F*>(of))(tile); }) {}
+  /// Nothing.
+  explicit TileDone(NothingMore) {}
+
+  void operator()(const Tile& tile) const {
+    if (call_ != nullptr) call_(f_, tile);
+  }
+
+ private:
+  const void* f_ = nullptr;
+  void (*call_)(const void*, const Tile&) = nullptr;
+};
+
 /// The walk over tiles of P's lanes of one column.
 template <class P, int Packs, class Scalar, class Storage, class Done>
 EIGEN_ALWAYS_INLINE void walk_column(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
@@ -102,10 +126,9 @@ EIGEN_ALWAYS_INLINE void walk_column(const Panels<Scalar, Storage>& a, const Col
 }
 
 /// The same of several columns.
-template <class P, int Packs, class Scalar, class Storage, class Done>
-EIGEN_ALWAYS_INLINE void walk_tiles(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
-                                    const Sums<const Scalar>& from, const Sums<Scalar>& to, const Done& done,
-                                    bool backwards) {
+template <class P, int Packs, class Scalar, class Storage>
+void walk_tiles(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b, const Sums<const Scalar>& from,
+                const Sums<Scalar>& to, const TileDone& done, bool backwards) {
   constexpr int part = groups_at_once(Packs, TileLimits<P>::rows);
   using T = TilesOf<P, Packs, Storage>;
   const auto run_row = [&](Range panels, Index most, auto tile) {
@@ -157,20 +180,17 @@ EIGEN_ALWAYS_INLINE void for_each_depth(const Panels<Scalar, Storage>& a, const 
   });
 }
 
-/// `multiply` with tiles of P's lanes. Sums that are added to others are made of all of k at once: a part would start
-/// from what the part before left.
-template <class P, int Packs, class Scalar, class Storage, class Done>
-EIGEN_ALWAYS_INLINE void multiply_with(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
-                                       const Sums<const Scalar>& from, const Sums<Scalar>& to, const Done& done,
-                                       bool backwards) {
-  if (b.count == 1) return walk_column<P, Packs>(a, b, from, to, done, backwards);
+/// `multiply` of several columns. Sums that are added to others are made of all of k at once: a part would start from
+/// what the part before left.
+template <int Packs, class Scalar, class Storage>
+EIGEN_DONT_INLINE void multiply_columns(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
+                                        const Sums<const Scalar>& from, const Sums<Scalar>& to, const TileDone& done,
+                                        bool backwards) {
   for_each_depth(a, b, to.added, [&](const auto& a_part, const auto& b_part, bool first, bool last) {
-    walk_tiles<P, Packs>(
-        a_part, b_part, first ? from : constant(to), to,
-        [&](const Tile& tile) {
-          if (last) done(tile);
-        },
-        backwards);
+    const TileDone when_last = last ? done : TileDone(nothing_more);
+    with_packs<Scalar>([&]<class P>() {
+      walk_tiles<P, Packs>(a_part, b_part, first ? from : constant(to), to, when_last, backwards);
+    });
   });
 }
 
@@ -179,15 +199,16 @@ EIGEN_ALWAYS_INLINE void multiply_with(const Panels<Scalar, Storage>& a, const C
 /// backwards: from the last panel to the first. Weights that are read again and again, forwards and backwards by turns,
 /// are found in the cache as far as it reaches; always forwards, none of them would be.
 ///
-/// Inlined, for a stream calls it for one column of a small layer: every call costs as much as a few units.
+/// One column is inlined, for a stream calls it of a small layer: every call costs as much as a few units.
 template <int Packs, class Scalar, class Storage, class Done>
 EIGEN_ALWAYS_INLINE void multiply(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
                                   const Sums<const Scalar>& from, const Sums<Scalar>& to, const Done& done,
                                   bool backwards = false) {
+  if (b.count != 1) return multiply_columns<Packs>(a, b, from, to, TileDone(done), backwards);
   if constexpr (for_every_processor)
-    with_packs<Scalar>([&]<class P>() { multiply_with<P, Packs>(a, b, from, to, done, backwards); });
+    with_packs<Scalar>([&]<class P>() { walk_column<P, Packs>(a, b, from, to, done, backwards); });
   else  // no lambda, into which g++'s -Os would not carry that there is one column
-    multiply_with<Pack<Scalar>, Packs>(a, b, from, to, done, backwards);
+    walk_column<Pack<Scalar>, Packs>(a, b, from, to, done, backwards);
 }
 
 }  // namespace unroll::inline UNROLL_TARGET::detail

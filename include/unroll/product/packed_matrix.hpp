@@ -126,6 +126,4 @@ Sums<const Scalar> no_sums() {
   return {zeros, 0, 0, 0, (std::numeric_limits<Index>::max)() / 2};
 }
 
-inline constexpr auto nothing_more = [](const Tile&) {};
-
 }  // namespace unroll::inline UNROLL_TARGET::detail
