@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -39,7 +40,7 @@ class ColumnWeights {
   /// Of an active column; the mean where its numbers have weights of their own.
   double operator[](Index j) const {
     if (weights_.empty()) return 1;
-    if (const double* each = elements(j)) return Vector<double>::Map(each, rows_).mean();
+    if (const double* each = elements(j)) return std::accumulate(each, each + rows_, 0.0) / static_cast<double>(rows_);
     return weights_[static_cast<std::size_t>(size() == columns_ ? j : j / batch_.size)];
   }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <set>
 #include <string>
 #include <utility>
@@ -84,7 +85,10 @@ class Measures {
       if (!columns.used(j)) continue;
       const Metric::Column of_y = y.col(j).template cast<double>(), wanted = target.col(j).template cast<double>();
       const double* each = columns.elements(j);
-      const double mean = each ? Metric::Column::Map(each, wanted.size()).cwiseAbs().mean() : std::abs(columns[j]);
+      const auto add_size = [](double sum, double weight) { return sum + std::abs(weight); };
+      const double mean =
+          each ? std::accumulate(each, each + wanted.size(), 0.0, add_size) / static_cast<double>(wanted.size())
+               : std::abs(columns[j]);
       const Metric::Weight weight{mean, each};
       for (std::size_t k = 0; k < metrics_.size(); ++k) metrics_[k].add(of_y, wanted, weight, sums_[k]);
     }
