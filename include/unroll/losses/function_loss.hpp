@@ -34,7 +34,7 @@ class FunctionLoss {
 
   /// Calls the function on the columns within the sequences, and leaves zeros in the other columns of `d_y`.
   template <class Y>
-  double operator()(const Eigen::MatrixBase<Y>& y, const Input<typename Y::Scalar>& target,
+  double operator()(const Eigen::DenseBase<Y>& y, const Input<typename Y::Scalar>& target,
                     Matrix<typename Y::Scalar>& d_y, const Batch& batch = {},
                     const std::vector<double>& weights = {}) const {
     using Scalar = typename Y::Scalar;
@@ -69,7 +69,7 @@ class FunctionLoss {
 
   /// The number of y's columns within the sequences. Throws std::invalid_argument where there are weights.
   template <class Y>
-  double count(const Eigen::MatrixBase<Y>& y, const Batch& batch = {}, const std::vector<double>& weights = {}) const {
+  double count(const Eigen::DenseBase<Y>& y, const Batch& batch = {}, const std::vector<double>& weights = {}) const {
     detail::require(weights.empty(), "a loss of your own that takes no weights has got ", weights.size());
     batch.require_fits("a loss of your own", y.cols());
     const detail::ColumnWeights columns(batch, weights, y.rows(), y.cols());

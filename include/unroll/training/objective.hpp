@@ -30,7 +30,7 @@ struct ObjectivePass {
 
   /// Gives the outputs to the metrics that are asked for, if any are. Throws what `Measures::add` throws.
   template <class Y, class Target>
-  void measure(const Eigen::MatrixBase<Y>& y, const Eigen::MatrixBase<Target>& target, const Batch& batch = {},
+  void measure(const Eigen::DenseBase<Y>& y, const Eigen::DenseBase<Target>& target, const Batch& batch = {},
                const std::vector<double>& weights = {}) {
     if (measures) measures->add(y, target, batch, weights);
   }
