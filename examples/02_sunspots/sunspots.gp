@@ -6,7 +6,7 @@ if (exists("picture")) {
   set title 'Each year forecast from the years before it'
   set autoscale xfix
   set offsets graph 0.02, graph 0.02, 0, 0
-  set key outside bottom center horizontal
+  set key outside bottom center horizontal height 1
   plot data using 1:2 skip 1 with linespoints pt 7 ps 0.6 lw 2 lc rgb 'black' title 'truth', \
        data using 1:3 skip 1 with lines lw 3 lc rgb lstm title 'LSTM', \
        data using 1:4 skip 1 with linespoints pt 7 ps 0.4 lw 1.5 lc rgb other title 'linear autoregression'

@@ -1,8 +1,7 @@
 // A policy with a memory learns by trial. At the start of a corridor a sign says where the treasure lies; at its end,
 // up to ten steps on, one must turn left or right, and the sign is out of sight. A GRU with two heads, the policy and
 // the value, learns it by PPO (ppo.hpp); a network without a memory, trained alike, finds every second treasure. Built
-// by
-// `./run demo`, then (3 seconds):
+// by `./run demo`, then (a moment):
 //
 //   build/demo/examples/t_maze --plot .
 //

@@ -92,21 +92,24 @@ void run(const Options& o) {
     read += tokens[static_cast<std::size_t>(row.x(0, t))];
     said += tokens[static_cast<std::size_t>(unroll::greedy(y.col(t)))];
   }
-  std::printf("\nreads        %s\nsays         %s\n", read.c_str(), said.c_str());
+  std::printf("\nreads             %s\nsays              %s\n", read.c_str(), said.c_str());
 
-  // What stays of each unit's memory a step, and its gate at every step. Of a rule that gives only its forward
-  // equations the tape keeps what came to the gates, so their sigmoids are still to be taken.
+  // In how many steps half of each unit's memory fades, and its gate at every step. Of a rule that gives only its
+  // forward equations the tape keeps what came to the gates, so their sigmoids are still to be taken.
   const auto& gates = std::get<1>(tape.layers).gates;
-  const auto stays = [&](Index unit) { return sigmoid(gates.value(2, unit, 0)); };
+  // r^n = 1/2, where r = sigmoid(x) stays a step.
+  const auto half_life = [&](Index unit) {
+    return std::log(2.0) / std::log1p(std::exp(-static_cast<double>(gates.value(2, unit, 0))));
+  };
   auto units = unroll::shuffled(o.hidden, {});
-  std::sort(units.begin(), units.end(), [&](Index a, Index b) { return stays(a) < stays(b); });
+  std::sort(units.begin(), units.end(), [&](Index a, Index b) { return half_life(a) < half_life(b); });
   std::ofstream file;
   if (!o.plot.empty()) file = open_csv(o.plot, "gates");
-  file << "stays";
+  file << "half-life";
   for (const char token : read) file << ',' << token;
   for (const Index unit : units) {
-    std::printf("stays %.2f   ", stays(unit));
-    file << '\n' << std::round(100 * stays(unit)) / 100;
+    std::printf("half in %7.1f   ", half_life(unit));
+    file << '\n' << std::round(10 * half_life(unit)) / 10;
     for (Index t = 0; t < o.steps; ++t) {
       const double open = sigmoid(gates.value(0, unit, t));
       std::putchar("0123456789"[std::min(9, static_cast<int>(10 * open))]);

@@ -1,6 +1,6 @@
 set title 'When the gate of each unit is open'
 set xlabel 'letters read, one a step'
-set ylabel 'units, by what stays of their memory a step' offset -1
+set ylabel 'units, by the steps in which half fades' offset -1
 set yrange [] reverse
 set format y '%s'
 set palette defined (0 'white', 1 other)

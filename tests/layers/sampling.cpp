@@ -39,6 +39,7 @@ TEST_CASE("the chances are softmax's, sharpened by the temperature and cut by to
   check({.top_k = 2, .top_p = 0.6}, {1, 0, 0, 0});
   CHECK(greedy(four()) == 0);
   CHECK(greedy(-four()) == 1);
+  CHECK(greedy(-four().array()) == 1);  // an array will do
 }
 
 TEST_CASE("tokens are drawn as often as their chances say, and a cut one never", "[sampling]") {

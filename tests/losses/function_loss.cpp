@@ -1,5 +1,7 @@
 #include "unroll/losses/function_loss.hpp"
 
+#include <limits>
+
 #include "catch.hpp"
 #include "core/flat.hpp"
 #include "training/sine.hpp"
@@ -72,6 +74,53 @@ TEST_CASE("a lambda that looks from step to step takes the batch", "[losses]") {
   CHECK(loss(y, target, d_y, {.size = 3, .lengths = {0, 0, 0}}) == 0);
   CHECK(d_y == Matrix<double>::Zero(2, 15));
   CHECK(std::isfinite(evaluate(sine_state().model, sine_sequences(), slopes)));
+}
+
+TEST_CASE("a lambda that takes weights counts as a loss does", "[losses]") {
+  const auto weighted = [](const auto& y, const auto& target, auto& d_y, const Batch& batch,
+                           const std::vector<double>& weights) -> double {
+    return mean_squared_error(y, target, d_y, batch, weights);
+  };
+  const FunctionLoss loss(weighted);
+  Random random(4);
+  const Matrix<double> y = testing::random_matrix(2, 15, random), target = testing::random_matrix(2, 15, random);
+  const Batch ragged{.size = 3, .lengths = {5, 1, 3}};
+  std::vector<double> of_numbers(30, 0.5);
+  of_numbers[1] = 3;
+  for (const std::vector<double>& weights :
+       {std::vector<double>{}, {1, 2, 0, 0.5, 3}, std::vector<double>(15, 2), of_numbers}) {
+    CAPTURE(weights.size());
+    Matrix<double> d_y, expected;
+    CHECK(loss(y, target, d_y, ragged, weights) == mean_squared_error(y, target, expected, ragged, weights));
+    CHECK(d_y == expected);
+    CHECK(loss.count(target, ragged, weights) == mean_squared_error.count(target, ragged, weights));
+  }
+
+  const StreamWindows<double> data(sine(80), sine(80, 1), 2, 10, sine(80).cwiseAbs());
+  SineState state = sine_state(), expected = sine_state();
+  fit(state, data, weighted, {.epochs = 2});
+  fit(expected, data, mean_squared_error, {.epochs = 2});
+  CHECK(flat(state.model) == flat(expected.model));
+  CHECK(evaluate(state.model, data, weighted) == evaluate(state.model, data, mean_squared_error));
+
+  // Where nothing counts it is not asked: its mean would be of nothing.
+  Matrix<double> d_y;
+  const auto mean_of_none = [](const auto&, const auto&, auto&, const Batch&, const std::vector<double>&) -> double {
+    return std::numeric_limits<double>::quiet_NaN();
+  };
+  CHECK(FunctionLoss(mean_of_none)(y, target, d_y, ragged, {0, 0, 0, 0, 0}) == 0);
+  CHECK(d_y == Matrix<double>::Zero(2, 15));
+  const auto careless = [](const auto&, const auto&, auto& slopes, const Batch&, const std::vector<double>&) -> double {
+    slopes.setOnes();
+    return 1;
+  };
+  CHECK(FunctionLoss(careless)(y, target, d_y, ragged, {1, 1, 1, 1, 1}) == 1);
+  CHECK(d_y.col(0) == Matrix<double>::Ones(2, 1));
+  CHECK(d_y.col(4).isZero(0));  // past the second sequence's end
+  CHECK_THROWS_MATCHES(loss(y, target, d_y, ragged, {1, 2}), std::invalid_argument,
+                       Message("a loss of your own: 2 weights, expected one for each of 15 columns or of 5 steps or of "
+                               "30 numbers of the target"));
+  CHECK_THROWS_AS(loss(y, target, d_y, ragged, {1, 2, 0, -0.5, 3}), std::invalid_argument);
 }
 
 TEST_CASE("what a lambda cannot do is refused", "[losses]") {

@@ -7,8 +7,10 @@
 #include "unroll/losses/cosine.hpp"
 #include "unroll/losses/ctc.hpp"
 #include "unroll/losses/error_to_signal.hpp"
+#include "unroll/losses/function_loss.hpp"
 #include "unroll/losses/huber.hpp"
 #include "unroll/losses/kl_divergence.hpp"
+#include "unroll/losses/mean_squared_error.hpp"
 #include "unroll/losses/quantile.hpp"
 #include "unroll/losses/softmax_cross_entropy.hpp"
 #include "unroll/testing/gradient_check.hpp"
@@ -224,6 +226,32 @@ TEST_CASE("d_y may be y or the target itself", "[losses]") {
   CHECK(also == expected);
   CHECK(kl_divergence(y, target, y) == loss);
   CHECK(y == expected);
+}
+
+TEST_CASE("y and the target may be arrays and expressions of them", "[losses]") {
+  const Matrix<double>&y = torch()["y"], target = 0.5 * y;
+  const Matrix<double> doubled = 2 * y;
+  const FunctionLoss own([](const auto& of, const auto& wanted, auto& d) -> double {
+    d = of - wanted;
+    return (of - wanted).squaredNorm() / 2;
+  });
+  const auto check = [](const auto& loss, const Matrix<double>& given, const Matrix<double>& wanted,
+                        const Batch& batch) {
+    Matrix<double> expected, d_y;
+    const double value = loss(given, wanted, expected, batch);
+    CHECK(loss(given.array(), wanted.array(), d_y, batch) == value);
+    CHECK(d_y == expected);
+    const Matrix<double> half = given / 2;
+    CHECK(loss(half.array() * 2, wanted, d_y, batch) == value);
+    CHECK(d_y == expected);
+    const Eigen::ArrayXXd array = given.array();
+    CHECK(loss(array, wanted, d_y, batch) == value);
+    CHECK(loss.count(wanted.array(), batch) == loss.count(wanted, batch));
+  };
+  check(mean_squared_error, y, target, ragged);
+  check(own, y, target, ragged);
+  check(ErrorToSignal(), y, target, ragged);
+  check(Ctc(), torch()["ctc_y"], labels(), four);
 }
 
 TEST_CASE("losses refuse options and targets that make no sense", "[losses]") {

@@ -11,6 +11,7 @@
 #include "unroll/layers/bidirectional.hpp"
 #include "unroll/optimizers/sgd.hpp"
 #include "unroll/training/interrupt.hpp"
+#include "unroll/training/metrics.hpp"
 #include "unroll/training/progress.hpp"
 #include "unroll/training/write_csv.hpp"
 
@@ -440,10 +441,15 @@ TEST_CASE("progress is a plain line an epoch, or a bar that ends its line", "[fi
   for (const bool terminal : {false, true}) {
     std::FILE* file = std::tmpfile();
     REQUIRE(file != nullptr);
+    std::string metric;
     {
       Progress progress(file, terminal);
       SineState state = sine_state();
-      fit(state, sine_stream(), sine_sequences(), mean_squared_error, {.epochs = 2, .observers = {std::ref(progress)}});
+      fit(state, sine_stream(), sine_sequences(), mean_squared_error,
+          {.epochs = 2, .metrics = {rmse()}, .observers = {std::ref(progress)}});
+      char last[32];
+      std::snprintf(last, sizeof last, ", rmse %.5g, ", state.history.metrics.at("rmse").back());
+      metric = last;
     }
     const std::string text = text_of(file);
     CAPTURE(text);
@@ -451,6 +457,7 @@ TEST_CASE("progress is a plain line an epoch, or a bar that ends its line", "[fi
     CHECK(text.back() == '\n');
     CHECK(text.find("epoch 2/2") != std::string::npos);
     CHECK(text.find(", validation ") != std::string::npos);
+    CHECK(text.find(metric, text.rfind("epoch 2/2")) != std::string::npos);  // in the last line or bar
     CHECK(text.find(" steps/s, 0:00 left") != std::string::npos);
     CHECK((text.find('\r') != std::string::npos) == terminal);
     CHECK((text.find("[========================]") != std::string::npos) == terminal);

@@ -25,7 +25,7 @@ namespace detail {
 
 /// Logits in double; those of minus infinity are of tokens that cannot be.
 template <class Y>
-Vector<double> require_logits(const char* caller, const Eigen::MatrixBase<Y>& logits) {
+Vector<double> require_logits(const char* caller, const Eigen::DenseBase<Y>& logits) {
   require(logits.size() >= 1 && logits.cols() == 1, caller, ": logits are ", logits.rows(), " x ", logits.cols(),
           ", expected a column of one at least");
   const Vector<double> y = logits.template cast<double>();
@@ -38,7 +38,7 @@ Vector<double> require_logits(const char* caller, const Eigen::MatrixBase<Y>& lo
 /// The likeliest token of a column of logits, the first of several. Throws std::invalid_argument for anything
 /// but a column of numbers, or where none is above minus infinity.
 template <class Y>
-Index greedy(const Eigen::MatrixBase<Y>& logits) {
+Index greedy(const Eigen::DenseBase<Y>& logits) {
   Index token = 0;
   detail::require_logits("greedy", logits).maxCoeff(&token);
   return token;
@@ -48,7 +48,7 @@ Index greedy(const Eigen::MatrixBase<Y>& logits) {
 /// likeliest that have top_p together (Fan et al. 2018; Holtzman et al. 2020, equations 2 and 3). V numbers. Throws
 /// std::invalid_argument for options that make no sense and logits that are NaN.
 template <class Y>
-Vector<double> chances(const Eigen::MatrixBase<Y>& logits, const SamplingOptions& how = {}) {
+Vector<double> chances(const Eigen::DenseBase<Y>& logits, const SamplingOptions& how = {}) {
   detail::require(how.temperature >= 0, "sample: temperature is ", how.temperature, ", expected at least 0");
   detail::require(how.top_k >= 0, "sample: top_k is ", how.top_k, ", expected at least 0");
   detail::require(how.top_p > 0 && how.top_p <= 1, "sample: top_p is ", how.top_p, ", expected above 0 and up to 1");
@@ -72,7 +72,7 @@ Vector<double> chances(const Eigen::MatrixBase<Y>& logits, const SamplingOptions
 
 /// Draws a token from a column of logits: the generator's next number decides.
 template <class Y>
-Index sample(const Eigen::MatrixBase<Y>& logits, Random& random, const SamplingOptions& how = {}) {
+Index sample(const Eigen::DenseBase<Y>& logits, Random& random, const SamplingOptions& how = {}) {
   const Vector<double> p = chances(logits, how);
   double left = random.uniform();
   Index token = 0;

@@ -37,7 +37,7 @@ class Ctc {
 
   /// Returns L and leaves dL/dy in `d_y`, which is resized to y's shape.
   template <class Y>
-  double operator()(const Eigen::MatrixBase<Y>& y, const Input<typename Y::Scalar>& target,
+  double operator()(const Eigen::DenseBase<Y>& y, const Input<typename Y::Scalar>& target,
                     Matrix<typename Y::Scalar>& d_y, const Batch& batch = {},
                     const std::vector<double>& weights = {}) const {
     detail::require(options_.blank >= 0 && options_.blank < y.rows(), name, ": blank is ", options_.blank, ", y has ",
@@ -61,7 +61,7 @@ class Ctc {
 
   /// The sum of the samples' weights. Throws std::invalid_argument unless they, and the target, fit the batch.
   template <class Target>
-  double count(const Eigen::MatrixBase<Target>& target, const Batch& batch = {},
+  double count(const Eigen::DenseBase<Target>& target, const Batch& batch = {},
                const std::vector<double>& weights = {}) const {
     detail::require(target.cols() == batch.size, name, ": target has ", target.cols(), " columns for a batch of ",
                     batch.size);

@@ -37,14 +37,14 @@ class ErrorToSignal {
   /// Returns L and leaves dL/dy in `d_y`, which is resized to y's shape. Throws std::invalid_argument where target or
   /// batch do not fit, and where there are weights.
   template <class Y>
-  double operator()(const Eigen::MatrixBase<Y>& y, const Input<typename Y::Scalar>& target,
+  double operator()(const Eigen::DenseBase<Y>& y, const Input<typename Y::Scalar>& target,
                     Matrix<typename Y::Scalar>& d_y, const Batch& batch = {},
                     const std::vector<double>& weights = {}) const {
     detail::require(target.rows() == y.rows() && target.cols() == y.cols(), name, ": target is ", target.rows(), " x ",
                     target.cols(), ", expected ", y.rows(), " x ", y.cols(), " as y");
     const double terms = columns(target.cols(), batch, weights) * static_cast<double>(y.rows());
     const Matrix<double> signal = target.template cast<double>();
-    const Matrix<double> error = signal - y.template cast<double>();
+    const Matrix<double> error = signal - Matrix<double>(y.template cast<double>());
     Matrix<double> slopes = Matrix<double>::Zero(y.rows(), y.cols());  // dL/d error
     const double loss = terms == 0 ? 0 : run(signal, error, slopes, batch, terms);
     d_y = -slopes.cast<typename Y::Scalar>();
@@ -55,7 +55,7 @@ class ErrorToSignal {
   /// the mean is the ratio of all errors to all signals, and a batch that is silent outweighs no other. Throws
   /// std::invalid_argument where there are weights.
   template <class Target>
-  double count(const Eigen::MatrixBase<Target>& target, const Batch& batch = {},
+  double count(const Eigen::DenseBase<Target>& target, const Batch& batch = {},
                const std::vector<double>& weights = {}) const {
     const double terms = columns(target.cols(), batch, weights) * static_cast<double>(target.rows());
     return filtered_energy(target.template cast<double>(), batch) + terms * options_.epsilon;

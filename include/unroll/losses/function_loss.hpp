@@ -3,10 +3,20 @@
 #include <cmath>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "unroll/losses/loss.hpp"
 
 namespace unroll::inline UNROLL_TARGET {
+
+namespace detail {
+
+/// Whether L is called as l(y, target, d_y, more...).
+template <class L, class Scalar, class... More>
+inline constexpr bool is_loss_function = std::is_invocable_r_v<double, const L&, const Input<Scalar>&,
+                                                               const Input<Scalar>&, Matrix<Scalar>&, const More&...>;
+
+}  // namespace detail
 
 /// A function of one's own as a loss: f(y, target, d_y) returns its value and leaves dL/dy in d_y, which comes with y's
 /// shape. `fit` and `evaluate` take such a function as it is.
@@ -24,8 +34,10 @@ namespace unroll::inline UNROLL_TARGET {
 /// steps of different samples: a loss that looks from step to step takes the batch too, f(y, target, d_y, batch). Such
 /// a one sees all columns; what it leaves in d_y past a sequence's end does not count.
 ///
-/// Data with weights are refused: a loss that takes them is called as loss(y, target, d_y, batch, weights) and has a
-/// `count`, see Loss.
+/// Data with weights are refused, unless it takes them as well: f(y, target, d_y, batch, weights), a
+/// std::vector<double> that has a number for each column, step or number of the target as Loss says, or is empty. Its
+/// value is then the mean over the weights of what is within the sequences. Where all of them are 0 it is not called:
+/// loss and slopes are 0.
 template <class F>
 class FunctionLoss {
  public:
@@ -34,63 +46,76 @@ class FunctionLoss {
 
   /// Calls the function on the columns within the sequences, and leaves zeros in the other columns of `d_y`.
   template <class Y>
-  double operator()(const Eigen::MatrixBase<Y>& y, const Input<typename Y::Scalar>& target,
+  double operator()(const Eigen::DenseBase<Y>& y, const Input<typename Y::Scalar>& target,
                     Matrix<typename Y::Scalar>& d_y, const Batch& batch = {},
                     const std::vector<double>& weights = {}) const {
     using Scalar = typename Y::Scalar;
     const Input<Scalar> values(y.derived());
-    const Index active = static_cast<Index>(count(values, batch, weights));
+    const double counted = count(takes_weights<Scalar> ? target : values, batch, weights);
+    Index active = 0;
+    for (Index j = 0; j < values.cols(); ++j) active += batch.active(j, values.cols()) ? 1 : 0;
     detail::require(target.cols() == values.cols() || active == values.cols(), "a loss of your own: target has ",
                     target.cols(), " columns, y has ", values.cols(), " of sequences of different lengths");
-    if (active == values.cols()) return call(values, target, d_y, batch);
-    const detail::ColumnWeights columns(batch, weights, values.rows(), values.cols());
-    if constexpr (takes_batch<Scalar>) {
-      const double loss = active == 0 ? 0 : call(values, target, d_y, batch);
-      if (active == 0) detail::resize_to_zeros(d_y, values.rows(), values.cols());
+    if (counted == 0) {
+      detail::resize_to_zeros(d_y, values.rows(), values.cols());
+      return 0;
+    }
+    if (active == values.cols()) return call(values, target, d_y, batch, weights);
+    if constexpr (takes_weights<Scalar> || takes_batch<Scalar>) {
+      const double loss = call(values, target, d_y, batch, weights);
       for (Index j = 0; j < values.cols(); ++j)
-        if (!columns.active(j)) d_y.col(j).setZero();
+        if (!batch.active(j, values.cols())) d_y.col(j).setZero();
       return loss;
     }
 
     Matrix<Scalar> some(values.rows(), active), of_some(target.rows(), active), d_some;
     const auto for_each = [&](auto copy) {
       for (Index j = 0, k = 0; j < values.cols(); ++j)
-        if (columns.active(j)) copy(j, k++);
+        if (batch.active(j, values.cols())) copy(j, k++);
     };
     for_each([&](Index j, Index k) {
       some.col(k) = values.col(j);
       of_some.col(k) = target.col(j);
     });
-    const double loss = active == 0 ? 0 : call(Input<Scalar>(some), Input<Scalar>(of_some), d_some, batch);
+    const double loss = call(Input<Scalar>(some), Input<Scalar>(of_some), d_some, batch, weights);
     detail::resize_to_zeros(d_y, values.rows(), values.cols());
     for_each([&](Index j, Index k) { d_y.col(j) = d_some.col(k); });
     return loss;
   }
 
-  /// The number of y's columns within the sequences. Throws std::invalid_argument where there are weights.
-  template <class Y>
-  double count(const Eigen::MatrixBase<Y>& y, const Batch& batch = {}, const std::vector<double>& weights = {}) const {
-    detail::require(weights.empty(), "a loss of your own that takes no weights has got ", weights.size());
-    batch.require_fits("a loss of your own", y.cols());
-    const detail::ColumnWeights columns(batch, weights, y.rows(), y.cols());
+  /// What a mean over batches weighs this batch's loss with: the number of the columns within the sequences, or the sum
+  /// of their weights where the function takes them. Throws std::invalid_argument for weights that do not fit, or that
+  /// the function does not take.
+  template <class Target>
+  double count(const Eigen::DenseBase<Target>& target, const Batch& batch = {},
+               const std::vector<double>& weights = {}) const {
+    constexpr const char* name = "a loss of your own";
+    const detail::ColumnWeights columns(batch, weights, target.rows(), target.cols());
+    detail::require(takes_weights<typename Target::Scalar> || weights.empty(), name, " that takes no weights has got ",
+                    weights.size());
+    columns.require_fit(name, true, false);
     double sum = 0;
-    for (Index j = 0; j < y.cols(); ++j) sum += columns.active(j) ? 1 : 0;
+    for (Index j = 0; j < target.cols(); ++j)
+      if (columns.active(j)) sum += columns[j];
     return sum;
   }
 
  private:
   template <class Scalar>
-  static constexpr bool takes_batch = std::is_invocable_r_v<double, const F&, const Input<Scalar>&,
-                                                            const Input<Scalar>&, Matrix<Scalar>&, const Batch&>;
+  static constexpr bool takes_batch = detail::is_loss_function<F, Scalar, Batch>;
+  template <class Scalar>
+  static constexpr bool takes_weights = detail::is_loss_function<F, Scalar, Batch, std::vector<double>>;
 
   template <class Scalar>
   double call(const Input<Scalar>& y, const Input<Scalar>& target, Matrix<Scalar>& d_y,
-              [[maybe_unused]] const Batch& batch) const {
+              [[maybe_unused]] const Batch& batch, [[maybe_unused]] const std::vector<double>& weights) const {
     // A negative zero adds up as zero does, and tells what nobody wrote.
     Matrix<Scalar> slopes = Matrix<Scalar>::Constant(y.rows(), y.cols(), -Scalar(0));
     const auto untouched = [](Scalar slope) { return slope == 0 && std::signbit(slope); };
     double loss;
-    if constexpr (takes_batch<Scalar>)
+    if constexpr (takes_weights<Scalar>)
+      loss = function_(y, target, slopes, batch, weights);
+    else if constexpr (takes_batch<Scalar>)
       loss = function_(y, target, slopes, batch);
     else
       loss = function_(y, target, slopes);

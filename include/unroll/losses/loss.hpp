@@ -76,8 +76,8 @@ class ColumnWeights {
 /// with_signed_weights() is the same loss for weights of either sign, as the advantages of a policy gradient are
 /// (Williams 1992): the divisor is n times the number of columns that count, whatever their weights.
 ///
-/// y may be any Eigen expression, and d_y the matrix that y or the target is. Throws std::invalid_argument for shapes,
-/// weights or targets that do not fit; `d_y` is then as it was.
+/// y may be any Eigen expression, of matrices or of arrays, and d_y the matrix that y or the target is. Throws
+/// std::invalid_argument for shapes, weights or targets that do not fit; `d_y` is then as it was.
 ///
 /// The Rule is one column of it:
 ///
@@ -94,7 +94,7 @@ class Loss : public Rule {
 
   /// Returns L and leaves dL/dy in `d_y`, which is resized to y's shape and may be y's or the target's memory.
   template <class Y>
-  double operator()(const Eigen::MatrixBase<Y>& y, const Input<typename Y::Scalar>& target,
+  double operator()(const Eigen::DenseBase<Y>& y, const Input<typename Y::Scalar>& target,
                     Matrix<typename Y::Scalar>& d_y, const Batch& batch = {},
                     const std::vector<double>& weights = {}) const {
     const Input<typename Y::Scalar> values(y.derived());
@@ -115,7 +115,7 @@ class Loss : public Rule {
   /// What a mean over batches weighs this batch's loss with: the sum of the weights of the columns that count, or their
   /// number where weights are signed. Throws std::invalid_argument for weights that do not fit.
   template <class Target>
-  double count(const Eigen::MatrixBase<Target>& target, const Batch& batch = {},
+  double count(const Eigen::DenseBase<Target>& target, const Batch& batch = {},
                const std::vector<double>& weights = {}) const {
     return count(Input<typename Target::Scalar>(target.derived()),
                  detail::ColumnWeights(batch, weights, target.rows(), target.cols()));

@@ -74,7 +74,7 @@ class Measures {
   /// Adds the columns that count: those within the sequences, by their weights. Throws std::invalid_argument where
   /// target or weights do not fit, and what the metrics throw.
   template <class Y, class Target>
-  void add(const Eigen::MatrixBase<Y>& y, const Eigen::MatrixBase<Target>& target, const Batch& batch = {},
+  void add(const Eigen::DenseBase<Y>& y, const Eigen::DenseBase<Target>& target, const Batch& batch = {},
            const std::vector<double>& weights = {}) {
     if (metrics_.empty()) return;
     detail::require(target.cols() == y.cols(), "a metric: target has ", target.cols(), " columns, expected ", y.cols(),

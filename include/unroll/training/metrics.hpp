@@ -158,7 +158,7 @@ inline Metric rmse() {
 /// i of a target is of series i mod F, as ForecastWindows has them. Throws std::invalid_argument for a season that is
 /// not shorter than the series, and a series that repeats itself exactly.
 template <class Series>
-Metric mase(const Eigen::MatrixBase<Series>& training, Index season = 1) {
+Metric mase(const Eigen::DenseBase<Series>& training, Index season = 1) {
   const Index more = training.cols() - season;
   detail::require(training.rows() >= 1 && season >= 1 && more >= 1, "mase: season is ", season,
                   ", expected from 1 to one less than ", training.cols(), " steps");

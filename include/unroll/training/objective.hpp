@@ -30,7 +30,7 @@ struct ObjectivePass {
 
   /// Gives the outputs to the metrics that are asked for, if any are. Throws what `Measures::add` throws.
   template <class Y, class Target>
-  void measure(const Eigen::MatrixBase<Y>& y, const Eigen::MatrixBase<Target>& target, const Batch& batch = {},
+  void measure(const Eigen::DenseBase<Y>& y, const Eigen::DenseBase<Target>& target, const Batch& batch = {},
                const std::vector<double>& weights = {}) {
     if (measures) measures->add(y, target, batch, weights);
   }
@@ -122,8 +122,8 @@ concept LossOf =
     requires(const L& loss, const Output<Scalar>& y, const Example<Scalar>& e, Matrix<Scalar>& d_y) {
       { loss(y, e.target, d_y, e.batch, e.weights) } -> std::convertible_to<double>;
       { loss.count(e.target, e.batch, e.weights) } -> std::convertible_to<double>;
-    } || std::is_invocable_r_v<double, const L&, const Input<Scalar>&, const Input<Scalar>&, Matrix<Scalar>&> ||
-    std::is_invocable_r_v<double, const L&, const Input<Scalar>&, const Input<Scalar>&, Matrix<Scalar>&, const Batch&>;
+    } || is_loss_function<L, Scalar> || is_loss_function<L, Scalar, Batch> ||
+    is_loss_function<L, Scalar, Batch, std::vector<double>>;
 
 /// A copy of an objective, or the objective of a loss, which is referred to.
 template <class Model, DataSource Data, class Given>

@@ -13,7 +13,7 @@ check_remembers() {
   has_line 'FadingMemory, 16 units: 1072 weights learn, 297 are frozen or tied'
   has_line 'epoch +5: loss [0-9.]+, right [0-8][0-9]\.[0-9]%'
   has_line 'epoch +30: loss 0\.[0-9]+, right (99\.[5-9]|100\.0)%'
-  has_lines 16 'stays [01]\.[0-9]{2} +[0-9]{50}'
+  has_lines 16 'half in +[0-9]+\.[0-9] +[0-9]{50}'
   awk '
     $1 == "reads" { read = $2 }
     $1 == "says" {
@@ -22,19 +22,19 @@ check_remembers() {
         wrong += substr($2, t, 1) != last
       }
     }
-    $1 == "stays" {
-      if ($2 < before) exit 1
-      before = $2
-      fast += $2 < 0.8
-      kept += $2 > 0.99
+    $1 == "half" {
+      if ($3 < before) exit 1
+      before = $3
+      fast += $3 < 3
+      kept += $3 > 70
       for (t = 2; t <= length(read); ++t)
-        if (substr(read, t - 1, 1) == "*") { behind += substr($3, t, 1); ++letters } else { elsewhere += substr($3, t, 1); ++others }
+        if (substr(read, t - 1, 1) == "*") { behind += substr($4, t, 1); ++letters } else { elsewhere += substr($4, t, 1); ++others }
     }
     END { exit !(wrong <= 1 && fast >= 1 && kept >= 5 && behind / letters > elsewhere / others + 1.5) }' "$work/out" ||
     fail "the gates tell nothing: $(cat "$work/out")"
 
-  [[ $(head -n 1 "$work/gates.csv" | tr -d ,) == "stays$(sed -n 's/^reads *//p' "$work/out")" ]] || fail "other letters"
-  [[ $(tail -n +2 "$work/gates.csv" | awk -F, '{ print NF, ($1 >= 0 && $1 <= 1 && $NF >= 0 && $NF <= 1) }' | uniq -c | xargs) == "16 51 1" ]] ||
+  [[ $(head -n 1 "$work/gates.csv" | tr -d ,) == "half-life$(sed -n 's/^reads *//p' "$work/out")" ]] || fail "other letters"
+  [[ $(tail -n +2 "$work/gates.csv" | awk -F, '{ print NF, ($1 >= 0 && $NF >= 0 && $NF <= 1) }' | uniq -c | xargs) == "16 51 1" ]] ||
     fail "not 50 gates of 16 units in the file"
   if command -v gnuplot >/dev/null; then grep -q '</svg>' "$work/gates.svg" || fail "no picture"; fi
 }
@@ -42,7 +42,7 @@ check_remembers() {
 check_options() {
   succeed --epochs 2 --hidden 3 --steps 1
   has_line 'epoch +2: loss .*'
-  has_lines 3 'stays [01]\.[0-9]{2} +[0-9]'
+  has_lines 3 'half in +[0-9]+\.[0-9] +[0-9]'
   cp "$work/out" "$work/one"
   succeed --epochs 2 --hidden 3 --steps 1 --seed 2
   cmp -s "$work/out" "$work/one" && fail "another seed gives the same numbers"

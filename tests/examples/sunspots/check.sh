@@ -38,6 +38,10 @@ check_quick() {
   [[ $(head -n 1 "$work/pictures/training.csv") == epoch,loss,validation_loss,* ]] || fail "no history of the training"
   if command -v gnuplot >/dev/null; then
     grep -q '</svg>' "$work/pictures/training.svg" || fail "no picture of the training"
+    printf 'epoch,loss,r2,my metric\n1,2,,0.5\n2,1,0.5,0.4\n' >"$work/history.csv"  # no validation, and metrics
+    gnuplot -e "data = '$work/history.csv'; picture = '$work/history.svg'" "$(dirname "$0")/../../../examples/support/history.gp" 2>"$work/err" ||
+      fail "a history with metrics: $(cat "$work/err")"
+    [[ $(grep -c -E '>(loss|r2|my metric)<' "$work/history.svg") == 3 ]] || fail "no panel of each metric"
     grep -q '</svg>' "$work/pictures/sunspots.svg" || fail "no picture"
     grep -q -F "Sunspot numbers: truth (o) and the LSTM's forecast (*)" "$work/all" || fail "no plot in the text"
   fi
