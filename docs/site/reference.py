@@ -92,10 +92,15 @@ def table(fields):
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def documented(cursor):
+    """Whether the pages show it: it has a docstring, and is not there to be refused."""
+    return cursor.raw_comment and not cursor.raw_comment.startswith("/// Refused")
+
+
 def members(cursor):
     """The documented public members of a class."""
     public = [child for child in cursor.get_children()
-              if child.access_specifier not in HIDDEN and child.kind in NAMED and child.raw_comment]
+              if child.access_specifier not in HIDDEN and child.kind in NAMED and documented(child)]
     fields = [child for child in public if child.kind in {Kind.FIELD_DECL, Kind.VAR_DECL}]
     parts = [table(fields)] if fields else []
     for child in public:
@@ -127,8 +132,8 @@ def public_names(cursor, found, scope=""):
             if child.spelling != "detail":
                 unnamed = child.spelling == "unroll" or cindex.conf.lib.clang_Cursor_isInlineNamespace(child)
                 public_names(child, found, scope if unnamed else f"{scope}{child.spelling}::")
-        elif child.kind in NAMED and child.spelling and child.raw_comment:
-            if child.kind == Kind.CLASS_TEMPLATE_PARTIAL_SPECIALIZATION or child.spelling.startswith("operator"):
+        elif child.kind in NAMED and child.spelling and documented(child):
+            if child.kind == Kind.CLASS_TEMPLATE_PARTIAL_SPECIALIZATION or child.spelling.startswith(("operator", "<deduction")):
                 continue
             if child.kind in CLASSES and not child.is_definition():
                 continue

@@ -1,4 +1,4 @@
-// expect: a_rule_calls_tanh_and_the_like_without_std
+// expect: a_rule_has_arithmetic_and_exp_sigmoid_tanh_relu_without_std_but_no_comparison
 #include "parts.hpp"
 
 struct WithStd {

@@ -1,4 +1,4 @@
-// expect: no such option, or a const state
+// expect: no such option, or options out of order, or a const state: see FitOptions
 #include "unroll/unroll.hpp"
 
 using State = unroll::TrainingState<unroll::Dense<float>, unroll::Sgd<unroll::Dense<float>>>;

@@ -1,4 +1,4 @@
-// expect: no such option: see Unrolling
+// expect: no such option, or options out of order: see Unrolling
 #include "unroll/unroll.hpp"
 
 int main() {

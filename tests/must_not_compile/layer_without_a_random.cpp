@@ -1,4 +1,4 @@
-// expect: fresh weights are drawn from a Random
+// expect: fresh weights are drawn from a Random that can change, after all sizes
 #include "unroll/unroll.hpp"
 
 int main() {

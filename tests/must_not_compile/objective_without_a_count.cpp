@@ -1,4 +1,4 @@
-// expect: fit and evaluate take a loss of a Layer's outputs and an Example's target, or an objective
+// expect: or an objective, called as objective(model, example, pass, gradient)
 #include "unroll/unroll.hpp"
 
 #ifdef UNROLL_MUST_COMPILE

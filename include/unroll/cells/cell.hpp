@@ -24,7 +24,8 @@
 ///   };
 ///
 /// `forward` finds the pre-activations in `gates` and the previous states in `state`, and leaves the new states there.
-/// V is no number but several side by side: tanh and the like are called without std::.
+/// V is no number but several side by side: a rule is made of + - * / and of exp, sigmoid, tanh and relu without std::,
+/// and compares nothing.
 /// What else a cell may declare:
 ///   backward        the hand-written derivative (below); without it the engine derives it by dual numbers
 ///   input_gates     the run of gates that the input feeds (default: all)
@@ -149,9 +150,9 @@ constexpr bool within(GateRun run, int count, int least) {  // not covered: runs
 }
 
 /// Compiles a cell's functions for packs, first of all that does: compilers tell their faults here, under this name,
-/// not in the depth of the engine. The most natural one is std::tanh, which knows no packs.
+/// not in the depth of the engine. A pack is several numbers: std::tanh does not know it, and `if` cannot ask it.
 template <class C>
-void a_rule_calls_tanh_and_the_like_without_std(
+void a_rule_has_arithmetic_and_exp_sigmoid_tanh_relu_without_std_but_no_comparison(
     GateValues<C, Pack<float>>& gates, StateValues<C, Pack<float>>& state) {  // not covered: compiled, never called
   C::forward(gates, state);
   if constexpr (HasBackward<C>) C::backward(gates, state, state, state, gates);
@@ -178,7 +179,8 @@ constexpr bool check_cell() {  // not covered: runs at compile time
     static_assert(HasForward<C>,
                   "a cell needs `template <class V> static void forward(std::array<V, G>& gates, std::array<V, N>& "
                   "state)`, G and N the numbers of its gate_names and state_names");
-    if constexpr (HasForward<C>) static_cast<void>(&a_rule_calls_tanh_and_the_like_without_std<C>);
+    if constexpr (HasForward<C>)
+      static_cast<void>(&a_rule_has_arithmetic_and_exp_sigmoid_tanh_relu_without_std_but_no_comparison<C>);
     static_assert(
         !requires { C::input_gate; } && !requires { C::recurrent_gate; } && !requires { C::late_gate; } &&
             !requires { C::initial_biases; },

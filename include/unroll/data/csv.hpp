@@ -268,4 +268,12 @@ inline Csv read_csv(const std::string& path, const CsvOptions& options = {}) {
   return read_csv(in, path, options);
 }
 
+/// Refused with an option that is none.
+template <class no_such_option = void>
+Csv read_csv(std::istream&,  // no such option, or options out of order: see CsvOptions
+             const std::string&, ...) = delete;
+/// Refused: the same of a path.
+template <class no_such_option = void>
+Csv read_csv(const std::string&, ...) = delete;  // no such option, or options out of order: see CsvOptions
+
 }  // namespace unroll::inline UNROLL_TARGET

@@ -21,6 +21,8 @@ namespace unroll::inline UNROLL_TARGET::detail {
 ///   begin_gradients, add_gradients, finish_gradients    of weights that not every layer has
 template <class Cell_, class Scalar_>
 struct PointwiseStep {
+  static_assert(check_cell<Cell_>());  // before anything asks the cell
+
   using Cell = Cell_;
   using Scalar = Scalar_;
   using Parameters = GateWeights<Cell, Scalar>;

@@ -12,7 +12,6 @@ namespace unroll::inline UNROLL_TARGET {
 /// Inputs and Outputs are sizes at compile time, or Dynamic.
 template <class Step, int Inputs, int Outputs>
 class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<Step, Inputs, Outputs>> {
-  static_assert(detail::check_cell<typename Step::Cell>());
   static_assert(Inputs == Dynamic || Inputs > 0, "a recurrent layer needs an input size of at least 1");
   static_assert(Outputs == Dynamic || Outputs > 0, "a recurrent layer needs a hidden size of at least 1");
   static constexpr bool fixed = Inputs != Dynamic && Outputs != Dynamic && !Step::projected;
@@ -50,10 +49,18 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
       : RecurrentLayer(input_size, hidden_size, output_size, how) {
     initialize(random);
   }
-  /// Refused without a Random.
-  RecurrentLayer(Index, Index, Unrolling = {}) = delete;  // fresh weights are drawn from a Random: (2, 3, random)
+  /// Refused without a Random, or with a const one or a seed in its place.
+  RecurrentLayer(Index, Index, ...) = delete;  // fresh weights are drawn from a Random that can change, after all sizes
+  /// Refused with nothing at all.
+  RecurrentLayer() = delete;  // fresh weights are drawn from a Random that can change, after all sizes
   /// Refused with an option that is none.
-  RecurrentLayer(Index, Index, const Random&, ...) = delete;  // no such option: see Unrolling
+  template <class no_such_option = void>
+    requires(!Step::projected)
+  RecurrentLayer(Index, Index, Random&, ...) = delete;  // no such option, or options out of order: see Unrolling
+  /// Refused: the same of a layer with a projection.
+  template <class no_such_option = void>
+    requires(Step::projected)
+  RecurrentLayer(Index, Index, Index, Random&, ...) = delete;  // no such option, or options out of order: see Unrolling
 
   /// A layer whose parameters are zero, all of them: to be set or loaded, or to hold a gradient.
   static RecurrentLayer zeros(Index input_size, Index hidden_size, Unrolling how = {})

@@ -69,6 +69,8 @@ class Bidirectional : public detail::SideBySide<Bidirectional<L>, typename L::Sc
                 Readout readout = Readout::all)
       : Bidirectional{L(input_size, hidden_size, random, {Direction::forward, readout}),  // braces: in this order
                       L(input_size, hidden_size, random, {Direction::reverse, readout}), how} {}
+  /// Refused without a Random, or with a const one or a seed in its place.
+  Bidirectional(Index, Index, ...) = delete;  // fresh weights are drawn from a Random that can change, after all sizes
 
   Index input_size() const { return forward_layer.input_size(); }
   Index output_size() const { return forward_layer.output_size() * (merge == Merge::concatenate ? 2 : 1); }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <concepts>
+
 #include "unroll/layers/layer_streams.hpp"
 #include "unroll/layers/packed.hpp"
 #include "unroll/layers/states.hpp"
@@ -244,8 +246,14 @@ class Stack : public Chain<std::vector<L>> {
 
   /// `count` layers: the first L(input_size, hidden_size, arguments...), each other fed by the one before it.
   template <class... Arguments>
+    requires std::constructible_from<L, Index, Index, Arguments&...>
   Stack(Index count, Index input_size, Index hidden_size, Arguments&&... arguments)
       : Stack(make(count, input_size, hidden_size, arguments...)) {}
+  /// Refused: what makes no layer, such as sizes without a Random.
+  Stack(Index, Index, Index, ...) = delete;  // fresh weights are drawn from a Random that can change, after all sizes
+  /// Refused: options that do not say their type, or a const Random.
+  Stack(Index, Index, Index,  // options say their type, Unrolling{.zoneout = 0.1}, and the Random can change
+        const Random&, ...) = delete;
 
  private:
   template <class... Arguments>

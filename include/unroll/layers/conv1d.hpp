@@ -28,6 +28,14 @@ class Conv1d : public LayerBase<Conv1d<Scalar_>> {
       : Conv1d(zeros(input_size, output_size, kernel_size, how)) {
     initialize(random);
   }
+  /// Refused without a Random, or with a const one or a seed in its place.
+  Conv1d(Index, Index, Index, ...) = delete;  // fresh weights are drawn from a Random that can change, after all sizes
+  /// Refused with nothing at all.
+  Conv1d() = delete;  // fresh weights are drawn from a Random that can change, after all sizes
+  /// Refused with an option that is none.
+  template <class no_such_option = void>
+  Conv1d(Index, Index, Index, Random&, ...) = delete;  // no such option, or options out of order: see Convolution
+
   /// A layer whose parameters are zero, all of them: to be set or loaded, or to hold a gradient.
   static Conv1d zeros(Index input_size, Index output_size, Index kernel_size, Convolution how = {}) {
     return Conv1d(detail::ConvolutionShape{input_size, output_size, kernel_size, how.dilation, how.groups});

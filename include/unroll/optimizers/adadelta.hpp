@@ -66,6 +66,12 @@ class Adadelta : public Optimizer<Model, detail::AdadeltaRule> {
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit Adadelta(const Model& model, AdadeltaOptions how = {})
       : Optimizer<Model, detail::AdadeltaRule>(model, std::move(how)) {}
+  /// Refused with an option that is none.
+  template <class no_such_option = void>
+  explicit Adadelta(const Model&, ...) = delete;  // no such option, or options out of order: see AdadeltaOptions
 };
+/// A model alone: clang 14 cannot tell the constructors apart.
+template <class Model>
+Adadelta(const Model&) -> Adadelta<Model>;
 
 }  // namespace unroll::inline UNROLL_TARGET

@@ -60,6 +60,12 @@ class Adagrad : public Optimizer<Model, detail::AdagradRule> {
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit Adagrad(const Model& model, AdagradOptions how = {})
       : Optimizer<Model, detail::AdagradRule>(model, std::move(how)) {}
+  /// Refused with an option that is none.
+  template <class no_such_option = void>
+  explicit Adagrad(const Model&, ...) = delete;  // no such option, or options out of order: see AdagradOptions
 };
+/// A model alone: clang 14 cannot tell the constructors apart.
+template <class Model>
+Adagrad(const Model&) -> Adagrad<Model>;
 
 }  // namespace unroll::inline UNROLL_TARGET

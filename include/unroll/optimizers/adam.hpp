@@ -73,7 +73,13 @@ class Adam : public Optimizer<Model, detail::AdamRule<AdamOptions>> {
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit Adam(const Model& model, AdamOptions how = {})
       : Optimizer<Model, detail::AdamRule<AdamOptions>>(model, std::move(how)) {}
+  /// Refused with an option that is none.
+  template <class no_such_option = void>
+  explicit Adam(const Model&, ...) = delete;  // no such option, or options out of order: see AdamOptions
 };
+/// A model alone: clang 14 cannot tell the constructors apart.
+template <class Model>
+Adam(const Model&) -> Adam<Model>;
 
 /// Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2): w = w - learning_rate weight_decay w
 /// before Adam's step.
@@ -83,6 +89,12 @@ class AdamW : public Optimizer<Model, detail::AdamRule<AdamWOptions>> {
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit AdamW(const Model& model, AdamWOptions how = {})
       : Optimizer<Model, detail::AdamRule<AdamWOptions>>(model, std::move(how)) {}
+  /// Refused with an option that is none.
+  template <class no_such_option = void>
+  explicit AdamW(const Model&, ...) = delete;  // no such option, or options out of order: see AdamWOptions
 };
+/// A model alone: clang 14 cannot tell the constructors apart.
+template <class Model>
+AdamW(const Model&) -> AdamW<Model>;
 
 }  // namespace unroll::inline UNROLL_TARGET

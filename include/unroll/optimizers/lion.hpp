@@ -64,6 +64,12 @@ class Lion : public Optimizer<Model, detail::LionRule> {
  public:
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit Lion(const Model& model, LionOptions how = {}) : Optimizer<Model, detail::LionRule>(model, std::move(how)) {}
+  /// Refused with an option that is none.
+  template <class no_such_option = void>
+  explicit Lion(const Model&, ...) = delete;  // no such option, or options out of order: see LionOptions
 };
+/// A model alone: clang 14 cannot tell the constructors apart.
+template <class Model>
+Lion(const Model&) -> Lion<Model>;
 
 }  // namespace unroll::inline UNROLL_TARGET

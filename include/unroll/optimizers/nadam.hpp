@@ -73,6 +73,12 @@ class NAdam : public Optimizer<Model, detail::NAdamRule> {
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit NAdam(const Model& model, NAdamOptions how = {})
       : Optimizer<Model, detail::NAdamRule>(model, std::move(how)) {}
+  /// Refused with an option that is none.
+  template <class no_such_option = void>
+  explicit NAdam(const Model&, ...) = delete;  // no such option, or options out of order: see NAdamOptions
 };
+/// A model alone: clang 14 cannot tell the constructors apart.
+template <class Model>
+NAdam(const Model&) -> NAdam<Model>;
 
 }  // namespace unroll::inline UNROLL_TARGET

@@ -67,6 +67,12 @@ class RAdam : public Optimizer<Model, detail::RAdamRule> {
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit RAdam(const Model& model, RAdamOptions how = {})
       : Optimizer<Model, detail::RAdamRule>(model, std::move(how)) {}
+  /// Refused with an option that is none.
+  template <class no_such_option = void>
+  explicit RAdam(const Model&, ...) = delete;  // no such option, or options out of order: see RAdamOptions
 };
+/// A model alone: clang 14 cannot tell the constructors apart.
+template <class Model>
+RAdam(const Model&) -> RAdam<Model>;
 
 }  // namespace unroll::inline UNROLL_TARGET

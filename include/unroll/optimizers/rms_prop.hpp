@@ -67,6 +67,12 @@ class RmsProp : public Optimizer<Model, detail::RmsPropRule> {
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit RmsProp(const Model& model, RmsPropOptions how = {})
       : Optimizer<Model, detail::RmsPropRule>(model, std::move(how)) {}
+  /// Refused with an option that is none.
+  template <class no_such_option = void>
+  explicit RmsProp(const Model&, ...) = delete;  // no such option, or options out of order: see RmsPropOptions
 };
+/// A model alone: clang 14 cannot tell the constructors apart.
+template <class Model>
+RmsProp(const Model&) -> RmsProp<Model>;
 
 }  // namespace unroll::inline UNROLL_TARGET

@@ -62,6 +62,12 @@ class Sgd : public Optimizer<Model, detail::SgdRule> {
  public:
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit Sgd(const Model& model, SgdOptions how = {}) : Optimizer<Model, detail::SgdRule>(model, std::move(how)) {}
+  /// Refused with an option that is none.
+  template <class no_such_option = void>
+  explicit Sgd(const Model&, ...) = delete;  // no such option, or options out of order: see SgdOptions
 };
+/// A model alone: clang 14 cannot tell the constructors apart.
+template <class Model>
+Sgd(const Model&) -> Sgd<Model>;
 
 }  // namespace unroll::inline UNROLL_TARGET

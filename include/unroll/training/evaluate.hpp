@@ -82,4 +82,9 @@ Evaluation evaluate(const Model& model, const Data& data, const Loss& loss, cons
   return detail::mean_loss(model, data, detail::as_objective<Model, Data>(loss), OnNonFinite::stop, metrics);
 }
 
+/// Refused: matrices, or a loss, where the data should stand.
+template <class no_such_data = void, Trainable Model, class D, class L>
+  requires(!DataSource<D>)
+double evaluate(const Model&, const D&, const L&, ...) = delete;  // no data: Sequences, StreamWindows, ...
+
 }  // namespace unroll::inline UNROLL_TARGET

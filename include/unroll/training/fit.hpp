@@ -12,6 +12,7 @@
 
 #include "unroll/training/clipping.hpp"
 #include "unroll/training/fit_options.hpp"
+#include "unroll/training/fit_refused.hpp"
 #include "unroll/training/training_state.hpp"
 
 namespace unroll::inline UNROLL_TARGET {
@@ -287,14 +288,5 @@ FitReport fit(TrainingState<Model, Optimizer>& state, const Data& data, const Va
   };
   return detail::Fit(state, data, objective, options, std::function<Evaluation(const Model&)>(validate)).run();
 }
-
-/// Refused: an option that is none, or a const state.
-template <class no_such_option = void, class M, class O, class D, class L>
-FitReport fit(const TrainingState<M, O>&, const D&, const L&, ...) = delete;  // no such option, or a const state
-
-/// Refused: matrices, or a loss, where the data should stand.
-template <class no_such_data = void, class M, class O, class D, class L>
-  requires(!DataSource<D>)
-FitReport fit(const TrainingState<M, O>&, const D&, const L&, ...) = delete;  // no data: Sequences, StreamWindows, ...
 
 }  // namespace unroll::inline UNROLL_TARGET

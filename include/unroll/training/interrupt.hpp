@@ -28,6 +28,8 @@ class StopOnInterrupt {
   }
   StopOnInterrupt(const StopOnInterrupt&) = delete;
   StopOnInterrupt& operator=(const StopOnInterrupt&) = delete;
+  /// Refused: an observer is kept as a copy.
+  operator FitObserver() = delete;  // an observer that is no copy is passed by std::ref
 
   /// Whether Ctrl-C has come.
   bool requested() const { return came_ != 0; }

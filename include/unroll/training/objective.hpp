@@ -136,8 +136,10 @@ auto as_objective(const Given& given) {
                   "the data are of other numbers than the model: one is of float, the other of double");
     static_assert(
         Layer<Model> && is_example<ExampleOf<Data>> && LossOf<Given, Scalar>,
-        "fit and evaluate take a loss of a Layer's outputs and an Example's target, or an objective, called as "
-        "objective(model, example, pass, gradient) and returning an ExampleLoss: see training/objective.hpp");
+        "fit and evaluate take a loss of a Layer's outputs and an Example's target, or a function (y, target, d_y) "
+        "that "
+        "returns a double and writes d_y, or an objective, called as objective(model, example, pass, gradient) and "
+        "returning an ExampleLoss: see training/objective.hpp");
     return LossObjective<Model, decltype(as_loss<Scalar>(given))>{as_loss<Scalar>(given)};
   }
 }

@@ -42,6 +42,8 @@ class Progress {
   ~Progress() { end_line(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
+  /// Refused: an observer is kept as a copy.
+  operator FitObserver() = delete;  // an observer that is no copy is passed by std::ref
 
   /// Shows a batch.
   void operator()(const FitProgress& now) {

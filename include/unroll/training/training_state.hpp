@@ -63,6 +63,8 @@ struct TrainingState {
         random(generator),
         carried(state_for(model)),
         best(model) {}
+  /// Refused without a Random, or with a seed in its place.
+  TrainingState(Model, Optimizer, ...) = delete;  // a run draws from a Random: (model, optimizer, Random(1))
 
   /// Whether weights were judged: `best` belongs to `best_loss` then.
   bool has_best() const { return best_loss < no_loss; }

@@ -1,0 +1,11 @@
+// expect: no such option, or options out of order: see AdamWOptions
+#include "unroll/unroll.hpp"
+
+int main() {
+  const auto model = unroll::Dense<float>::zeros(3, 1);
+#ifdef UNROLL_MUST_COMPILE
+  const unroll::AdamW optimizer(model, {.learning_rate = 0.01});
+#else
+  const unroll::AdamW optimizer(model, {.lr = 0.01});
+#endif
+}

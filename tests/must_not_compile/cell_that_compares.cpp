@@ -1,0 +1,13 @@
+// expect: a_rule_has_arithmetic_and_exp_sigmoid_tanh_relu_without_std_but_no_comparison
+#include "parts.hpp"
+
+struct Comparing {
+  template <class V>
+  static void forward(std::array<V, 2>& gates, std::array<V, 1>& state) {
+    if (gates[0] > 0) state[0] = gates[0] + gates[1];
+  }
+};
+
+struct Mine : Name, Gates, States, Or<Forward, Comparing> {};
+
+int main() { unroll::Recurrent<Mine>::zeros(3, 7); }

@@ -1,0 +1,11 @@
+// expect: fresh weights are drawn from a Random that can change, after all sizes
+#include "unroll/unroll.hpp"
+
+int main() {
+  unroll::Random random(1);
+#ifdef UNROLL_MUST_COMPILE
+  const unroll::Conv1d<float> layer(3, 7, 3, random);
+#else
+  const unroll::Conv1d<float> layer(3, 7, 3);
+#endif
+}

@@ -1,0 +1,11 @@
+// expect: fresh weights are drawn from a Random that can change, after all sizes
+#include "unroll/unroll.hpp"
+
+int main() {
+  unroll::Random random(1);
+#ifdef UNROLL_MUST_COMPILE
+  const unroll::Lstm<float, 3, 7> layer(random);
+#else
+  const unroll::Lstm<float, 3, 7> layer;
+#endif
+}

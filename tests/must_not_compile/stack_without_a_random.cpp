@@ -1,0 +1,11 @@
+// expect: fresh weights are drawn from a Random that can change, after all sizes
+#include "unroll/unroll.hpp"
+
+int main() {
+  unroll::Random random(1);
+#ifdef UNROLL_MUST_COMPILE
+  const unroll::Stack<unroll::Lstm<float>> layer(2, 3, 7, random);
+#else
+  const unroll::Stack<unroll::Lstm<float>> layer(2, 3, 7);
+#endif
+}
