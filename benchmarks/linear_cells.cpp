@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <unroll/unroll.hpp>
+#include <utility>
 
 using namespace unroll;
 
@@ -43,8 +44,9 @@ int main(int argc, char** argv) {
   const int threads = argc > 1 ? std::atoi(argv[1]) : 2;
   ThreadPool pool(threads);
   std::printf("| cell, I, H, T, B; ms | one thread | %d threads | ratio | bits |\n|---|---:|---:|---:|---|\n", threads);
-  for (const Index units : {8, 24, 64, 256}) {
-    print_row<cells::MinGru>(units, units, pool);
-    print_row<cells::MinLstm>(units, units, pool);
+  for (const auto& [inputs, units] :
+       {std::pair<Index, Index>{8, 8}, {64, 8}, {256, 8}, {24, 24}, {64, 64}, {256, 256}}) {
+    print_row<cells::MinGru>(inputs, units, pool);
+    print_row<cells::MinLstm>(inputs, units, pool);
   }
 }

@@ -6,7 +6,7 @@
 namespace unroll::inline UNROLL_TARGET::detail {
 
 /// How many threads of the pool share the units of a step; without a recurrence those of all steps, and those of a
-/// LinearCell share the steps too.
+/// LinearCell share the steps too, where an output's product is worth its way to another thread's cache.
 template <class Step>
 Index team_size(const RecurrentTape<Step>& tape, const RecurrentSizes& sizes) {
   using Cell = typename Step::Cell;
@@ -15,7 +15,7 @@ Index team_size(const RecurrentTape<Step>& tape, const RecurrentSizes& sizes) {
   if constexpr (recurrent > 0)
     return team_size(tape.options.pool, panels, recurrent * sizes.units * sizes.outputs * tape.size());
   else
-    return team_size(tape.options.pool, LinearCell<Cell> ? tape.columns() : panels,
+    return team_size(tape.options.pool, LinearCell<Cell> && sizes.inputs >= 24 ? tape.columns() : panels,
                      in * sizes.units * sizes.inputs * tape.columns());
 }
 
