@@ -57,9 +57,14 @@ def linked(text, page, source, pages):
     return re.sub(r"\[([^\[\]]*)\]\(([^)#\s]*)(#[^)]*)?\)", link, text)
 
 
-def entries(texts):
-    """The page and the anchor of each name of the reference; `cells::Lstm` is Lstm too if there is no other."""
-    found = [(name, f"{page}#{name.replace('::', '').lower()}") for page, text in sorted(texts.items())
+def anchor(name):
+    """The anchor of a name's heading, as GitHub and mkdocs.yml make it."""
+    return name.replace("::", "").lower()
+
+
+def entries(texts, chinese):
+    """The page in that language and the anchor of each name of the reference; `cells::Lstm` is Lstm too if there is no other."""
+    found = [(name, f"{page}#{anchor(name)}") for page, text in sorted(texts.items()) if page.endswith(".zh.md") == chinese
              for part in FROM_HEADERS.findall(text) for name in re.findall(r"^### (.*)", part, flags=re.M)]
     places = {}
     for name, place in found:
@@ -89,12 +94,12 @@ def main():
     for path, page in pages.items():
         text = example(path) if path.is_dir() else path.read_text()
         texts[page] = outside_code(text, lambda part: linked(part, page, path if path.is_dir() else path.parent, pages))
-    places = entries(texts)
+    places = {chinese: entries(texts, chinese) for chinese in (False, True)}
     for page, text in texts.items():
         target = PAGES / page
         target.parent.mkdir(parents=True, exist_ok=True)
         text = re.sub(r"^`#include <unroll/.*>`$", r"\g<0>\n{: .header }", text, flags=re.M)
-        target.write_text(outside_code(text, lambda part: named(part, page, places)))
+        target.write_text(outside_code(text, lambda part: named(part, page, places[page.endswith(".zh.md")])))
     shutil.copytree(ROOT / "docs/pictures", PAGES / "pictures")
     for name in ("site.css", "iframe-worker.js"):
         shutil.copy(ROOT / "docs/site" / name, PAGES)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Writes into the pages of docs/reference what the headers say: each public name, its declaration and its docstring, found
-in clang's syntax tree. It stands between `<!-- api: HEADERS -->` and `<!-- end of api -->`; what else stands there is lost."""
+in clang's syntax tree. It stands between `<!-- api: HEADERS -->` and `<!-- end of api -->`; what else stands there is lost.
+A page in Chinese has the same entries with the words of reference.zh.txt, a line for each name."""
 
 import argparse
 import functools
@@ -10,8 +11,10 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/docs"))
+from build import anchor  # noqa: E402
 from undocumented import CLASSES, HIDDEN, INCLUDE, NAMED, Kind, cindex, parse  # noqa: E402
 
+CHINESE = ROOT / "docs/site/reference.zh.txt"
 PLACE = re.compile(r"(<!-- api: ([^>]*) -->\n)((?:(?!<!-- api: ).)*?)(<!-- end of api -->)", re.S)
 FUNCTIONS = {Kind.FUNCTION_DECL, Kind.FUNCTION_TEMPLATE, Kind.CXX_METHOD, Kind.CONSTRUCTOR}
 
@@ -112,13 +115,17 @@ def members(cursor):
     return parts
 
 
-def entry(name, cursors, header):
-    """One name; functions that share it share its heading."""
+def entry(name, cursors, header, page, chinese):
+    """One name; functions that share it share its heading. In Chinese its members are told by the page in English alone."""
     parts = [f"### {name}", f"`#include <{header}>`"]
     for cursor in cursors:
-        parts += [declared(cursor), words(cursor)]
-        if cursor.kind in CLASSES:
+        parts.append(declared(cursor))
+        if not chinese:
+            parts.append(words(cursor))
+        if not chinese and cursor.kind in CLASSES:
             parts += members(cursor)
+    if chinese:
+        parts += [escaped(chinese[name]), f"[完整说明（英文）]({page.replace('.zh.md', '.md')}#{anchor(name)})"]
     return "\n\n".join(parts)
 
 
@@ -142,13 +149,23 @@ def public_names(cursor, found, scope=""):
                 alike.append(child)
 
 
-class Reference:
-    """The headers' names; each header is printed once, where a page first asks for it."""
+def chinese_words(headers):
+    """The words of each name; exits where a name has none, or words have no name."""
+    lines = [line.partition(": ") for line in CHINESE.read_text().splitlines() if line and not line.startswith("#")]
+    told, names = [name for name, _, words in lines if words], {name for found in headers.values() for name in found}
+    faults = [f"{name} has no words in Chinese: add a line" for name in sorted(names - set(told))]
+    faults += [f"{name} is no public name, or is there twice" for name in told if name not in names or told.count(name) > 1]
+    if faults:
+        raise SystemExit("\n".join(f"{CHINESE.relative_to(ROOT)}: {fault}" for fault in faults))
+    return {name: words for name, _, words in lines}
 
-    def __init__(self):
-        self.unit = parse()
-        self.headers = {}
-        public_names(self.unit.cursor, self.headers)
+
+class Reference:
+    """The headers' names in one language; each header is printed once, where a page first asks for it."""
+
+    def __init__(self, headers, chinese=None):
+        self.headers = headers
+        self.chinese = chinese
         self.printed = set()
 
     def entries(self, asked, page):
@@ -160,7 +177,7 @@ class Reference:
             if not matching and "*" not in pattern:
                 raise SystemExit(f"{page}: no header {pattern} that has public names and is not on another page")
             self.printed.update(matching)
-            parts += [entry(name, cursors, header) for header in matching
+            parts += [entry(name, cursors, header, page, self.chinese) for header in matching
                       for name, cursors in self.headers[header].items()]
         return "\n\n".join(parts)
 
@@ -175,11 +192,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a page is not what it should be")
     check = parser.parse_args().check
-    reference, stale = Reference(), []
+    unit, headers, stale = parse(), {}, []
+    public_names(unit.cursor, headers)
+    english, chinese = Reference(headers), Reference(headers, chinese_words(headers))
     # Pages that name their headers come before the one that takes what is left.
-    for path in sorted((ROOT / "docs/reference").glob("*.md"), key=lambda path: (path.name == "more.md", path.name)):
+    for path in sorted((ROOT / "docs/reference").glob("*.md"), key=lambda path: (path.name.startswith("more."), path.name)):
         page, text = path.name, path.read_text()
-        new = reference.written(page, text)
+        new = (chinese if page.endswith(".zh.md") else english).written(page, text)
         if new != text:
             stale.append(page)
             if not check:
