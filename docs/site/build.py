@@ -63,7 +63,8 @@ def anchor(name):
 
 
 def entries(texts, chinese):
-    """The page in that language and the anchor of each name of the reference; `cells::Lstm` is Lstm too if there is no other."""
+    """The place of each name of the reference, among the pages in Chinese or the others; `cells::Lstm` is Lstm too if there
+    is no other."""
     found = [(name, f"{page}#{anchor(name)}") for page, text in sorted(texts.items()) if page.endswith(".zh.md") == chinese
              for part in FROM_HEADERS.findall(text) for name in re.findall(r"^### (.*)", part, flags=re.M)]
     places = {}
