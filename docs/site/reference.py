@@ -154,7 +154,8 @@ def chinese_words(headers):
     lines = [line.partition(": ") for line in CHINESE.read_text().splitlines() if line and not line.startswith("#")]
     told, names = [name for name, _, words in lines if words], {name for found in headers.values() for name in found}
     faults = [f"{name} has no words in Chinese: add a line" for name in sorted(names - set(told))]
-    faults += [f"{name} is no public name, or is there twice" for name in told if name not in names or told.count(name) > 1]
+    faults += [f"{name} is no public name, or is there twice" for name in sorted(set(told))
+               if name not in names or told.count(name) > 1]
     if faults:
         raise SystemExit("\n".join(f"{CHINESE.relative_to(ROOT)}: {fault}" for fault in faults))
     return {name: words for name, _, words in lines}
