@@ -46,9 +46,12 @@ Scalar value(Scalar x) {
 /// Its value and slope, by a dual number of one variable.
 template <class F>
 std::pair<double, double> value_and_slope(double x) {
-  using D = Dual<Pack<double>, 1>;
-  const D y = detail::rational<F>(D::variable(Pack<double>(x), 0));
-  return {y.value.first_lane(), y.partial[0].first_lane()};
+  std::pair<double, double> result;
+  detail::on_processor<double>([&]<class P>() {
+    const auto y = detail::rational<F>(Dual<P, 1>::variable(P(x), 0));
+    result = {y.value.first_lane(), y.partial[0].first_lane()};
+  });
+  return result;
 }
 
 template <int digits, class Scalar>
