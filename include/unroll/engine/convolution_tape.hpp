@@ -34,12 +34,18 @@ struct ConvolutionShape {
     batch.require_covers("Conv1d::forward", columns);
     require_state("forward: the initial", initial, batch.size);
   }
-  /// Throws unless a state, or its gradient, is empty or has a column a sample.
+  /// Whether a state is empty or has a column a sample.
+  template <class State>
+  bool fits(const State& state, Index batch) const {
+    const auto& columns = state.values[0];
+    return columns.size() == 0 || (columns.rows() == past() * inputs && columns.cols() == batch);
+  }
+  /// Throws unless a state, or its gradient, does.
   template <class State>
   void require_state(const char* which, const State& state, Index batch) const {
     const auto& columns = state.values[0];
-    require(columns.size() == 0 || (columns.rows() == past() * inputs && columns.cols() == batch), "Conv1d::", which,
-            " state past is ", columns.rows(), " x ", columns.cols(), ", expected ", past() * inputs, " x ", batch);
+    require(fits(state, batch), "Conv1d::", which, " state past is ", columns.rows(), " x ", columns.cols(),
+            ", expected ", past() * inputs, " x ", batch);
   }
 };
 

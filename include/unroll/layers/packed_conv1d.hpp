@@ -56,10 +56,7 @@ class Conv1dStream {
     detail::assign(to.values[0], rings_.middleRows((newest_ + 2) * shape_.inputs, shape_.past() * shape_.inputs));
   }
   /// Whether a state is empty or has the layer's shape, a column a sample.
-  bool fits(const State& saved) const noexcept {
-    const Matrix<Scalar>& past = saved.values[0];
-    return past.size() == 0 || (past.rows() == shape_.past() * shape_.inputs && past.cols() == y_.cols());
-  }
+  bool fits(const State& saved) const noexcept { return shape_.fits(saved, y_.cols()); }
   /// Of a state that fits; an empty one is zeros.
   void restore(const State& saved) noexcept {
     reset();
