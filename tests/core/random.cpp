@@ -153,3 +153,14 @@ TEST_CASE("a copy of a generator goes on from the same place", "[random]") {
   CHECK(copy == random);
   CHECK_FALSE(Random(11) == Random(12));
 }
+
+TEST_CASE("a generator goes on from the place that another one tells", "[random]") {
+  Random random(11), other(12);
+  random.normal();
+  other.restore(random.state());
+  CHECK(other == random);
+  CHECK(other.bits() == random.bits());
+  const Random before = other;
+  CHECK_THROWS_WITH(other.restore({}), "Random::restore: the state is all zero, which it never is");
+  CHECK(other == before);
+}

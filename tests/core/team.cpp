@@ -82,7 +82,7 @@ TEST_CASE("members wait for one another", "[team]") {
     for (int s = 1; s <= 1'000; ++s) {
       step[mine] = s;
       member.wait();
-      member.alone([&] { sum += step[0] + step[1] + step[2]; });
+      member.single([&] { sum += step[0] + step[1] + step[2]; });
     }
   });
   CHECK(sum == 3 * 1'000 * 1'001 / 2);
@@ -95,14 +95,14 @@ TEST_CASE("members who wait for long sleep, and are woken by the last and by one
   const std::clock_t begun = std::clock();
   detail::run_team(&pool, 4, [&](const detail::Member& member) {
     for (int again = 0; again < 3; ++again) {
-      member.alone(pause);
+      member.single(pause);
       ++through;
     }
   });
   CHECK(through == 12);
   CHECK_THROWS_WITH(detail::run_team(&pool, 4,
                                      [&](const detail::Member& member) {
-                                       member.alone([&] {
+                                       member.single([&] {
                                          pause();
                                          throw std::runtime_error("no memory, say");
                                        });
@@ -130,7 +130,7 @@ TEST_CASE("what a member throws comes back, and the others stop waiting", "[team
   for (int again = 0; again < 20; ++again)
     CHECK_THROWS_WITH(detail::run_team(&pool, 3,
                                        [&](const detail::Member& member) {
-                                         member.alone([] { throw std::runtime_error("no memory, say"); });
+                                         member.single([] { throw std::runtime_error("no memory, say"); });
                                          member.wait();
                                        }),
                       "no memory, say");

@@ -244,8 +244,7 @@ TEST_CASE("a schedule sets the rate of each epoch or each batch, a plateau lower
   CHECK(state.history.learning_rate == std::vector<double>{1, 0.5});
   rates.clear();
   state = sine_state();
-  fit(state, sine_stream(), mean_squared_error,
-      {.epochs = 2, .schedule = schedule, .schedule_by_batch = true, .observers = {keep}});
+  fit(state, sine_stream(), mean_squared_error, {.epochs = 2, .batch_schedule = schedule, .observers = {keep}});
   CHECK(rates.back() == 1.0 / 8);
   state = sine_state();
   state.plateau = ReduceOnPlateau(0.5, {.factor = 0.5, .patience = 0, .threshold = 0.9});
@@ -564,14 +563,16 @@ TEST_CASE("options that make no sense are refused", "[fit]") {
   for (const double rate : {-0.5, nan_value, std::numeric_limits<double>::infinity()}) {
     const auto schedule = [&](Index batch) { return batch < 6 ? 0.01 : rate; };
     SineState moved = state;
-    CHECK_THROWS_MATCHES(
-        fit(moved, sine_stream(), mean_squared_error, {.schedule = schedule, .schedule_by_batch = true}),
-        std::invalid_argument,
-        Message(detail::text("fit: the learning rate is ", rate,
-                             " at batch 3 of epoch 2, expected a finite number of at least 0")));
+    CHECK_THROWS_MATCHES(fit(moved, sine_stream(), mean_squared_error, {.batch_schedule = schedule}),
+                         std::invalid_argument,
+                         Message(detail::text("fit: the learning rate is ", rate,
+                                              " at batch 3 of epoch 2, expected a finite number of at least 0")));
     CHECK(moved.epoch == 1);
     CHECK(moved.batch == 2);
   }
+  refuse({.schedule = ConstantRate{1}, .batch_schedule = ConstantRate{1}},
+         "fit: schedule and batch_schedule would both set the learning rate");
   state.plateau = ReduceOnPlateau(1);
-  refuse({.schedule = ConstantRate{1}}, "fit: a schedule and a plateau would both set the learning rate");
+  for (const FitOptions& how : {FitOptions{.schedule = ConstantRate{1}}, FitOptions{.batch_schedule = ConstantRate{1}}})
+    refuse(how, "fit: a schedule and a plateau would both set the learning rate");
 }

@@ -114,8 +114,7 @@ TEST_CASE("observers are told of steps, their batches and columns, the last step
   fit(state, sine_stream(), mean_squared_error,
       {.epochs = 1,
        .accumulate = 3,
-       .schedule = [](Index batches_done) { return static_cast<double>(batches_done); },
-       .schedule_by_batch = true,
+       .batch_schedule = [](Index batches_done) { return static_cast<double>(batches_done); },
        .observers = {keep}});
   CHECK(batch == std::vector<Index>{3, 4});
   CHECK(accumulated == std::vector<Index>{3, 1});

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <cmath>
+#include <array>
 #include <cstdint>
 
-#include "unroll/core/target.hpp"
+#include "unroll/core/error.hpp"
 
 namespace unroll::inline UNROLL_TARGET {
 
@@ -57,12 +57,22 @@ class Random {
     return static_cast<double>(sum) * 0x1p-32 - 6;
   }
 
+  /// Its place in the sequence: what a file keeps of it. Never all zero.
+  using State = std::array<std::uint64_t, 4>;
+  /// The place now.
+  const State& state() const { return state_; }
+  /// Goes on from there. Throws std::invalid_argument where all is zero.
+  void restore(const State& state) {
+    detail::require(state != State{}, "Random::restore: the state is all zero, which it never is");
+    state_ = state;
+  }
+
   friend bool operator==(const Random&, const Random&) = default;
 
  private:
   static std::uint64_t rotate(std::uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
 
-  std::uint64_t state_[4];
+  State state_;
 };
 
 }  // namespace unroll::inline UNROLL_TARGET

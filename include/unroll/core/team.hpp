@@ -45,7 +45,7 @@ class Member {
   }
   /// Calls f() on one member, and lets the others wait for it.
   template <class F>
-  void alone(F f) const {
+  void single(F f) const {
     if (index_ == 0) f();
     wait();
   }

@@ -72,7 +72,7 @@ struct PackedGates {
       pack_each(weights, [&](auto& packed, const auto& matrix, Range gates, GateRun) {
         packed.pack(matrix, units, gates, member);
       });
-      member.alone([&] { bias.set_column(gate_count<Cell>, units, weights.bias); });
+      member.single([&] { bias.set_column(gate_count<Cell>, units, weights.bias); });
     } else {
       Vector<Scalar> largest = Vector<Scalar>::Zero(gate_count<Cell> * units);
       const auto include = [&](GateRun run, const Matrix<Scalar>& weight) {

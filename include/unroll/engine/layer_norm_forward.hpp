@@ -52,7 +52,7 @@ struct PackedLayerNorm : PackedGates<cells::Lstm, Scalar, Storage> {
 
   void pack(const LayerNormWeights<Scalar>& weights, const Member& member = {}) {
     PackedGates<cells::Lstm, Scalar, Storage>::pack(weights, member);
-    member.alone([&] {
+    member.single([&] {
       const Index units = weights.units();
       this->bias.set_zero();
       gain_ih.set_column(4, units, weights.gain_ih);

@@ -3,7 +3,7 @@
 #include "unroll/engine/layer_base.hpp"
 #include "unroll/engine/non_finite.hpp"
 #include "unroll/engine/recurrent_checks.hpp"
-#include "unroll/engine/stream.hpp"
+#include "unroll/engine/recurrent_stream.hpp"
 #include "unroll/engine/unroll.hpp"
 
 namespace unroll::inline UNROLL_TARGET {

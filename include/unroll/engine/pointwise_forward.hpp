@@ -19,7 +19,7 @@ struct PointwiseForward {
 
   EIGEN_ALWAYS_INLINE void run() {
     if constexpr (late.count == 0) {
-      if (at.size == 1) return run_alone();
+      if (at.size == 1) return run_one_sample();
       if (x != nullptr) return run_several();
     }
     const auto rule = [this](const Tile& tile) { on_processor<Scalar>([&]<class P>() { apply_rule<P>(tile); }); };
@@ -47,11 +47,11 @@ struct PointwiseForward {
   }
 
   /// One sample: the rule takes the sums before they leave the registers.
-  void run_alone() {
-    with_packs<Scalar>([&]<class P>() { run_alone<P>(); });
+  void run_one_sample() {
+    with_packs<Scalar>([&]<class P>() { run_one_sample<P>(); });
   }
   template <class P>
-  UNROLL_INNER_LOOP void run_alone() {
+  UNROLL_INNER_LOOP void run_one_sample() {
     using T = MicroTiles<P, (std::max)(early.count, 1), Storage>;
     constexpr int most = (std::min)(T::side_of_one, 4);  // each number of panels is a function with as many rules
     static constexpr auto table =

@@ -90,7 +90,7 @@ class Sweep {
   void clip(BlockedMatrix<Scalar>& d, Index column, GateRun run) {
     if (options.clip == 0 || run.count == 0) return;  // nobody waits
     member.wait();
-    member.alone([&] { clipped_squares_ += clip_gates(d, column, tape.size(), run, options.clip, tape.clip_report); });
+    member.single([&] { clipped_squares_ += clip_gates(d, column, tape.size(), run, options.clip, tape.clip_report); });
   }
 
  private:

@@ -158,7 +158,7 @@ void run_steps(RecurrentTape<Step>& tape, const Packed& packed, const Scalar* x,
         gather_previous(tape, t, member);
         if (coupled) member.wait();
       }
-      if (tape.dropout.on()) member.alone([&] { mask_fed_back(tape, t); });
+      if (tape.dropout.on()) member.single([&] { mask_fed_back(tape, t); });
       auto view = tape.forward_view(t, (t - shift) * tape.size(), member);
       view.activated = activated;
       Step::forward(packed, tape.gates, tape.buffers, view);

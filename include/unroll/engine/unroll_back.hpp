@@ -85,7 +85,7 @@ void sweep_back(RecurrentTape<Step>& tape, const Input<Scalar>& d_h, const Backw
       Sweep<Step> sweep(tape, d_h, first, options, overlapping ? tape.part_d_gates : tape.gates,
                         overlapping ? tape.part_d_output : tape.d_output, member);
       const double clipped = sweep.run(begin, end);
-      member.alone([&] { squares += clipped; });  // which only the first one does
+      member.single([&] { squares += clipped; });  // which only the first one does
     });
     if (!overlapping) continue;
     const Index a = tape.step_at(begin), b = tape.step_at(end - 1);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -264,25 +263,20 @@ void restore(const StoredTensor& stored, std::vector<Number>& values, const Load
 /// Vectors by name: a tensor each, as many as there are.
 using NamedVectors = std::map<std::string, std::vector<double>>;
 
-/// The state of a generator; Random is trivially copyable and holds nothing else.
-using RandomState = std::array<std::uint64_t, 4>;
-
 inline StoredTensor store(const Random& random) {
-  const auto state = std::bit_cast<RandomState>(random);
-  return store_numbers(state.data(), state.size(), {state.size()});
+  return store_numbers(random.state().data(), random.state().size(), {random.state().size()});
 }
 
 inline void require_fits(const StoredTensor& stored, const Random&, const LoadOptions& options) {
-  require_stored_shape(stored, {RandomState().size()});
+  require_stored_shape(stored, {Random::State().size()});
   require_dtype<std::uint64_t>(stored.dtype, options);
 }
 
 inline void restore(const StoredTensor& stored, Random& random, const LoadOptions& options) {
-  RandomState state{};
+  Random::State state{};
   const auto words = numbers<std::uint64_t>(stored, options);
   std::copy(words.begin(), words.end(), state.begin());
-  require(state != RandomState{}, "the generator's state is all zero, which it never is");
-  random = std::bit_cast<Random>(state);
+  random.restore(state);
 }
 
 }  // namespace detail

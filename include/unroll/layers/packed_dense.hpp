@@ -26,7 +26,7 @@ struct DenseWeights {
   void pack(const Matrix<Scalar>& weight, const Vector<Scalar>& full_bias, const Member& member = {}) {
     if constexpr (std::is_same_v<Storage, Full>) {
       if (weight.rows() != 1) matrix.pack(weight, weight.rows(), {0, 1}, member);
-      member.alone([&] {
+      member.single([&] {
         if (weight.rows() == 1) assign(row, weight.row(0).transpose());
         bias.set_column(1, weight.rows(), full_bias);
       });
@@ -45,7 +45,7 @@ struct DenseWeights {
   /// y(:, j) = W x(:, j) + b for some columns.
   void apply(const Scalar* x, Index x_stride, Index columns, const Sums<Scalar>& y, const Member& member = {}) const {
     if (row.size() > 0)
-      return member.alone([&] {
+      return member.single([&] {
         for (Index j = 0; j < columns; ++j)
           y.data[j * y.column_stride] = scalar_product(row.data(), x + j * x_stride, row.size(), *bias.at(0, 0));
       });

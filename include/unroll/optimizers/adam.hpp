@@ -29,10 +29,10 @@ struct AdamWOptions {
 namespace detail {
 
 /// Adam's and AdamW's: what weight decay does is all that differs.
-template <class Options_>
+template <class Options_, bool decoupled_decay>
 struct AdamRule {
   using Options = Options_;
-  static constexpr bool decoupled = std::is_same_v<Options, AdamWOptions>;
+  static constexpr bool decoupled = decoupled_decay;
   static constexpr const char* name = decoupled ? "AdamW" : "Adam";
   static constexpr auto moment_names = AdamMoments<double>::names;
 
@@ -68,11 +68,11 @@ struct AdamRule {
 ///   m = beta1 m + (1 - beta1) g     v = beta2 v + (1 - beta2) g^2
 ///   w = w - learning_rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
 template <class Model>
-class Adam : public Optimizer<Model, detail::AdamRule<AdamOptions>> {
+class Adam : public Optimizer<Model, detail::AdamRule<AdamOptions, false>> {
  public:
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit Adam(const Model& model, AdamOptions how = {})
-      : Optimizer<Model, detail::AdamRule<AdamOptions>>(model, std::move(how)) {}
+      : Optimizer<Model, detail::AdamRule<AdamOptions, false>>(model, std::move(how)) {}
   /// Refused with an option that is none.
   template <class no_such_option = void>
   explicit Adam(const Model&, ...) = delete;  // no such option, or options out of order: see AdamOptions
@@ -84,11 +84,11 @@ Adam(const Model&) -> Adam<Model>;
 /// Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2): w = w - learning_rate weight_decay w
 /// before Adam's step.
 template <class Model>
-class AdamW : public Optimizer<Model, detail::AdamRule<AdamWOptions>> {
+class AdamW : public Optimizer<Model, detail::AdamRule<AdamWOptions, true>> {
  public:
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit AdamW(const Model& model, AdamWOptions how = {})
-      : Optimizer<Model, detail::AdamRule<AdamWOptions>>(model, std::move(how)) {}
+      : Optimizer<Model, detail::AdamRule<AdamWOptions, true>>(model, std::move(how)) {}
   /// Refused with an option that is none.
   template <class no_such_option = void>
   explicit AdamW(const Model&, ...) = delete;  // no such option, or options out of order: see AdamWOptions

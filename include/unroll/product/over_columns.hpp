@@ -41,7 +41,7 @@ Columns<Scalar> across(const Input<Scalar>& x, Range columns, Index panels, Vect
   const bool aliased = stride * static_cast<Index>(sizeof(Scalar)) % 2048 == 0;
   if (!aliased && (rows * columns.count <= cached || panels < 4)) return {data, rows, 1, stride, {columns.count}};
   member.wait();  // what was there has been used
-  member.alone([&] {
+  member.single([&] {
     if (packed.size() < rows * columns.count) resize(packed, rows * columns.count);
   });
   on_processor<Scalar>([&]<class P>() {

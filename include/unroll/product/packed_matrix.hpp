@@ -20,7 +20,7 @@ class PackedMatrix {
   void pack(const Matrix<Scalar>& matrix, Index units, Range groups, const Member& member = {})
     requires(per_word == 1)
   {
-    member.alone([&] { resize(groups.count, units, matrix.cols(), matrix.cols()); });
+    member.single([&] { resize(groups.count, units, matrix.cols(), matrix.cols()); });
     on_processor<Scalar>([&]<class P>() {
       const Range mine = member.part(panel_count_);
       // In the order of the matrix, which is read from far away.
@@ -56,7 +56,7 @@ class PackedMatrix {
   void pack_transposed(const Matrix<Scalar>& matrix, Index units, Range groups, const Member& member = {})
     requires(per_word == 1)
   {
-    member.alone([&] { resize(1, matrix.cols(), units * groups.count, units * groups.count); });
+    member.single([&] { resize(1, matrix.cols(), units * groups.count, units * groups.count); });
     on_processor<Scalar>([&]<class P>() {
       constexpr Index lanes = P::size;
       const Range mine = member.part(panel_count_);

@@ -46,7 +46,10 @@ class Fit {
     if (state.average) require_same_shape("fit", state.model, state.average->model);
     require(state.batch <= data.batches(), "fit: the state stands at batch ", state.batch, ", the data have ",
             data.batches());
-    require(!options.schedule || !state.plateau, "fit: a schedule and a plateau would both set the learning rate");
+    const bool scheduled = options.schedule || options.batch_schedule;
+    require(!scheduled || !state.plateau, "fit: a schedule and a plateau would both set the learning rate");
+    require(!options.schedule || !options.batch_schedule,
+            "fit: schedule and batch_schedule would both set the learning rate");
     if constexpr (requires { objective_.require_fits(state.model, data.example(0, order_)); })
       if (data.batches() > 1) objective_.require_fits(state.model, data.example(1, data.order(std::nullopt)));
     for (const FitObserver& observer : options.observers) require(observer != nullptr, "fit: an observer is empty");
@@ -144,8 +147,8 @@ class Fit {
 
   double learning_rate(Index batch) const {
     double rate = state_.plateau ? state_.plateau->rate() : state_.optimizer.options.learning_rate;
-    if (options_.schedule)
-      rate = options_.schedule(options_.schedule_by_batch ? state_.epoch * data_.batches() + batch : state_.epoch);
+    if (options_.schedule) rate = options_.schedule(state_.epoch);
+    if (options_.batch_schedule) rate = options_.batch_schedule(state_.epoch * data_.batches() + batch);
     require(rate >= 0 && std::isfinite(rate), "fit: the learning rate is ", rate, " at batch ", batch + 1, " of epoch ",
             state_.epoch + 1, ", expected a finite number of at least 0");
     return rate;

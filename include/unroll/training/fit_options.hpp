@@ -46,7 +46,8 @@ struct FitOptions {
   OnNonFinite on_non_finite = OnNonFinite::error;  ///< a loss or gradient that is not finite
   /// The learning rate of epoch 0, 1, ..., asked for before each step; without it, the optimizer's.
   std::function<double(Index)> schedule = {};
-  bool schedule_by_batch = false;           ///< it is called with the number of batches done instead
+  /// Instead, the learning rate after 0, 1, ... batches of all epochs.
+  std::function<double(Index)> batch_schedule = {};
   BackwardOptions backward = {};            ///< truncation and clipping inside the backward pass
   std::vector<FitObserver> observers = {};  ///< called after every step, in this order
 };
