@@ -61,9 +61,10 @@ check_interrupted() {
   succeed "${options[@]}"
   local whole
   whole=$(bits; written)
+  rm "$work/out"  # which has an epoch 2
   "$program" "${options[@]}" --save "$work/run.safetensors" >"$work/out" 2>"$work/err" &
   process=$!
-  for ((i = 0; i < 500; ++i)); do grep -q '^epoch 2' "$work/out" && break; sleep 0.01; done
+  for ((i = 0; i < 3000; ++i)); do grep -q -s '^epoch 2' "$work/out" && break; sleep 0.01; done
   kill -INT "$process"
   wait "$process" || fail "exit code $? after Ctrl-C"
   [[ ! -s $work/err ]] || fail "text on stderr: $(cat "$work/err")"
