@@ -4,8 +4,8 @@
 #include "unroll/inference.hpp"
 
 // The larger part of what a program compiles of Unroll: the layers of the three usual cells and the tiles of their
-// products. unroll.hpp declares it where UNROLL_COMPILED is defined, and one file of the program, which defines
-// UNROLL_COMPILING, has it. The CMake target unroll::compiled does both.
+// products. Where UNROLL_COMPILED is defined, unroll.hpp declares it. One file of the program defines UNROLL_COMPILING
+// and compiles it. The CMake target unroll::compiled does both.
 
 #ifdef UNROLL_COMPILING
 #define UNROLL_COMPILED_TEMPLATE template
@@ -13,7 +13,7 @@
 #define UNROLL_COMPILED_TEMPLATE extern template
 #endif
 
-/// A recurrent layer of any sizes, packed and streamed, and its ways through time.
+/// A recurrent layer of any sizes, packed and streamed, and its forward and backward passes.
 #define UNROLL_COMPILED_STEP(Scalar, ...)                                                                           \
   UNROLL_COMPILED_TEMPLATE class RecurrentLayer<__VA_ARGS__, Dynamic, Dynamic>;                                     \
   UNROLL_COMPILED_TEMPLATE class PackedRecurrent<__VA_ARGS__, Dynamic, Dynamic, Full>;                              \
@@ -32,7 +32,7 @@
   UNROLL_COMPILED_TEMPLATE std::optional<NonFinite> find_non_finite(const RecurrentTape<__VA_ARGS__>&);             \
   }
 
-/// The tiles of one to four groups for registers of so many bytes.
+/// The tiles of one to four groups for registers of `bytes` bytes.
 #define UNROLL_COMPILED_TILES(Scalar, bytes)                                             \
   UNROLL_COMPILED_TEMPLATE struct MicroTiles<Pack<Scalar, (bytes) / sizeof(Scalar)>, 1>; \
   UNROLL_COMPILED_TEMPLATE struct MicroTiles<Pack<Scalar, (bytes) / sizeof(Scalar)>, 2>; \

@@ -1,6 +1,6 @@
 #pragma once
 
-/// All of Unroll but unroll/testing/ and unroll/io/.
+/// All of Unroll except unroll/testing/ and unroll/io/.
 #include "unroll/data/csv.hpp"
 #include "unroll/data/examples.hpp"
 #include "unroll/data/fill_gaps.hpp"

@@ -9,7 +9,7 @@ namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
-/// A rule's value whose sigmoid and tanh are right to so many digits. All else is that of V.
+/// A rule's value whose sigmoid and tanh are right to `digits` digits. All else is as V does it.
 template <class V, int digits>
 struct Approximate {
   V value;
@@ -79,7 +79,7 @@ namespace cells {
 ///   5 digits     1.4e-6                   7.2e-7
 ///
 /// A layer trains with what it computes: the derivative is that of the approximation. It is a layer of its own, and its
-/// file says so: weights that were trained with one rule are not right for the other to the last digits.
+/// file says so, because weights trained with one rule are not right to the last digits for the other.
 template <class Cell, int Digits = 4>
 struct Approximate : detail::ApproximateOperand<Cell, Digits> {
   static_assert(Digits == 4 || Digits == 5, "an approximate cell is right to 4 digits or to 5");

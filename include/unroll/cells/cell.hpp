@@ -24,7 +24,7 @@
 ///   };
 ///
 /// `forward` finds the pre-activations in `gates` and the previous states in `state`, and leaves the new states there.
-/// V is no number but several side by side: a rule is made of + - * / and of exp, sigmoid, tanh and relu without std::,
+/// V is not one number but several side by side. So a rule uses + - * / and exp, sigmoid, tanh and relu without std::,
 /// and compares nothing.
 /// What else a cell may declare:
 ///   backward        the hand-written derivative (below); without it the engine derives it by dual numbers
@@ -82,7 +82,8 @@ concept HasBackward = requires(const GateValues<C, Pack<float>>& gates, const St
   C::backward(gates, state, state, d_state, d_gates);
 };
 
-/// operand(gates, previous): what feeds the late gates in the hidden state's place, from the early pre-activations.
+/// operand(gates, previous): what feeds the late gates instead of the hidden state; it may use the early
+/// pre-activations.
 template <class C>
 concept HasLateGates = requires(const GateValues<C, Pack<float>>& gates, const StateValues<C, Pack<float>>& previous) {
   C::late_gates.count;
@@ -98,7 +99,7 @@ concept HasOperandBackward =
     };
 
 /// A cell without recurrent gates whose `forward` is activate(gates), which does not see the state, and then
-/// advance(gates, state), which is cheap: threads may share the steps of a long sequence for the first.
+/// advance(gates, state), which is cheap. So threads may share the steps of a long sequence in activate.
 template <class C>
 concept LinearCell = HasBackward<C> && C::recurrent_gates.count == 0 &&
                      requires(GateValues<C, Pack<float>>& gates, StateValues<C, Pack<float>>& state) {
@@ -149,8 +150,8 @@ constexpr bool within(GateRun run, int count, int least) {  // not covered: runs
   return run.first >= 0 && run.count >= least && run.first + run.count <= count;
 }
 
-/// Compiles a cell's functions for packs, first of all that does: compilers tell their faults here, under this name,
-/// not in the depth of the engine. A pack is several numbers: std::tanh does not know it, and `if` cannot ask it.
+/// Compiles a cell's functions for packs before all other code does. So compilers report errors of the cell here, under
+/// this name, not deep in the engine. A pack is several numbers: std::tanh does not take it, and `if` cannot test it.
 template <class C>
 void a_rule_has_arithmetic_and_exp_sigmoid_tanh_relu_without_std_but_no_comparison(
     GateValues<C, Pack<float>>& gates, StateValues<C, Pack<float>>& state) {  // not covered: compiled, never called

@@ -12,8 +12,8 @@ namespace unroll::inline UNROLL_TARGET::cells {
 ///   o = sigmoid(o + p_o c)
 ///   h = o tanh(c)
 ///
-/// The peephole weights p_i, p_f, p_o are gates that nobody feeds, whose biases are all there is of them. They start
-/// at 0, the forget gate's bias at 1.
+/// The peephole weights p_i, p_f, p_o are gates that nothing feeds, so they are their biases alone. They start at 0;
+/// the forget gate's bias starts at 1.
 struct PeepholeLstm {
   static constexpr const char* name = "PeepholeLstm";
   static constexpr std::array gate_names{"i", "f", "g", "o", "p_i", "p_f", "p_o"};

@@ -6,11 +6,11 @@
 
 /// exp, sigmoid, tanh and relu of a Pack and of a number.
 ///
-/// All use e^r = (R + r) / (R - r), R = r coth(r / 2) even in r, after x = n ln 2 + r with |r| <= ln 2 / 2 (W. J. Cody
-/// and W. Waite, Software Manual for the Elementary Functions, 1980, chapter 6): one division each, no table, no
-/// branch. The errors are measured with and without fused multiply-add: float over all 2^32 numbers, double over 10^8
-/// of them. Every lane and the overload for a number give the same bits: every product that is added to something is in
-/// `multiply_add`, so a compiler finds nothing to contract.
+/// All use e^r = (R + r) / (R - r), where R = r coth(r / 2) is even in r, after x = n ln 2 + r with |r| <= ln 2 / 2 (W.
+/// J. Cody and W. Waite, Software Manual for the Elementary Functions, 1980, chapter 6). Each takes one division, no
+/// table and no branch. The errors are measured with and without fused multiply-add: float over all 2^32 numbers,
+/// double over 10^8 of them. Every lane and the overload for a number give the same bits, because every product that is
+/// added to something is in `multiply_add`, so a compiler finds nothing to contract.
 ///
 /// A compiler that may reorder sums would replace (x + to_exponent) - to_exponent by x, or first multiply both by a
 /// number. `in_register` hides from it what a sum is made of.
@@ -18,10 +18,11 @@ namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
-/// The constants of the method, `lowest` to `highest` being where exp neither vanishes nor overflows.
+/// The constants of the method. From `lowest` to `highest` exp neither vanishes nor overflows.
 ///
-/// ln 2 comes whole and in two parts, of which n times the first is exact. `quotient<k>` is (R(kq) - 2) / (k q^2) in
-/// u = q^2: minimax polynomials from the Remez exchange in 60 digits, which leave 4e-9 (float) and 2e-18 (double) of R.
+/// ln 2 is given whole and in two parts; n times the first part is exact. `quotient<k>` is (R(kq) - 2) / (k q^2) in u =
+/// q^2. They are minimax polynomials from the Remez exchange in 60 digits, with errors of 4e-9 (float) and 2e-18
+/// (double) of R.
 template <class Scalar>
 struct Exponential;
 
@@ -72,7 +73,7 @@ UNROLL_IN_A_LOOP Pack<Scalar, Lanes> exp(Pack<Scalar, Lanes> x) {
   const P u = r * r;
   const P sum = multiply_add(E::template quotient<1>(u), u, P(2) + r);
   const P difference = multiply_add(P(-2), r, sum);
-  // 2^n may be no normal number where e^x is one: half of n scales the numerator, the other half the denominator.
+  // 2^n may not be a normal number where e^x is one. So half of n scales the numerator, the other half the denominator.
   const P half = multiply_add(n, P(Scalar(0.5)), to_exponent).in_register();
   const P other_half = half - n;
   return sum * exponent_from_last_bits(half) / (difference * exponent_from_last_bits(other_half));
@@ -83,7 +84,7 @@ template <class Scalar, int Lanes>
 UNROLL_IN_A_LOOP Pack<Scalar, Lanes> sigmoid(Pack<Scalar, Lanes> x) {
   using E = detail::Exponential<Scalar>;
   using P = Pack<Scalar, Lanes>;
-  // The numerator and the denominator are both 2^shift too large, lest 2^n be subnormal where the result is.
+  // Numerator and denominator are both 2^shift too large, so that 2^n is not subnormal where the result is.
   const P to_exponent(E::to_exponent + E::shift);
   x = larger(smaller(x, P(E::sigmoid_is_one)), P(E::lowest));
   const P shifted = multiply_add(x, P(E::log2_e), to_exponent).in_register();

@@ -9,7 +9,7 @@
 #include "unroll/core/error.hpp"
 #include "unroll/core/types.hpp"
 
-/// The threads of a pool, and where they wait for one another; below, what stands in their place where the standard
+/// The threads of a pool, and where they wait for one another. Directly below is what replaces them where the standard
 /// library has no threads.
 #if (defined(__GLIBCXX__) && !defined(_GLIBCXX_HAS_GTHREADS)) || defined(_LIBCPP_HAS_NO_THREADS) || \
     (defined(_LIBCPP_HAS_THREADS) && !_LIBCPP_HAS_THREADS)
@@ -18,7 +18,7 @@ namespace unroll::inline UNROLL_TARGET::detail {
 
 inline long process_id() { return 0; }
 
-/// All is done inside one task: nobody could take another.
+/// All is done inside one task, because no other thread could take another.
 inline constexpr bool at_a_task = true;
 
 struct Mutex {};
@@ -63,7 +63,7 @@ class Crew {
 
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// Which process this is, where one can fork.
+/// The number of this process, where processes can fork.
 inline long process_id() {
 #if __has_include(<unistd.h>)
   return static_cast<long>(::getpid());
@@ -78,18 +78,18 @@ inline thread_local bool at_a_task = false;
 using Mutex = std::mutex;
 using Lock = std::lock_guard<Mutex>;
 
-/// Where the members of a team wait for one another. They look for a moment, for a step is shorter than a sleep; then
-/// they let others have the processor, who may be members; then they sleep.
+/// Where the members of a team wait for one another. They spin for a moment, because a step is shorter than a sleep.
+/// Then they yield the processor to others, who may be members. Then they sleep.
 class Barrier {
  public:
   explicit Barrier(Index members) : members_(members) {}
 
-  /// Throws what the first member gave up with, where one has.
+  /// If a member gave up, throws what the first one gave up with.
   void wait() {
     const Index before = arrived_.fetch_add(1);
     const Index all = before - before % members_ + members_;  // arrivals when this round is complete
     if (before + 1 == all) {
-      if (asleep_ > 0) wake();  // who is not counted yet will see that all have arrived
+      if (asleep_ > 0) wake();  // a member not counted yet will see that all have arrived
       return;
     }
     const auto complete = [&] {
@@ -118,7 +118,7 @@ class Barrier {
   void sleep(Complete complete) {
     std::unique_lock lock(mutex_);
     ++asleep_;
-    woken_.wait(lock, complete);  // who leaves a broken barrier stays counted: it only costs a call
+    woken_.wait(lock, complete);  // leaving a broken barrier, it stays counted: that only costs a call
     --asleep_;
   }
   void wake() {
@@ -136,10 +136,10 @@ class Barrier {
   std::condition_variable woken_;
 };
 
-/// The threads of a pool, and the tasks that they are at.
+/// The threads of a pool, and the tasks that they work on.
 class Crew {
  public:
-  explicit Crew(int threads) : Crew() {  // so that the destructor stops those there are where one cannot be made
+  explicit Crew(int threads) : Crew() {  // so the destructor stops the others if a thread cannot be made
     for (int i = 1; i < threads; ++i) threads_.emplace_back([this] { serve(); });
   }
   ~Crew() {
@@ -170,7 +170,7 @@ class Crew {
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
-  const long process = process_id();  ///< that the threads belong to
+  const long process = process_id();  ///< the process that the threads belong to
 
  private:
   Crew() = default;
@@ -187,7 +187,7 @@ class Crew {
     }
   }
 
-  /// Waits for what may come soon, for about as long as it takes to wake a thread that sleeps.
+  /// Waits until ready(), but only for about as long as it takes to wake a thread that sleeps.
   template <class Ready>
   static void linger(Ready ready) {
     for (int i = 0; i < 200 && !ready(); ++i) std::this_thread::yield();
@@ -208,8 +208,8 @@ class Crew {
     at_a_task = nested;
   }
 
-  std::mutex turn_;   // the caller's whose tasks are done
-  std::mutex mutex_;  // of all below
+  std::mutex turn_;   // held by the caller whose tasks are done now
+  std::mutex mutex_;  // guards all below
   std::condition_variable begun_;
   std::condition_variable done_;
   const std::function<void(Index)>* task_ = nullptr;

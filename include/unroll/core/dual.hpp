@@ -31,7 +31,7 @@ struct Dual {
     return result;
   }
 
-  /// f(a), from f's value and slope at a's (the chain rule).
+  /// f(a), from the value and the slope of f at a.value (the chain rule).
   UNROLL_IN_A_LOOP static Dual chain(V value, const Dual& a, V slope) {
     Dual result;
     result.value = value;

@@ -18,8 +18,8 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// Where a program is compiled without exceptions, this is called in an exception's place, with its message. It must
-/// not return; without a handler the program is aborted, where there is a stderr with the message.
+/// In a program compiled without exceptions, this is called instead of a throw, with the exception's message. It must
+/// not return. Without a handler the program writes the message to stderr, where there is one, and aborts.
 inline void (*error_handler)(const char* message) = nullptr;
 
 namespace detail {
@@ -45,7 +45,7 @@ template <class Error, class... Arguments>
 #endif
 }
 
-/// Calls f(); what it throws, to be thrown again elsewhere.
+/// Calls f(). Returns what it throws, to be thrown again elsewhere.
 template <class F>
 std::exception_ptr exception_of(const F& f) {
 #if defined(__cpp_exceptions) || defined(_CPPUNWIND)
@@ -60,8 +60,8 @@ std::exception_ptr exception_of(const F& f) {
   return nullptr;
 }
 
-/// A number as the shortest text that reads back as the same number, whatever the locale is. Without exceptions, which
-/// is where memory is short, fractions have six digits: the tables of the shortest text take 130 KB.
+/// A number as the shortest text that reads back as the same number, whatever the locale. Programs without exceptions
+/// are short of memory; in them fractions have six digits, because the tables of the shortest text take 130 KB.
 template <class Number>
 std::string number_text(Number number) {
   if constexpr (std::is_floating_point_v<Number> && !has_exceptions) {  // not covered: only without exceptions
@@ -80,8 +80,8 @@ std::string number_text(Number number) {
   }
 }
 
-/// A part of a message: a number, or a string that must outlive it. It becomes text in `joined`, not before: a program
-/// has hundreds of messages, each of parts of other types, and compiles as little as can be for each.
+/// A part of a message: a number, or a string that must outlive it. It becomes text only in `joined`. A program has
+/// hundreds of messages, with parts of many types; so what is compiled for each must be as little as possible.
 class TextPart {
  public:
   TextPart(const std::string& string) : string_(string) {}

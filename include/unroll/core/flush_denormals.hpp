@@ -16,7 +16,7 @@ namespace unroll::inline UNROLL_TARGET {
 ///   FlushDenormals guard;
 ///   for (...) stream.step(x);
 ///
-/// x86: FTZ and DAZ of MXCSR. ARM (g++, clang++): FZ of FPCR. Elsewhere it does nothing: `works` tells.
+/// x86: FTZ and DAZ of MXCSR. ARM (g++, clang++): FZ of FPCR. Elsewhere it does nothing; `works` is false there.
 class FlushDenormals {
 #if defined(__SSE2__) || defined(_M_X64)
   using Register = unsigned int;

@@ -7,7 +7,8 @@
 
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// log sum_i e^y_i = m + log sum_i e^(y_i - m), m = max y, in its two parts: their sum would lose digits.
+/// log sum_i e^y_i = m + log sum_i e^(y_i - m), m = max y. It is kept as two parts, because their sum would lose
+/// digits.
 struct LogSumExp {
   double largest, log_sum;
 

@@ -13,7 +13,7 @@
 
 #include "unroll/core/types.hpp"
 
-/// Memory of the buffers: whether arguments share it, in which state an array is after it ran out, and its pages.
+/// The memory of buffers: whether arguments share it, what an array is after memory ran out, and huge pages.
 namespace unroll::inline UNROLL_TARGET::detail {
 
 /// Whether two dense arrays share memory.
@@ -39,8 +39,8 @@ inline void ask_for_huge_pages([[maybe_unused]] void* data, [[maybe_unused]] std
 #endif
 }
 
-/// As tensor.resize(rows, cols), but the tensor is empty after memory ran out, and in huge pages where it is large.
-/// Eigen's own frees the old memory, throws, and frees it again in the destructor.
+/// As tensor.resize(rows, cols), but the tensor is empty after memory ran out, and a large one lies in huge pages.
+/// Eigen's own resize frees the old memory, throws, and frees it again in the destructor.
 template <class Tensor>
 void resize(Eigen::PlainObjectBase<Tensor>& tensor, Index rows, Index cols) {
   if (tensor.size() == rows * cols) return tensor.resize(rows, cols);
@@ -66,7 +66,7 @@ void assign(Eigen::PlainObjectBase<Tensor>& to, const From& from) {
   to.derived() = from;
 }
 
-/// An allocator whose memory begins with a cache line, which no pack then crosses; new numbers are left as they are.
+/// An allocator whose memory begins with a cache line, so that no pack crosses one. New numbers are not initialized.
 template <class T>
 struct CacheLines {
   using value_type = T;
@@ -93,7 +93,7 @@ struct CacheLines {
   bool operator==(const CacheLines&) const { return true; }  // not covered: every library knows it
 };
 
-/// What products work on. Where its size changes, what was there is lost; it is empty after memory ran out.
+/// The memory that products work on. Its numbers are lost where its size changes; it is empty after memory ran out.
 template <class T>
 class Buffer {
  public:

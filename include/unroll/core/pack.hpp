@@ -9,8 +9,8 @@ namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
-/// The base of a pack that is wider than the registers of its file's flags: it is passed by its address, for where else
-/// it would lie depends on the flags.
+/// The base of a pack that is wider than the registers of its file's flags. It makes the pack be passed by its address;
+/// else where it lies would depend on the flags.
 template <bool wide>
 struct PassedOn {
   PassedOn() = default;
@@ -46,11 +46,11 @@ struct Words : PassedOn<(sizeof(Vector) > register_size)> {
 
 }  // namespace detail
 
-/// The value type that a cell's rule runs on: some hidden units side by side. Without a number of lanes they are as
-/// many as the processor's widest register holds.
+/// The value type that a cell's rule runs on: some hidden units side by side. By default it has as many lanes as the
+/// processor's widest register holds.
 ///
 /// The operators are those of a number, lane by lane, each rounded once; `multiply_add` is fused where the processor
-/// can.
+/// can do that.
 template <class Scalar, int Lanes = detail::widest<Scalar>>
 struct Pack : detail::PassedOn<(sizeof(Scalar) * Lanes > detail::register_size)> {
   /// The type of one number.
@@ -189,7 +189,7 @@ struct Pack : detail::PassedOn<(sizeof(Scalar) * Lanes > detail::register_size)>
     return from_bits(words << (std::numeric_limits<Scalar>::digits - 1));
   }
 
-  /// Of float packs: `size` words of 32 bits from memory, which need not be aligned.
+  /// For float packs: `size` words of 32 bits from memory, which need not be aligned.
   EIGEN_ALWAYS_INLINE static Words load_bits(const std::uint32_t* from) {
     Words words;
     std::memcpy(&words.bits, from, sizeof(words.bits));
@@ -201,7 +201,7 @@ struct Pack : detail::PassedOn<(sizeof(Scalar) * Lanes > detail::register_size)>
     detail::copy_bits(result.vector, words.bits);
     return result;
   }
-  /// Their j-th bytes, the last one the 0-th, as numbers, each with its sign.
+  /// Byte j of each word, counted from the lowest, as a number with its sign.
   template <int j>
   EIGEN_ALWAYS_INLINE static Pack from_byte(const Words& words) {
     Pack result;
@@ -221,11 +221,11 @@ struct Pack : detail::PassedOn<(sizeof(Scalar) * Lanes > detail::register_size)>
     for (const Scalar lane : lanes) sum += lane;
     return sum;
   }
-  /// The same, its second half added to its first until one number is left.
+  /// The same, but the second half is added to the first until one number is left.
   friend EIGEN_ALWAYS_INLINE Scalar sum_by_halves(const Pack& a) {
     Numbers lanes;
     a.store(lanes);
-    if constexpr (sizeof(Vector) > 16) {  // by packs: a loop would go through memory once a half
+    if constexpr (sizeof(Vector) > 16) {  // by packs: a loop would go through memory for each half
       return sum_by_halves(Half::load(lanes) + Half::load(lanes + size / 2));
     } else {
       for (int half = size / 2; half > 0; half /= 2)

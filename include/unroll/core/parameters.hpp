@@ -11,10 +11,10 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// Calls f(name, tensor...) for every parameter tensor of the models, which must be of one shape: the model itself,
-/// or a model beside its gradient, or beside its gradient and an optimizer's moments.
+/// Calls f(name, tensor...) for every parameter tensor of the models, which must be of one shape: a model alone, or
+/// with its gradient, or with its gradient and an optimizer's moments.
 ///
-/// Each layer type has one static `visit(f, prefix, layers...)`; all that treats parameters alike is built on it.
+/// Each layer type has one static `visit(f, prefix, layers...)`; all code that treats parameters alike uses it.
 template <class F, class Model, class... Models>
 void for_each_tensor(F&& f, Model& model, Models&... models) {
   std::remove_const_t<Model>::visit(f, std::string(), model, models...);
@@ -27,18 +27,18 @@ struct AnyVisitor {
 };
 }  // namespace detail
 
-/// What can be trained: a value with a Scalar that shows its parameters by `visit`. Any Layer, or a struct of layers
-/// for an objective of one's own.
+/// What can be trained: a value that has a Scalar and shows its parameters by `visit`. It is any Layer, or a struct of
+/// layers for an objective of your own.
 template <class M>
 concept Trainable = std::copyable<M> && requires(M& model) {
   typename M::Scalar;
   M::visit(detail::AnyVisitor(), std::string(), model, model);
 };
 
-/// What a parameter tensor is: weight decay may leave all but weights alone.
+/// The kind of a parameter tensor: weight decay may act on weights alone.
 enum class TensorKind { weight, bias, gain };
 
-/// A tensor's name as a `visit` gives it where the name does not tell the kind.
+/// A tensor's name and kind; a `visit` gives it where the name alone does not tell the kind.
 struct TensorName : std::string {
   TensorKind kind;  ///< of the tensor
 
@@ -48,13 +48,13 @@ struct TensorName : std::string {
 
 /// The kind that a visit tells.
 inline TensorKind kind_of(const TensorName& name) { return name.kind; }
-/// Of a name alone: a bias where it ends in "bias", else a weight.
+/// The kind by the name alone: a bias where it ends in "bias", else a weight.
 inline TensorKind kind_of(const std::string& name) {
   return name.ends_with("bias") ? TensorKind::bias : TensorKind::weight;
 }
 
-/// A tensor whose shape is part of its value, in the `visit` of what is saved and loaded: a carried state is as wide as
-/// the batch that left it.
+/// A tensor whose shape is part of its value, in the `visit` of what is saved and loaded. Carried states are such
+/// tensors: they are as wide as the batch that left them.
 template <class Tensor>
 class AnyShape {
  public:
@@ -124,7 +124,7 @@ Index parameter_count(const Model& model) {
 
 namespace detail {
 
-/// Summed in double, in a fixed order: eight sums by turns, which need not wait for one another.
+/// The sum of the squares in double, in a fixed order: eight sums take turns, so they need not wait for one another.
 template <class Tensor>
 double square_norm(const Eigen::PlainObjectBase<Tensor>& tensor) {
   double sums[8] = {};

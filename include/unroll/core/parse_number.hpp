@@ -12,8 +12,9 @@
 
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// The number that the whole text is, in any locale. None for any other text, infinity, NaN and numbers beyond double's
-/// range. Numbers too small for a double are rounded, at last to zero; libc++ before 20 has none of them.
+/// The number that the whole text is, in any locale. Nothing for any other text, infinity, NaN and numbers beyond
+/// double's range. Numbers too small for a double are rounded, the smallest ones to zero; libc++ before 20 gives
+/// nothing for them.
 inline std::optional<double> parse_number(std::string_view text) {
   const auto begins_number = [](char c) { return (c >= '0' && c <= '9') || c == '.'; };
   const std::size_t sign = !text.empty() && (text[0] == '+' || text[0] == '-') ? 1 : 0;
@@ -29,8 +30,8 @@ inline std::optional<double> parse_number(std::string_view text) {
   };
   double number = 0;
   if (by_chars(number)) return number;
-  // Slow, and rare where there is from_chars: it does not say whether a number is too large or too small. Some
-  // libraries would read hexadecimal numbers.
+  // Slow. Where there is from_chars it is rare: from_chars does not say whether a number is too large or too small.
+  // Some libraries would read hexadecimal numbers.
   if (text.find_first_not_of("0123456789.eE+-") != text.npos) return std::nullopt;
   std::istringstream in{std::string(text)};
   in.imbue(std::locale::classic());

@@ -5,7 +5,7 @@
 
 #include "unroll/core/pack.hpp"
 
-/// The way into inner loops, which target.hpp says how often a program has: once, or for several kinds of registers.
+/// The way into inner loops. A program has them once, or once for each of several kinds of registers (target.hpp).
 namespace unroll::inline UNROLL_TARGET::detail {
 
 #ifdef UNROLL_EVERY_PROCESSOR
@@ -20,8 +20,7 @@ EIGEN_DONT_INLINE inline int find_register_size() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 32 : 16;
 }
 
-/// The bytes of the registers that are used, the same throughout a program; 0 before they were asked for. (Tests set
-/// it.)
+/// How many bytes the registers have that a program uses throughout; 0 until someone asks. (Tests set it.)
 inline std::atomic<int> used_register_size = 0;
 
 EIGEN_ALWAYS_INLINE int register_bytes() {
@@ -31,13 +30,13 @@ EIGEN_ALWAYS_INLINE int register_bytes() {
   return bytes;
 }
 
-/// The numbers in one of them.
+/// How many numbers fit into one of them.
 template <class Scalar>
 Index lanes() {
   return register_bytes() / static_cast<int>(sizeof(Scalar));
 }
 
-/// f<P>() with the packs that are as wide as these registers.
+/// Calls f<P>() with the packs that are as wide as these registers.
 template <class Scalar, class F>
 EIGEN_ALWAYS_INLINE void with_packs(const F& f) {
   switch (register_bytes()) {
@@ -66,14 +65,14 @@ EIGEN_ALWAYS_INLINE void with_packs(const F& f) {
 
 #endif
 
-/// Whether inner loops take half a pack where no more numbers are there. Half a register of 512 bits takes half the
-/// time where the processor works on 256 at a time, as Zen 4 does, and divides sooner on others. A program for every
-/// processor does without: it compiles its loops for three kinds of registers.
+/// Whether inner loops take half a pack where there are no more numbers. Half of a 512-bit register takes half the time
+/// where the processor works on 256 bits at a time, as Zen 4 does; on others half a register divides sooner. A program
+/// for every processor does without, because it compiles its loops for three kinds of registers.
 template <class P>
 inline constexpr bool halves = sizeof(P) == 64 && register_size == 64;
 
-/// f as a function of its own with all that it calls, compiled for a processor whose registers have so many bytes.
-/// Packs are computed with nowhere else.
+/// f and all that it calls, as a function of its own, compiled for a processor whose registers have `bytes` bytes. No
+/// other code computes with packs.
 template <int bytes, auto f, class F = decltype(f)>
 struct CompiledFor;
 template <int bytes, auto f, class R, class... A>
@@ -97,7 +96,7 @@ inline constexpr auto compiled_for = &CompiledFor<static_cast<int>(sizeof(P)), f
 inline constexpr auto compiled_for = f;
 #endif
 
-/// f(a...), so compiled; inlined where P's registers are those of the file's flags.
+/// Calls f(a...), compiled in that way; inlined where P's registers are those of the file's flags.
 template <class P, auto f, class... A>
 EIGEN_ALWAYS_INLINE auto compiled(A... a) {
   if constexpr (sizeof(P) > register_size)
@@ -106,13 +105,13 @@ EIGEN_ALWAYS_INLINE auto compiled(A... a) {
     return f(a...);
 }
 
-// (Flat, for clang++ inlines into `run` what it calls, and no further.)
+// (gnu::flatten, because clang++ inlines into `run` only what it calls directly.)
 template <class F, class P>
 [[gnu::flatten]] void call_with_pack(const F& f) {
   f.template operator()<P>();
 }
 
-/// f<P>() with the packs of this processor, in a function of its own that is compiled for it.
+/// Calls f<P>() with the packs of this processor, in a function of its own that is compiled for it.
 template <class Scalar, class F>
 EIGEN_ALWAYS_INLINE void on_processor(const F& f) {
   with_packs<Scalar>([&]<class P>() { compiled_for<P, &call_with_pack<F, P>>(f); });

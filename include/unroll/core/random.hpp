@@ -10,8 +10,9 @@ namespace unroll::inline UNROLL_TARGET {
 /// The seeded generator behind every random number of the library: xoshiro256** (Blackman & Vigna 2018), seeded by
 /// splitmix64 (Steele et al. 2014).
 ///
-/// Every number comes from integers and from sums and single products of exactly representable values, so that all
-/// platforms, compilers and flags draw the same. A value: copying it copies its place in the sequence.
+/// Every number comes from integers and from sums and single products of exactly representable values, so all
+/// platforms, compilers and flags draw the same numbers. It is a value: a copy goes on from the same place in the
+/// sequence.
 class Random {
  public:
   /// Starts the sequence of this seed. Any number is a good seed.
@@ -49,8 +50,8 @@ class Random {
   /// Uniform in [-limit, limit).
   double uniform(double limit) { return limit * (2 * uniform() - 1); }
 
-  /// Close to a standard normal: the sum of twelve uniforms less 6 (Irwin-Hall), which needs no logarithm, whose last
-  /// bits differ from one C library to the next. Mean 0, variance 1, within +-6.
+  /// Close to a standard normal: the sum of twelve uniforms less 6 (Irwin-Hall), with mean 0, variance 1, and within
+  /// +-6. It needs no logarithm, whose last bits differ from one C library to the next.
   double normal() {
     std::uint64_t sum = 0;
     for (int i = 0; i < 12; ++i) sum += bits() >> 32;
@@ -61,7 +62,7 @@ class Random {
   using State = std::array<std::uint64_t, 4>;
   /// The place now.
   const State& state() const { return state_; }
-  /// Goes on from there. Throws std::invalid_argument where all is zero.
+  /// Goes on from such a place. Throws std::invalid_argument where all is zero.
   void restore(const State& state) {
     detail::require(state != State{}, "Random::restore: the state is all zero, which it never is");
     state_ = state;

@@ -8,14 +8,14 @@
 
 /// sigmoid and tanh as quotients of polynomials: less work than core/activations.hpp, and less exact.
 ///
-///   tanh x = x P(x^2) / Q(x^2) where |x| is below a limit, and beyond it what it is there
+///   tanh x = x P(x^2) / Q(x^2) where |x| is below a limit; beyond it the value at the limit
 ///   sigmoid x = (1 + tanh(x / 2)) / 2
 ///
-/// P and Q are minimax, from linear programs: the greatest error is as small as it can be where nothing is beyond 1.
-/// Both functions rise everywhere. Every product that is added to something is in `multiply_add`, as there.
+/// P and Q are minimax, from linear programs: the greatest error is as small as possible where no value exceeds 1. Both
+/// functions rise everywhere. As there, every product that is added to something is in `multiply_add`.
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// tanh, right to so many digits.
+/// tanh, right to `digits` digits.
 template <int digits>
 struct RationalTanh;
 template <>
@@ -56,8 +56,8 @@ UNROLL_IN_A_LOOP V polynomial(const std::array<Number, N>& c, const V& u) {
   return sum;
 }
 
-/// The coefficients of a derivative by x: of an even function's, over x, where `odd` is 0; of an odd one's, which is x
-/// times the polynomial, where it is 1.
+/// The coefficients in u = x^2 of a derivative by x, where p(u) has the coefficients c: of p(x^2)' / x, from c[1] on,
+/// where `odd` is 0, and of (x p(x^2))' where it is 1.
 template <std::size_t N>
 constexpr std::array<double, N> slopes(const std::array<float, N>& c, int odd) {  // not covered: at compile time
   std::array<double, N> result{};

@@ -4,15 +4,15 @@
 #error "unroll: C++20 is needed: -std=c++20 (/std:c++20), or target_compile_features(your_program PRIVATE cxx_std_20)"
 #endif
 
-/// For which processors a file is compiled.
+/// The processors that a file is compiled for.
 ///
-/// Built with optimisation for speed for plain x86-64, a program has its inner loops three times, for the registers of
-/// SSE2, AVX2 and AVX-512, and takes the widest that the processor has (processor.hpp). Everywhere else, and with
+/// A program built for plain x86-64, with optimisation for speed, has its inner loops three times: for the registers of
+/// SSE2, AVX2 and AVX-512. It uses the widest that the processor has (processor.hpp). Everywhere else, and with
 /// UNROLL_ONE_PROCESSOR defined, it has them once, for the registers that the compiler's flags allow.
 ///
-/// Panels have as many units as a register has lanes. So what is compiled for other registers has other names: an
-/// inline namespace, UNROLL_TARGET. Files with different flags may be linked; a layer that one hands to another is an
-/// error of the linker.
+/// Panels have as many units as a register has lanes. So code that is compiled for other registers has other names, by
+/// an inline namespace, UNROLL_TARGET. Files with different flags may be linked, but if one hands a layer to another,
+/// the linker gives an error.
 
 // Not for Windows, where g++ does not align the stack for wide registers, nor for MemorySanitizer, which does not see
 // what a store of some lanes writes.
@@ -26,8 +26,8 @@
     !defined(UNROLL_ONE_PROCESSOR)
 #define UNROLL_EVERY_PROCESSOR
 #define UNROLL_FOR_AVX512 [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]]
-// Of what an inner loop calls, a function or (behind its parameters) a lambda. g++ inlines all of it, but may make a
-// clone of a function first, into which it does not. clang++ inlines what such a function calls, and no further.
+// For what an inner loop calls: a function or (behind its parameters) a lambda. g++ inlines all of it, but it may first
+// make a clone of a function, and it inlines nothing into that. clang++ inlines only what such a function calls itself.
 #ifdef __clang__
 #define UNROLL_INLINED __attribute__((flatten, always_inline))
 #define UNROLL_APART [[gnu::flatten, gnu::noinline]]

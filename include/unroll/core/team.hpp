@@ -9,7 +9,7 @@
 /// Threads that go through one pass side by side: each has its part of the units in every step.
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// One thread of a team; a team of one, where nothing else is said.
+/// One thread of a team; by default, of a team of one.
 class Member {
  public:
   Member() = default;
@@ -39,7 +39,7 @@ class Member {
     return panels;
   }
 
-  /// Until all members are here; what they wrote is seen by all.
+  /// Waits until all members are here; then all see what each of them wrote.
   void wait() const {
     if (members_ > 1) barrier_->wait();
   }
@@ -56,14 +56,14 @@ class Member {
   Barrier* barrier_ = nullptr;
 };
 
-/// How many threads of a pool, if there is one, shall share `blocks` blocks of units whose step takes `products`
-/// multiply-adds: each should have work for longer than they wait for one another.
+/// How many threads of a pool, or 1 without one, share `blocks` blocks of units whose step takes `products`
+/// multiply-adds. Each should work for longer than they wait for one another.
 inline Index team_size(const ThreadPool* pool, Index blocks, Index products) {
   return pool == nullptr ? 1 : std::clamp<Index>((std::min)(blocks, products / 16'384), 1, pool->size());
 }
 
-/// Calls f(member) for each member of a team of threads of the pool at once; inside a pool's task, which has one
-/// thread, for a team of one. Rethrows what one of them throws.
+/// Calls f(member) for each member of a team, on threads of the pool at once. Inside a task of a pool, which has one
+/// thread, the team has one member. Rethrows what one of them throws.
 template <class F>
 void run_team(ThreadPool* pool, Index members, const F& f) {
   if (members == 1 || at_a_task) return f(Member());

@@ -8,7 +8,7 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// A plain pool of threads, as many as the user says: those who ask for none get none.
+/// A plain pool of threads, as many as the user says. Without a pool the library starts none.
 ///
 /// The caller of `run` works too, so a pool of one has no thread of its own. Any number of threads may call it: they
 /// take turns. After a fork the child's pool starts threads of its own. Where the standard library has no threads, the
@@ -23,15 +23,15 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
   ~ThreadPool() {
-    // After a fork the threads are the parent's, and nobody would ever answer: what they waited on is left alone.
+    // After a fork the threads are the parent's and would never answer, so what they waited on is left alone.
     if (crew_.load()->process == detail::process_id()) delete crew_.load();
   }
 
   /// How many threads work on a task, the caller among them.
   int size() const { return size_; }
 
-  /// Calls task(0), ..., task(count - 1), each once, in any order, and returns when all are done. A task that calls
-  /// `run`, of any pool, does all of it itself. Rethrows the first exception, when all tasks are done.
+  /// Calls task(0), ..., task(count - 1), each once, in any order, and returns when all are done. If a task calls `run`
+  /// of any pool, its thread does all of that work. Rethrows the first exception, when all tasks are done.
   void run(Index count, const std::function<void(Index)>& task) {
     if (detail::at_a_task)
       detail::Crew(1).run(count, task);
@@ -40,7 +40,7 @@ class ThreadPool {
   }
 
  private:
-  /// This process's.
+  /// The crew of this process.
   detail::Crew& crew() {
     detail::Crew* crew = crew_;
     while (crew->process != detail::process_id()) {  // not covered: only in a forked process, whose counts are lost

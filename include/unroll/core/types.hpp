@@ -51,7 +51,7 @@ namespace detail {
 template <class Scalar>
 inline constexpr std::int64_t too_many_numbers = std::int64_t(1) << std::numeric_limits<Scalar>::digits;
 
-/// NaN where one of them is; std::max may lose it.
+/// The larger one, or NaN where one of them is NaN; std::max may lose it.
 inline double larger_or_nan(double a, double b) { return a >= b || a != a ? a : b; }
 
 }  // namespace detail

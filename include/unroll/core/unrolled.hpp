@@ -11,7 +11,7 @@ namespace unroll::inline UNROLL_TARGET::detail {
 template <class T, int N>
 using Values = T[static_cast<std::size_t>(N)];
 
-// Functions where lambdas would be shorter: g++ makes clones of those, which it does not inline everywhere.
+// These are functions although lambdas would be shorter: g++ makes clones of lambdas and does not inline all of them.
 template <class F, int... Each>
 UNROLL_INNER_LOOP void unrolled(F& f, std::integer_sequence<int, Each...>) {
   (f.template operator()<Each>(), ...);
@@ -22,8 +22,8 @@ UNROLL_INNER_LOOP constexpr auto array_of(F& f, std::integer_sequence<int, Each.
   return std::array<Value, sizeof...(Each)> { {f.template operator()<Each>()...} };
 }
 
-/// f<0>(), f<1>(), ..., f<N - 1>() of a lambda [&]<int i>() { ... }: compilers keep an array in registers where all of
-/// its indices are constants.
+/// Calls f<0>(), f<1>(), ..., f<N - 1>() of a lambda [&]<int i>() { ... }. Compilers keep an array in registers where
+/// all of its indices are constants.
 template <int N, class F>
 EIGEN_ALWAYS_INLINE void unrolled(F&& f) {
   unrolled(f, std::make_integer_sequence<int, N>());

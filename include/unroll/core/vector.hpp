@@ -10,10 +10,10 @@
 
 #include "unroll/core/types.hpp"
 
-/// Numbers side by side, of which `Pack` is made. Compilers of GNU's kind have vectors with the operators of numbers;
-/// others take Eigen's packets (vector_packets.hpp), and so do those on request, which tests that. What their operators
-/// do not say is a function below, whose result is its first argument: where a wide vector lies that is returned or
-/// passed as a value depends on the flags of its file.
+/// Numbers side by side; `Pack` is made of them. Compilers of GNU's kind have vectors with the operators of numbers.
+/// Others take Eigen's packets (vector_packets.hpp); so does GNU's kind with UNROLL_EIGEN_PACKETS, for tests. What the
+/// operators lack is a function below. Its result is its first argument, because where a returned or passed wide vector
+/// lies depends on the flags of its file.
 #if (defined(__GNUC__) || defined(__clang__)) && !defined(UNROLL_EIGEN_PACKETS)
 
 namespace unroll::inline UNROLL_TARGET::detail {
@@ -55,20 +55,20 @@ template <class Vector>
 using ScalarOf = typename LaneType<Vector>::Type;
 template <class Vector>
 inline constexpr int lanes_of = sizeof(Vector) / sizeof(ScalarOf<Vector>);
-/// Unsigned integers of the same size, as many.
+/// As many unsigned integers of the same size.
 template <class Vector>
 using Bits =
     VectorOf<std::conditional_t<sizeof(ScalarOf<Vector>) == 4, std::uint32_t, std::uint64_t>, lanes_of<Vector>>;
 
-/// Between types of the same size.
+/// Copies bits between types of the same size.
 template <class To, class From>
 EIGEN_ALWAYS_INLINE void copy_bits(To& to, const From& from) {
   static_assert(sizeof(To) == sizeof(From));
   std::memcpy(&to, &from, sizeof(To));
 }
 
-/// The same value, but the compiler does not know what it is made of: it neither computes nor loads it again for each
-/// use, nor contracts a product with a sum, nor reorders a sum.
+/// Keeps the value but hides from the compiler what it is made of. Then the compiler neither computes nor loads it
+/// again for each use, nor contracts a product with a sum, nor reorders a sum.
 template <class Vector>
 EIGEN_ALWAYS_INLINE void hide(Vector& hidden) {
   Vector value = hidden;
@@ -158,7 +158,7 @@ EIGEN_ALWAYS_INLINE void take_or(Vector& r, const Vector& a, const Vector& b) {
   x |= y;
   copy_bits(r, x);
 }
-/// The lanes as integers with their signs, as numbers.
+/// The lanes as integers with their signs, shifted to the right, as numbers.
 template <class Vector>
 EIGEN_ALWAYS_INLINE void take_integers(Vector& r, const Bits<Vector>& bits, int shift) {
   using Scalar = ScalarOf<Vector>;
@@ -171,8 +171,8 @@ EIGEN_ALWAYS_INLINE void take_integers(Vector& r, const Bits<Vector>& bits, int 
     r = static_cast<Scalar>(integers);
 }
 
-/// The first `count` lanes from memory, zeros behind them; no lane behind them is read. (Inlined into every tile, loops
-/// over lanes would take long to compile.)
+/// The first `count` lanes from memory, zeros behind them; no lane behind them is read. (Not inlined, because loops
+/// over lanes in every tile would take long to compile.)
 template <class Vector>
 EIGEN_DONT_INLINE void load_part(Vector& r, const ScalarOf<Vector>* from, Index count) {
   ScalarOf<Vector> lanes[lanes_of<Vector>] = {};
@@ -187,8 +187,8 @@ EIGEN_DONT_INLINE void store_part(const Vector& a, ScalarOf<Vector>* to, Index c
   for (Index i = 0; i < count; ++i) to[i] = lanes[i];
 }
 
-/// Of vectors first and first + distance, which hold blocks of `distance` lanes by turns: the first's odd blocks change
-/// places with the second's even ones.
+/// The vectors `first` and `first + distance` consist of blocks of `distance` lanes. Exchanges the odd blocks of the
+/// first vector with the even blocks of the second.
 template <int distance, int first, class Vector, int... j>
 EIGEN_ALWAYS_INLINE void exchange_pair(Vector* square, std::integer_sequence<int, j...>) {
   if constexpr ((first & distance) == 0) {

@@ -148,7 +148,7 @@ void take_integers(Vector& r, const Bits<Vector>& bits, int shift) {
     return static_cast<Scalar>(static_cast<Integer>(bits.words[static_cast<std::size_t>(i)]) >> shift);
   });
 }
-/// Eigen 3.4 estimates it in float: of infinity as NaN, of subnormal numbers as 0.
+/// Eigen 3.4 estimates it in float: it gives NaN for infinity and 0 for subnormal numbers.
 template <class Vector>
 void take_root(Vector& r, const Vector& a) {
   ScalarOf<Vector> lanes[static_cast<std::size_t>(lanes_of<Vector>)];

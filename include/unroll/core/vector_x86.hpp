@@ -2,8 +2,7 @@
 
 #include "unroll/core/vector.hpp"
 
-/// What x86 does with vectors, where the compilers' own operators know nothing of it, or g++ makes several instructions
-/// of them.
+/// What x86 can do with vectors but the compilers' own operators cannot, or what g++ makes several instructions of.
 #ifdef __SSE2__
 
 #ifdef __clang__
@@ -21,7 +20,7 @@ using Doubles8 [[gnu::vector_size(64)]] = double;
 using Integers8 [[gnu::vector_size(32)]] = int;
 using Integers4 [[gnu::vector_size(32)]] = long long;
 
-// In a file for less, g++ takes wide vectors apart where such a thing stands outside a function for the processor.
+// In a file for narrower registers, g++ takes wide vectors apart unless this stands in a function for the processor.
 #ifdef UNROLL_EVERY_PROCESSOR
 UNROLL_FOR_AVX2 inline void hide(Floats8& hidden) {
   Floats8 value = hidden;

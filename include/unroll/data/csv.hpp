@@ -53,11 +53,11 @@ struct Csv {
 /// What read_csv expects of a file beside numbers.
 struct CsvOptions {
   char separator = ',';  ///< between fields
-  /// Whether the first line holds the columns' names. Where nothing is said it does, and a first line of numbers alone
-  /// is refused: it would be lost.
+  /// Whether the first line holds the columns' names. If this is empty, it does; a first line of numbers alone is then
+  /// refused, because it would be lost.
   std::optional<bool> header = {};
   char decimal = '.';                     ///< between a number's whole and its fraction
-  bool trim = false;                      ///< blanks and tabs around a field are no part of it
+  bool trim = false;                      ///< blanks and tabs around a field are left out
   bool skip_blank_lines = false;          ///< skips lines that are empty, or with `trim` hold blanks alone
   std::vector<std::string> missing = {};  ///< fields that are read as NaN: {"", "NA", "nan"}
   std::vector<std::string> text = {};     ///< columns kept as text: their names, or without a header "1", "2", ...
@@ -139,7 +139,7 @@ class CsvLine {
     return unquoted_;
   }
 
-  /// The field with a point in place of the decimal sign; a point in it makes it no number.
+  /// The field with a point in place of the decimal sign. If the field has a point of its own, it is not a number.
   std::string_view with_point(std::string_view field) {
     pointed_ = field;
     for (char& c : pointed_) c = c == options_.decimal ? '.' : c == '.' ? '?' : c;
@@ -164,7 +164,7 @@ class CsvReader {
     require(options.decimal != options.separator, "CsvOptions: decimal and separator are the same sign");
   }
 
-  /// All of a file. Its lines end as the first does, "\n" with or without "\r", or "\r".
+  /// Reads a whole file. Its lines end as the first does: "\n" with or without "\r", or "\r".
   Csv read(std::string_view all) {
     if (all.starts_with("\xEF\xBB\xBF")) all.remove_prefix(3);
     const std::size_t first = all.find_first_of("\r\n");
@@ -237,7 +237,7 @@ class CsvReader {
 
   const std::string& name_;
   const CsvOptions& options_;
-  std::size_t number_ = 0, first_ = 0;  // of the line, and of the first that is none of nothing
+  std::size_t number_ = 0, first_ = 0;  // of the line, and of the first line that was not skipped
   Index lines_ = 0;                     // with numbers
   std::vector<Kind> kinds_;             // of the columns
   std::vector<double> values_;
@@ -246,11 +246,11 @@ class CsvReader {
 
 }  // namespace detail
 
-/// Reads lines of numbers, each as many as the first line has fields. `name` is for the errors.
+/// Reads lines of numbers; each must have as many fields as the first line. `name` is for the errors.
 ///
 /// Throws std::runtime_error with line and column for anything else, also for an empty field or line, unless an option
-/// allows it. A number out of double's range is refused. A mark of UTF-8 at the beginning is skipped; line ends may be
-/// those of Windows or of old Macs. Throws std::invalid_argument for options that contradict each other.
+/// allows it. A number out of double's range is refused. A byte order mark of UTF-8 at the beginning is skipped; line
+/// ends may be those of Windows or of old Macs. Throws std::invalid_argument for options that contradict each other.
 inline Csv read_csv(std::istream& in, const std::string& name, const CsvOptions& options = {}) {
   detail::CsvReader reader(name, options);
   std::string all;
@@ -262,17 +262,17 @@ inline Csv read_csv(std::istream& in, const std::string& name, const CsvOptions&
   return reader.read(in.bad() ? std::string_view() : all);
 }
 
-/// The same of the file at `path`. A file that cannot be opened is a std::runtime_error too.
+/// The same for the file at `path`. A file that cannot be opened is a std::runtime_error too.
 inline Csv read_csv(const std::string& path, const CsvOptions& options = {}) {
   std::ifstream in(path);
   return read_csv(in, path, options);
 }
 
-/// Refused with an option that is none.
+/// Refused: an option that does not exist.
 template <class no_such_option = void>
 Csv read_csv(std::istream&,  // no such option, or options out of order: see CsvOptions
              const std::string&, ...) = delete;
-/// Refused: the same of a path.
+/// Refused: the same for a path.
 template <class no_such_option = void>
 Csv read_csv(const std::string&, ...) = delete;  // no such option, or options out of order: see CsvOptions
 

@@ -23,9 +23,9 @@ struct Example {
   std::vector<double> weights = {};  ///< of the loss; empty: all 1
 };
 
-/// What `fit` learns from: `batches()` examples an epoch. `order(seed)` draws an order of the data, or without a seed
-/// keeps it as it lies; `example(k, order)` makes the k-th example of that order: an Example for a loss, a value of any
-/// type for an objective of one's own.
+/// What `fit` learns from: `batches()` examples an epoch. `order(seed)` draws an order of the data; without a seed it
+/// keeps the order that they have. `example(k, order)` makes the k-th example of that order: an Example for a loss, or
+/// a value of any type for an objective of your own.
 template <class D>
 concept DataSource =
     requires(const D& data, std::optional<std::uint64_t> seed, Index k, const std::vector<Index>& order) {

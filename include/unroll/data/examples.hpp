@@ -4,8 +4,8 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// Examples of any type that are made already, a batch each, as data for `fit` and `evaluate`: for an objective of
-/// one's own, and for batches of one's own.
+/// Ready examples of any type, each of them a batch, as data for `fit` and `evaluate`. They are for an objective of
+/// your own, and for batches of your own.
 ///
 ///   fit(state, Examples(rollouts), Ppo(), {.epochs = 4});
 template <class E>
@@ -17,7 +17,7 @@ class Examples {
   /// How many there are.
   Index batches() const { return static_cast<Index>(all_.size()); }
 
-  /// Drawn anew for each epoch; as they are where one goes on from the one before it (Batch::continues).
+  /// An order drawn anew for each epoch; their own order if one goes on from the one before it (Batch::continues).
   std::vector<Index> order(std::optional<std::uint64_t> seed) const {
     bool in_turn = false;
     if constexpr (requires(const E& e) { e.batch.continues; })

@@ -7,9 +7,9 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// Replaces each NaN of a series, I x T, by the last number before it in its row; those before the first number are
-/// replaced by it. Returns what was known, of the series' shape: 1 for a number, 0 for a gap, as weights of a loss or
-/// as rows of x. No gap is filled from the future but those at the beginning. Throws std::invalid_argument for a row
+/// Replaces each NaN of a series, I x T, by the last number before it in its row. NaNs before the first number are
+/// replaced by that number; only these are filled from the future. Returns what was known, in the series' shape: 1 for
+/// a number, 0 for a gap. It can serve as weights of a loss or as rows of x. Throws std::invalid_argument for a row
 /// without a number.
 template <class Scalar>
 Matrix<Scalar> fill_gaps(Matrix<Scalar>& series) {

@@ -11,18 +11,18 @@ namespace unroll::inline UNROLL_TARGET {
 /// What ForecastWindows cuts out of a series.
 struct ForecastOptions {
   Index past = 1;                       ///< T: the steps that a model reads
-  Index horizon = 1;                    ///< the steps right behind them, which it tells
+  Index horizon = 1;                    ///< the steps right after them, which it predicts
   Index stride = 1;                     ///< steps from one window to the next
-  std::vector<Index> targets = {};      ///< the rows that it tells; empty: all but those known ahead
+  std::vector<Index> targets = {};      ///< the rows that it predicts; empty: all but those known ahead
   std::vector<Index> known_ahead = {};  ///< rows that are known a horizon ahead: a calendar, a plan
 };
 
-/// Windows of one or many series, and what comes behind each, for models that read T steps and tell the next ones at
-/// the last of them (`Readout::last`).
+/// Windows of one or many series, and what comes after each. They are for models that read T steps and predict the next
+/// ones at the last of them (`Readout::last`).
 ///
-/// Each series is I x L, of any L. With O targets and K rows known ahead a window's x is (I + K horizon) x T: the
-/// series' rows, then at step t the rows known of step t+1, of t+2, ... Its target is (O horizon) x 1: the O rows of
-/// the first step behind the window, then those of the second, ... Windows are shuffled; the series are held once.
+/// Each series is I x L, of any L. With O targets and K rows known ahead a window's x is (I + K horizon) x T: at step t
+/// the series' rows, then the known rows of step t+1, of t+2, ... Its target is (O horizon) x 1: the O rows of the
+/// first step after the window, then those of the second, ... Windows are shuffled; the series are held once.
 ///
 ///   const ForecastWindows<float> windows({unit.apply(series)}, 32, {.past = 168, .horizon = 24, .targets = {0}});
 ///   const auto [training, validation, test] = split_by_time(windows, 0.1, 0.1);
@@ -37,9 +37,9 @@ class ForecastWindows {
     Index target;  ///< the step of the series that its target begins with
   };
 
-  /// Takes the series over; `batch_size` is B. `weights`, where they are given, are of the series' shapes: what each
-  /// number weighs where it is a target (0: it is not known). Throws std::invalid_argument for shapes, rows and options
-  /// that do not fit, and for a series that is too short for a window.
+  /// Takes the series over; `batch_size` is B. `weights`, if given, have the series' shapes. They say what each number
+  /// weighs where it is a target (0: it is not known). Throws std::invalid_argument for shapes, rows and options that
+  /// do not fit, and for a series that is too short for a window.
   ForecastWindows(std::vector<Matrix<Scalar>> series, Index batch_size, ForecastOptions options,
                   std::vector<Matrix<Scalar>> weights = {})
       : options_(std::move(options)), batch_size_(batch_size) {
@@ -51,7 +51,7 @@ class ForecastWindows {
 
   /// The windows, in the order of time, series by series.
   const std::vector<Window>& windows() const { return windows_; }
-  /// What was asked for.
+  /// The options that it was made with.
   const ForecastOptions& options() const { return options_; }
   /// The number of batches an epoch.
   Index batches() const { return (size() + batch_size_ - 1) / batch_size_; }
@@ -86,8 +86,8 @@ class ForecastWindows {
     return result;
   }
 
-  /// Those windows whose targets lie between two steps of their series: `range(L)` gives the first, and the one behind
-  /// the last. Their first one begins right there; what they read may lie before.
+  /// The windows whose targets lie between two steps of their series; `range(L)` gives the first step and the one after
+  /// the last. The first target begins exactly there; what its window reads may lie before.
   template <class Range>
   ForecastWindows within(Range range) const {
     ForecastWindows part = *this;
@@ -124,7 +124,7 @@ class ForecastWindows {
       windows_.push_back({static_cast<Index>(n), step});
   }
 
-  /// Puts the rows of the `horizon` steps from `step` on one below the other.
+  /// Writes the rows of the `horizon` steps from `step` on one below the other.
   template <class Column>
   void put_behind(const Matrix<Scalar>& from, const std::vector<Index>& rows, Index step, Column&& to) const {
     Index at = 0;
@@ -178,10 +178,10 @@ struct ForecastSplit {
   ForecastWindows<Scalar> test;        ///< what judges the model that was chosen
 };
 
-/// Splits windows by time, each series where split_by_time cuts its steps. A window belongs to the part that holds its
-/// whole target; one whose target lies in two parts is left out. So no model learns from a number that a later part
-/// asks for, while the first windows of a later part read what was known before it. Throws std::invalid_argument where
-/// a part has no window, unless its share is 0.
+/// Splits windows by time; each series is cut where split_by_time cuts its steps. A window belongs to the part that
+/// holds its whole target; one whose target lies in two parts is left out. So no model learns from a number that a
+/// later part asks for, but the first windows of a later part read what was known before it. Throws
+/// std::invalid_argument where a part has no window, unless its share is 0.
 template <class Scalar>
 ForecastSplit<Scalar> split_by_time(const ForecastWindows<Scalar>& windows, double validation, double test) {
   const auto part = [&](const char* name, bool wanted, Index least, auto range) {

@@ -6,8 +6,8 @@ namespace unroll::inline UNROLL_TARGET {
 
 /// Sequences of any lengths and their targets, in batches of `batch_size`; the last may be smaller.
 ///
-/// x[n] is I x T_n; target[n] is O x T_n, or for models with a read-out O x 1; weights[n], where they are given, 1 x
-/// the target's columns, or of the target's shape: one for each number, as `fill_gaps` returns them.
+/// x[n] is I x T_n. target[n] is O x T_n, or O x 1 for models with a read-out. weights[n], if given, is 1 x the
+/// target's columns, or has the target's shape: a weight for each number, as `fill_gaps` returns them.
 template <class Scalar_>
 class Sequences {
  public:

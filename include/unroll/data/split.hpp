@@ -34,8 +34,8 @@ inline Cuts cut_by_time(Index steps, double validation, double test) {
 
 }  // namespace detail
 
-/// Splits the steps of x, I x (T*B), by time: first the training part, then `validation`, last `test`. The two numbers
-/// are shares of T from 0 on; `samples` is B. Throws std::invalid_argument where a part that was asked for has no step.
+/// Splits the steps of x, I x (T*B), by time: first the training part, then `validation`, last `test`. These two are
+/// shares of T, at least 0; `samples` is B. Throws std::invalid_argument where a part that was asked for has no step.
 template <class Scalar>
 Split<Scalar> split_by_time(const Matrix<Scalar>& x, double validation, double test, Index samples = 1) {
   detail::require(samples >= 1 && x.cols() % samples == 0, "split_by_time: x has ", x.cols(),

@@ -14,14 +14,14 @@ namespace unroll::inline UNROLL_TARGET {
 
 /// The options of a Standardizer.
 struct StandardizerOptions {
-  bool skip_nan = false;  ///< NaN is a number that is missing, and counts in no mean; else it is refused
+  bool skip_nan = false;  ///< whether NaN is a missing number, which counts in no mean; else it is refused
 };
 
 /// Brings each feature (row) to mean 0 and standard deviation 1, and back: z = (x - mean) / scale.
 ///
 ///   const Standardizer<float> unit(split.training);   // of the training part alone
 ///
-/// A value; `visit` reaches mean and scale, so that it can travel with the model.
+/// It is a value; `visit` shows mean and scale, so it can be saved with the model.
 template <class Scalar>
 class Standardizer {
  public:
@@ -33,7 +33,7 @@ class Standardizer {
   explicit Standardizer(const Eigen::Ref<const Matrix<Scalar>>& x, StandardizerOptions how = {}) {
     take(x.rows(), how, [&](auto f) { f(x); });
   }
-  /// The same of several series as if they were one, each I x T.
+  /// The same for several series as if they were one, each I x T.
   explicit Standardizer(const std::vector<Matrix<Scalar>>& series, StandardizerOptions how = {}) {
     detail::require(!series.empty(), "Standardizer: there is no series");
     for (const Matrix<Scalar>& x : series)
@@ -43,7 +43,7 @@ class Standardizer {
       for (const Matrix<Scalar>& x : series) f(x);
     });
   }
-  /// One that changes nothing, of so many features: to load another one into.
+  /// A Standardizer of so many features that changes nothing, to load another one into.
   static Standardizer identity(Index features) {
     Standardizer result;
     result.mean.setZero(features);
@@ -51,8 +51,8 @@ class Standardizer {
     return result;
   }
 
-  /// That of some of the features, in this order: unit.rows({2}).invert(y) where a model tells feature 2 alone. Throws
-  /// std::invalid_argument for a row that is not there.
+  /// The Standardizer of some of the features, in this order: unit.rows({2}).invert(y) where a model predicts only
+  /// feature 2. Throws std::invalid_argument for a row that does not exist.
   Standardizer rows(const std::vector<Index>& wanted) const {
     for (const Index row : wanted)
       detail::require(row >= 0 && row < mean.size(), "Standardizer::rows: there is no row ", row, " of ", mean.size());
@@ -68,7 +68,7 @@ class Standardizer {
     apply(x, z);
     return z;
   }
-  /// The same into a matrix or vector of x's shape, which may be x: without an allocation, for a loop in real time.
+  /// The same into a matrix or vector of x's shape, which may be x. It allocates nothing, for a loop in real time.
   void apply(const Eigen::Ref<const Matrix<Scalar>>& x, Eigen::Ref<Matrix<Scalar>> z) const {
     require_shape("apply", x, z);
     // Lane by lane: Eigen 3.4 estimates quotients on 32-bit NEON.

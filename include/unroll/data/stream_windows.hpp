@@ -6,15 +6,16 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// One long series cut into parallel streams that are read side by side in consecutive windows, each starting from the
-/// state that the one before left: truncated back-propagation over the whole series (Mikolov et al. 2010, section 2).
+/// One long series cut into parallel streams, which are read side by side in consecutive windows. Each window starts
+/// from the state that the one before left: truncated back-propagation over the whole series (Mikolov et al. 2010,
+/// section 2).
 ///
-/// x is I x L, target O x L, weights of the loss, where they are given, 1 x L or O x L. Stream b holds the columns from
-/// b * (L / streams) on; the rest of L / streams is left out, and the last window may be shorter. Throws
-/// std::invalid_argument where that leaves nothing.
+/// x is I x L, target O x L; weights of the loss, if given, are 1 x L or O x L. Stream b holds the columns from b * (L
+/// / streams) on; the rest of L / streams is left out, and the last window may be shorter. Throws std::invalid_argument
+/// where that leaves nothing.
 ///
-/// Several recordings are one series, one behind the other: `starts` are the columns where another one begins, and the
-/// state begins anew there (Batch::resets).
+/// Several recordings can be one series, one after the other: `starts` are the columns where another one begins, and
+/// the state begins anew there (Batch::resets).
 template <class Scalar_>
 class StreamWindows {
  public:
@@ -45,7 +46,7 @@ class StreamWindows {
   /// The number of windows an epoch.
   Index batches() const { return (length() + window_ - 1) / window_; }
 
-  /// Time has one order only.
+  /// Empty: the windows have one order only, that of time.
   std::vector<Index> order(std::optional<std::uint64_t>) const { return {}; }
 
   /// The k-th window of every stream, I x (T*B); the last may be shorter.

@@ -48,8 +48,8 @@ Matrix<Scalar> token_row(const Ids& ids, Index tokens) {
   return detail::token_row<Scalar>("token_row", ids, tokens);
 }
 
-/// Texts of token numbers, below `tokens`, and their targets, below `classes`: in each text one for every token, or for
-/// models with a read-out one for each text. Throws std::invalid_argument as token_row and Sequences do.
+/// Texts of token numbers below `tokens`, and their targets below `classes`. A text has one target for every token, or
+/// one in all for models with a read-out. Throws std::invalid_argument as token_row and Sequences do.
 template <class Scalar = float, TokenIds Ids, TokenIds Targets>
 Sequences<Scalar> token_sequences(const std::vector<Ids>& texts, Index tokens, const std::vector<Targets>& targets,
                                   Index classes, Index batch_size) {
@@ -57,8 +57,9 @@ Sequences<Scalar> token_sequences(const std::vector<Ids>& texts, Index tokens, c
                            detail::token_rows<Scalar>("token_sequences: target ", targets, classes), batch_size);
 }
 
-/// What a language model learns from: at every token of a text the one after it. Texts may be of any lengths from 2
-/// tokens on; the last token of each is only a target. Throws std::invalid_argument as token_row and Sequences do.
+/// What a language model learns from: the target at every token of a text is the token after it. Texts may have any
+/// lengths of at least 2 tokens; the last token of each is only a target. Throws std::invalid_argument as token_row and
+/// Sequences do.
 template <class Scalar = float, TokenIds Ids>
 Sequences<Scalar> next_tokens(const std::vector<Ids>& texts, Index tokens, Index batch_size) {
   std::vector<Matrix<Scalar>> x, target;

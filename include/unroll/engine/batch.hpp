@@ -19,17 +19,17 @@ enum class Direction { forward, reverse };
 struct Batch {
   /// B, the number of samples side by side.
   Index size = 1;
-  /// B lengths; empty: every sequence has all T steps. What x holds past a sequence's end is not used, outputs there
-  /// are zero.
+  /// The B lengths. Empty: every sequence has all T steps. Past a sequence's end x is not used, and the outputs are
+  /// zero.
   std::vector<Index> lengths = {};
-  /// T*B flags in the order of the columns; empty: none. True: an episode of that sample starts at that step, so no
-  /// state crosses from the step before, in either direction; the episode starts from a zero state.
+  /// T*B flags in the order of the columns. Empty: no resets. True: an episode of that sample starts at that step. No
+  /// state crosses from the step before, in either direction: each episode starts from a zero state.
   std::vector<bool> resets = {};
-  /// True: the initial state is what the steps before these left. A reverse layer, which would need the state of the
-  /// steps behind them, refuses.
+  /// True: the initial state is the final state of the steps before these. A reverse layer refuses this, because it
+  /// would need the state of the steps after these.
   bool continues = false;
 
-  /// What the columns of a read-out mean: one step of each sample that has any.
+  /// The batch that describes the columns of a read-out: one step of each sample that has any.
   Batch read_out() const {
     Batch one{.size = size, .lengths = lengths, .continues = continues};
     for (Index& length : one.lengths) length = std::min<Index>(length, 1);
@@ -39,14 +39,14 @@ struct Batch {
   /// The number of steps in `columns` columns.
   Index steps(Index columns) const { return columns / size; }
 
-  /// The length of sample b; a read-out sequence of one step counts as one step of each sample that has any.
+  /// The length of sample b, at most `steps`: in a read-out, which has one step, it is 1 for each sample that has any.
   Index length(Index b, Index steps) const {
     return lengths.empty() ? steps : (std::min)(lengths[static_cast<std::size_t>(b)], steps);
   }
 
   /// Whether step t is not past sample b's end.
   bool active(Index t, Index b, Index steps) const { return t < length(b, steps); }
-  /// Whether a column, of so many, is within its sequence.
+  /// Whether one of `columns` columns is within its sequence.
   bool active(Index column, Index columns) const { return active(column / size, column % size, steps(columns)); }
 
   /// Whether an episode of sample b starts at step t.
@@ -63,7 +63,7 @@ struct Batch {
       require(length >= 0, caller, ": a sequence's length is ", length, ", expected at least 0");
   }
 
-  /// Throws too unless the lengths and resets fit the steps there are.
+  /// Throws as require_fits does, and also unless the lengths and resets fit the number of steps.
   void require_covers(const char* caller, Index columns) const {
     require_fits(caller, columns);
     for (const Index length : lengths)
@@ -93,18 +93,18 @@ enum class Readout {
   mean,  ///< the mean over each sequence's own steps: O x B
 };
 
-/// How a recurrent layer is unrolled, and the noise it is trained with where the pass has a dropout_seed; rates are
-/// from 0, which is off, to below 1.
+/// How a recurrent layer is unrolled, and the noise that it is trained with. A pass has noise if it has a dropout_seed.
+/// A rate is at least 0, which is off, and below 1.
 struct Unrolling {
-  Direction direction = Direction::forward;  ///< of time
+  Direction direction = Direction::forward;  ///< the way through time
   Readout readout = Readout::all;            ///< which outputs there are
   /// Each unit of h is hidden from W_hh for a whole sequence with this probability, else divided by 1 - rate (Gal &
   /// Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural networks", eq. 7).
   double recurrent_dropout = 0;
-  /// Each unit of h stays as it was for a step with this probability; at inference h_t is the mean, zoneout h_{t-1} +
-  /// (1 - zoneout) of what the cell gives (Krueger et al. 2017, eq. 5).
+  /// With this probability a unit of h keeps its value for a step. At inference h_t is the mean: zoneout times h_{t-1}
+  /// plus (1 - zoneout) times what the cell gives (Krueger et al. 2017, eq. 5).
   double zoneout = 0;
-  double zoneout_cell_state = 0;  ///< of the states after h: an LSTM's c
+  double zoneout_cell_state = 0;  ///< the same for the states after h: an LSTM's c
 
   /// Whether the outputs are one column a sample.
   bool reads_out() const { return readout != Readout::all; }
@@ -112,11 +112,11 @@ struct Unrolling {
   /// Whether some state has zoneout, which acts at inference too.
   bool zones_out() const { return zoneout != 0 || zoneout_cell_state != 0; }
 
-  /// Of the n-th state.
+  /// The zoneout rate of the n-th state.
   double zoneout_rate(std::size_t n) const { return n == 0 ? zoneout : zoneout_cell_state; }
 
-  /// Throws std::invalid_argument unless the rates are, and the layer has what each of them acts on: an h that is fed
-  /// back, states after h.
+  /// Throws std::invalid_argument unless each rate is at least 0 and below 1, and the layer has what it acts on:
+  /// recurrent_dropout needs an h that is fed back, zoneout_cell_state needs states after h.
   void require_rates(const char* caller, bool fed_back, bool more_states) const {
     const auto check = [&](const char* name, double rate) {
       detail::require(rate >= 0 && rate < 1, caller, ": ", name, " is ", rate, ", expected 0 <= rate < 1");
@@ -131,32 +131,33 @@ struct Unrolling {
   }
 };
 
-/// Truncated back-propagation through time (Williams & Peng 1990, BPTT(h; h')): after every `stride` steps the errors
-/// of those steps are sent back through `window` steps, counted from the newest; those of a last, shorter stride as far
-/// as if it were whole. Exact where the window covers all. With window = stride: windows with a carried state.
+/// Truncated back-propagation through time (Williams & Peng 1990, BPTT(h; h')). After every `stride` steps the errors
+/// of those steps go back through `window` steps, counted from the newest one. The errors of a last, shorter stride go
+/// back as far as if it were whole. Gradients are exact where the window covers all steps. If window = stride, the
+/// windows do not overlap, and only the state is carried from one to the next.
 struct Truncation {
   Index window = 0;  ///< at least `stride`; 0: no truncation
-  Index stride = 0;  ///< 0: as the window
+  Index stride = 0;  ///< 0: the same as `window`
 
-  /// Throws std::invalid_argument unless errors can go back so.
+  /// Throws std::invalid_argument unless window >= stride >= 0.
   void require_valid(const std::string& caller) const {
     detail::require(stride >= 0 && window >= stride, caller, ": truncation window ", window, " and stride ", stride,
                     ", expected window >= stride >= 0");
   }
 };
 
-/// How a forward pass is to be done. Its tape keeps it for the backward pass.
+/// The options of a forward pass. Its tape keeps them for the backward pass.
 struct ForwardOptions {
   /// Training: the seed of this call's dropout masks. Empty: inference, dropout is off.
   std::optional<std::uint64_t> dropout_seed = {};
-  /// False: inference alone. The recurrent layers' tapes keep no gates, and `backward` is refused.
+  /// False: only inference. The tapes of recurrent layers keep no gates, and `backward` is refused.
   bool record = true;
-  /// Threads that shall share the units of a step, else null; `Parallel` gives its own. The outputs and gradients have
-  /// the same bits with any number of them. Not owned.
+  /// The threads that share the units of a step, or null; `Parallel` gives its own. Not owned. The outputs and
+  /// gradients have the same bits with any number of threads.
   ThreadPool* pool = nullptr;
 };
 
-/// How a backward pass is to be done; all of it is off by default.
+/// The options of a backward pass; all are off by default.
 struct BackwardOptions {
   Truncation truncation = {};  ///< how far errors go back
   /// Clips every dL/d pre-activation to [-clip, clip] before it goes further back (Graves 2013, section 2.1).

@@ -7,8 +7,8 @@ namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
-/// `count` windows of K columns, one beginning with each of the data's columns of `rows` rows, of which `batch` are a
-/// step. A group has its own rows of them; those of the first are given.
+/// `count` windows of K columns. One begins at each column of the data, which has `rows` rows, and `batch` columns a
+/// step. Each group sees its own rows of a window; these are the windows of the first group.
 template <class Scalar>
 Columns<Scalar> windows(const ConvolutionShape& shape, const Scalar* data, Index rows, Index count, Index batch) {
   return {data, count, rows, 1, {rows / shape.groups, shape.kernel_size, shape.dilation * batch * rows}};
@@ -40,13 +40,13 @@ Columns<Scalar> windows_of_x(const ConvolutionTape<Scalar>& tape) {
   return tape.batch.resets.empty() ? all : copied_windows(all, tape.seen);
 }
 
-/// Numbers of all groups, `units` of each, as the sums of a product.
+/// The numbers of all groups, `units` of each, as the sums of a product.
 template <class Scalar>
 Sums<Scalar> group_sums(Scalar* data, Index units, Index column_stride) {
   return {data, lanes<std::remove_const_t<Scalar>>(), units, column_stride, units};
 }
 
-/// to(:, j) = from + sum over k of W_k times column k of window j, each group of its own rows.
+/// to(:, j) = from + sum over k of W_k times column k of window j; each group uses its own rows.
 template <class Scalar>
 void convolve(const PackedMatrix<Scalar>& packed, Index groups, Columns<Scalar> windows, const Sums<const Scalar>& from,
               const Sums<Scalar>& to) {
@@ -74,7 +74,7 @@ void convolve(Packed packed, Columns<Scalar> windows, const Sums<const Scalar>& 
   });
 }
 
-/// Packs weights on the tape, each thread its part; what `convolve` asks for them.
+/// The `packed` of `convolve` that packs weights on the tape, each thread its part.
 template <class Scalar>
 auto packing(const Matrix<Scalar>& weight, ConvolutionTape<Scalar>& tape) {
   return [&](const Member& member) -> const PackedMatrix<Scalar>& {
@@ -84,7 +84,7 @@ auto packing(const Matrix<Scalar>& weight, ConvolutionTape<Scalar>& tape) {
   };
 }
 
-/// y of x; packed(member) gives the weights, once the tape has the shape.
+/// Computes y from x. packed(member), which gives the weights, is called when the tape has the shape.
 template <class Scalar, class Packed>
 Output<Scalar> convolve_forward(const ConvolutionShape& shape, Packed packed, const Vector<Scalar>& bias,
                                 const Input<Scalar>& x, ConvolutionTape<Scalar>& tape, const Batch& batch,
@@ -104,7 +104,7 @@ Output<Scalar> convolve_forward(const ConvolutionShape& shape, Packed packed, co
     const auto sees = [&](Index j, Index k) { return j / batch.size + k * shape.dilation >= tape.first[j]; };
     copy_windows(windows(shape, tape.x.data(), x.rows(), x.cols(), batch.size), sees, tape.seen);
   }
-  resize(tape.y, shape.outputs, x.cols());  // x, which may be the outputs of the pass before, has been read
+  resize(tape.y, shape.outputs, x.cols());  // x may be the outputs of the pass before; it has been read
   convolve(packed, windows_of_x(tape), group_sums(bias.data(), shape.group_outputs(), 0), tape.y, tape);
   for (Index j = 0; j < tape.columns(); ++j)
     if (!tape.active(j)) tape.y.col(j).setZero();
@@ -143,7 +143,7 @@ void add_weight_gradient(ConvolutionTape<Scalar>& tape, Layer& gradient) {
   });
 }
 
-/// The weights for dL/dx, which are those of a convolution of dL/dy: W_k^T, the last first.
+/// The weights for dL/dx, which is a convolution of dL/dy: W_k^T, the last one first.
 template <class Scalar>
 void transpose_weights(const ConvolutionShape& shape, const Matrix<Scalar>& weight, Matrix<Scalar>& to) {
   const Index rows = shape.group_inputs(), units = shape.group_outputs(), taps = shape.kernel_size;
@@ -175,7 +175,7 @@ Output<Scalar> convolve_backward(const Matrix<Scalar>& weight, const Input<Scala
   tape.truncate(truncation);
   auto errors = windows(shape, tape.d_y.data(), shape.outputs, before + tape.columns(), size);
   if (tape.first.size() != 0) {
-    const auto sees = [&](Index column, Index k) {  // of x and, behind it, of y
+    const auto sees = [&](Index column, Index k) {  // whether column j of y sees this column of x
       const Index j = column + k * shape.dilation * size - before;
       return j >= 0 && j < tape.columns() && column / size >= tape.first[j];
     };
@@ -183,7 +183,7 @@ Output<Scalar> convolve_backward(const Matrix<Scalar>& weight, const Input<Scala
     errors = copied_windows(errors, tape.d_seen);
   }
   tape.d_columns = 0;
-  resize(tape.d_x, shape.inputs, errors.count);  // d_y, which may be the pass's before, has been read
+  resize(tape.d_x, shape.inputs, errors.count);  // d_y may be d_x of the pass before; it has been read
   convolve(packing(tape.transposed, tape), errors, no_sums<Scalar>(), tape.d_x, tape);
   if (d_final.values[0].size() != 0)
     tape.for_each_final(d_final, [&](Index j, const auto& d_past) { tape.d_x.col(j) += d_past; });

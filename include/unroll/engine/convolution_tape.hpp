@@ -8,7 +8,7 @@ namespace unroll::inline UNROLL_TARGET {
 /// How a convolution reaches over time and over features.
 struct Convolution {
   Index dilation = 1;  ///< steps from one column that an output sees to the next
-  Index groups = 1;    ///< the n-th of so many equal parts of the outputs sees the n-th part of the inputs alone
+  Index groups = 1;    ///< equal parts: the n-th part of the outputs sees only the n-th part of the inputs
 };
 
 namespace detail {
@@ -19,7 +19,7 @@ struct ConvolutionShape {
 
   friend bool operator==(const ConvolutionShape&, const ConvolutionShape&) = default;
 
-  /// How many steps before its own an output reaches back.
+  /// How many steps an output reaches back before its own.
   Index past() const { return (kernel_size - 1) * dilation; }
   Index group_inputs() const { return inputs / groups; }
   Index group_outputs() const { return outputs / groups; }
@@ -40,7 +40,7 @@ struct ConvolutionShape {
     const auto& columns = state.values[0];
     return columns.size() == 0 || (columns.rows() == past() * inputs && columns.cols() == batch);
   }
-  /// Throws unless a state, or its gradient, does.
+  /// Throws unless a state, or its gradient, fits.
   template <class State>
   void require_state(const char* which, const State& state, Index batch) const {
     const auto& columns = state.values[0];
@@ -71,7 +71,7 @@ struct ConvolutionTape {
   Matrix<Scalar> d_y;                ///< O x (past + T*B + past): dL/dy between zeros
   Matrix<Scalar> d_x;                ///< I x (past + T*B): dL/d initial state, then dL/dx
   Index d_columns = 0;               ///< T*B of the backward pass
-  /// For each column of y the first step that it sees, where 0 is the state's first; empty: all 0.
+  /// The first step that each column of y sees; step 0 is the first of the initial state. Empty: all 0.
   Vector<Index> first;
   Matrix<Scalar> seen;                    ///< resets: what each column of y sees of x, K columns one below the other
   Matrix<Scalar> d_seen;                  ///< where `first` is not empty, the same of d_y for d_x

@@ -38,7 +38,7 @@ struct GateWeights {
             .setConstant(static_cast<Scalar>(Cell::initial_bias[static_cast<std::size_t>(gate)]));
   }
 
-  /// f(name, tensor, rows, columns): the shapes that the sizes ask for.
+  /// Calls f(name, tensor, rows, columns) with the shapes that the sizes ask for.
   template <class Weights, class F>
   static void each_shape(Weights& weights, Index inputs, Index units, Index outputs, F f) {
     f("weight_ih", weights.weight_ih, input_gates<Cell>().count * units, inputs);
@@ -54,8 +54,8 @@ struct GateWeights {
   }
 };
 
-/// The same packed, for the way forward or back: in a tape both use the same memory. Where a storage has scales, a
-/// unit's gate is computed in units of its scale: bias and weights are divided by it, and the rule's input multiplied.
+/// The packed weights, for the way forward or back; in a tape both use the same memory. A storage may have a scale for
+/// each gate of a unit: bias and weights are divided by it, and the pre-activation is multiplied by it.
 template <class Cell, class Scalar, class Storage = Full>
 struct PackedGates {
   static constexpr GateRun in = input_gates<Cell>(), recurrent = recurrent_gates<Cell>();
@@ -90,7 +90,7 @@ struct PackedGates {
     }
   }
 
-  /// For the way back: the transposes.
+  /// Packs the transposes, for the way back.
   void pack_transposed(const GateWeights<Cell, Scalar>& weights, const Member& member = {}) {
     const Index units = weights.bias.size() / gate_count<Cell>;
     pack_each(weights, [&](auto& packed, const auto& matrix, Range gates, GateRun) {
@@ -98,8 +98,8 @@ struct PackedGates {
     });
   }
 
-  /// gates(:, j) = bias + W_ih x(:, j) for `columns` columns from `first` on, for the gates that the input feeds; the
-  /// others get their bias alone.
+  /// gates(:, j) = bias + W_ih x(:, j) for `columns` columns from `first` on. Gates that the input does not feed get
+  /// their bias alone.
   void project(const Scalar* x, Index x_stride, Index columns, BlockedMatrix<Scalar>& gates, Index first,
                const Member& member = {}) const {
     Sums<const Scalar> from = bias.sums(in.first, 0);
@@ -117,7 +117,7 @@ struct PackedGates {
   }
 
  private:
-  /// f(packed, weight, the groups of the weight, the gates that they are) for each of the three.
+  /// Calls f(packed, weight, groups of the weight, the gates that these are) for each of the three.
   template <class F>
   void pack_each(const GateWeights<Cell, Scalar>& weights, F f) {
     constexpr GateRun early_run = early_gates<Cell>(), late_run = late_gates<Cell>();

@@ -33,15 +33,15 @@ void set_glorot(Eigen::PlainObjectBase<Tensor>& tensor, Index fan_in, Index fan_
 
 namespace detail {
 
-/// Householder reflections that are applied at once; numbers of rows are multiples of this.
+/// How many Householder reflections are applied at once; numbers of rows are multiples of this.
 inline constexpr Index reflections_at_once = 32;
 
-/// Packs of a tile of `add_product`, and a multiple of its columns, whatever the registers.
+/// The packs of a tile of `add_product`, and a number of columns that every processor's tiles divide.
 inline constexpr int product_rows = 2, product_columns = 12;
 
 inline Index whole_tiles(Index columns) { return (columns + product_columns - 1) / product_columns * product_columns; }
 
-/// A part of a matrix, by columns.
+/// A block of a matrix, which is stored by columns.
 struct Part {
   Part(Matrix<float>& whole, Index row, Index column, Index row_count, Index column_count)
       : data(&whole(row, column)), stride(whole.rows()), rows(row_count), columns(column_count) {}
@@ -60,8 +60,8 @@ UNROLL_INNER_LOOP void add_product_tile(const float* a, Index a_stride, const fl
   (s[J].store(c + J / R * c_stride + J % R * P::size), ...);
 }
 
-/// c += a b, where c is made of whole tiles. Unlike in the products of a pass, each product of two numbers is rounded
-/// before it is added: a processor that could fuse both gets the same bits as one that cannot.
+/// c += a b, where c is made of whole tiles. Each product of two numbers is rounded before it is added, unlike in the
+/// products of a pass. So a processor that could fuse both gets the same bits as one that cannot.
 inline void add_product(const Part& a, const Part& b, const Part& c) {
   on_processor<float>([&]<class P>() {
     constexpr int columns = TileLimits<P>::budget / product_rows;
@@ -74,8 +74,8 @@ inline void add_product(const Part& a, const Part& b, const Part& c) {
   });
 }
 
-/// Householder vectors of random directions, the last first: v_j goes into column j of v, from row j on; `sign` becomes
-/// the other sign than that of each direction's first number. Returns the v_j' v_j.
+/// Draws Householder vectors of random directions, the last one first: v_j goes into column j of v, from row j on.
+/// `sign` becomes the opposite of the sign of each direction's first number. Returns v_j' v_j for each j.
 inline std::array<double, reflections_at_once> draw_reflections(Matrix<float>& v, Index rows, Index count, float* sign,
                                                                 Random& random) {
   const auto square = [](float number) { return static_cast<double>(number) * static_cast<double>(number); };  // exact
@@ -95,8 +95,8 @@ inline std::array<double, reflections_at_once> draw_reflections(Matrix<float>& v
   return squares;
 }
 
-/// T of H_0 H_1 ... = I + v T v', from v' v: minus the inverse of its upper triangle with half its diagonal (Joffrain
-/// et al. 2006, "Accumulating Householder transformations, revisited").
+/// T in H_0 H_1 ... = I + v T v', computed from v' v: T is minus the inverse of the upper triangle of v' v with half
+/// its diagonal (Joffrain et al. 2006, "Accumulating Householder transformations, revisited").
 inline Matrix<float> joint_factor(const Matrix<float>& products,
                                   const std::array<double, reflections_at_once>& squares) {
   Matrix<float> t(reflections_at_once, reflections_at_once);
@@ -113,7 +113,7 @@ inline Matrix<float> joint_factor(const Matrix<float>& products,
   return t;
 }
 
-/// A random orthogonal n x n matrix, and behind it some rows and columns of no meaning.
+/// A random orthogonal n x n matrix; the rows and columns behind it have no meaning.
 inline Matrix<float> random_orthogonal(Index n, Random& random) {
   constexpr Index size = reflections_at_once;
   const Index last = (n - 1) / size * size;
@@ -150,7 +150,7 @@ inline Matrix<float> random_orthogonal(Index n, Random& random) {
 /// Each n x n block of the rows becomes a random orthogonal matrix (Saxe, McClelland & Ganguli 2014), the product of
 /// Householder reflections along random directions (Stewart 1980); n is the number of columns.
 ///
-/// In single precision, orthogonal to about 1e-6, with the same bits on every platform, compiler and flag.
+/// It is computed in single precision: orthogonal to about 1e-6, the same bits on every platform, compiler and flag.
 template <class Scalar>
 void set_orthogonal(Matrix<Scalar>& weight, Random& random) {
   const Index n = weight.cols();

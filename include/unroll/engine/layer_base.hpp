@@ -9,7 +9,7 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// What the tape of a layer needs at least; a layer's own adds its buffers.
+/// What the tape of a layer needs at least; each layer adds its buffers.
 template <class Scalar, class State>
 struct LayerTape {
   bool recorded = false;  ///< whether the last forward pass came to its end
@@ -26,7 +26,7 @@ struct LayerTape {
 
 namespace detail {
 
-/// What messages call a layer; a model without a name is "model".
+/// The name of a layer in messages; one without a name is "model".
 template <class L>
 constexpr const char* layer_name() {
   if constexpr (requires { L::name(); })
@@ -35,7 +35,7 @@ constexpr const char* layer_name() {
     return "model";
 }
 
-/// Whether x lies in what a tape gave back, or one of the tapes that it is made of and shows by each_tape(f).
+/// Whether x lies in what a tape gave back, or in what one of its inner tapes gave back; each_tape(f) visits these.
 template <class X, class Tape>
 bool lies_in(const X& x, const Tape& tape) {
   bool found = overlap(x, tape.output()) || overlap(x, tape.d_input());
@@ -50,7 +50,7 @@ Matrix<Scalar> copy_if_in(const Tape& tape, const Input<Scalar>& x) {
   return lies_in(x, tape) ? Matrix<Scalar>(x) : Matrix<Scalar>();
 }
 
-/// Whether no pass has filled a state: one that a pass left has a column a sample, even where it has no rows.
+/// Whether no pass has filled a state. One that a pass left has a column a sample, even where it has no rows.
 template <class State>
 bool is_empty(const State& state) {
   bool empty = true;
@@ -72,24 +72,24 @@ bool keeps_state([[maybe_unused]] const L& layer) {
 
 }  // namespace detail
 
-/// The base of a layer: class MyLayer : public LayerBase<MyLayer>. From what the layer gives,
+/// The base of a layer: class MyLayer : public LayerBase<MyLayer>. The layer defines
 ///
 ///   require_forward(rows, columns, batch, initial)                    the checks of x's shape and the rest
 ///   require_backward(rows, columns, tape, gradient, options, d_final)
 ///   run(x, tape, batch, initial, options)                             the passes, unchecked
 ///   run_back(x, d_y, tape, gradient, options, d_final)
 ///
-/// it makes `forward` and `backward`, which check once, copy what lies in the tape's memory, and run. A layer made of
-/// layers asks them in its own require_* and calls their run and run_back. One whose outputs are a column a sample
-/// gives its own reads_out().
+/// and LayerBase makes `forward` and `backward` of them. These check once, copy what lies in the tape's memory, and
+/// run. A layer made of layers calls their require_* in its own, and their run and run_back. A layer whose outputs are
+/// one column a sample defines its own reads_out().
 template <class Derived>
 class LayerBase {
  public:
   /// Whether the outputs are one column a sample, whatever the number of steps.
   bool reads_out() const { return false; }
 
-  /// The outputs, owned by the tape. x, I x (T*B), and `initial` may be what this tape gave back. Throws
-  /// std::invalid_argument for what does not fit; nothing is changed then.
+  /// The outputs, owned by the tape. x is I x (T*B); x and `initial` may be what this tape gave back. Throws
+  /// std::invalid_argument for what does not fit, and changes nothing then.
   template <class L = Derived>
   Output<typename L::Scalar> forward(const Input<typename L::Scalar>& x, typename L::Tape& tape,
                                      const Batch& batch = {}, const typename L::State& initial = {},
@@ -105,12 +105,11 @@ class LayerBase {
     return self().run(copy.size() == 0 ? x : X(copy), tape, batch, initial, options);
   }
 
-  /// dL/dx, owned by the tape, from x, which must be what `forward` saw, `d_y` = dL/d outputs and `d_final` = dL/d
-  /// final state (empty: zeros); they may be what this tape gave back. Adds dL/d parameters to `gradient`. Consumes the
-  /// tape.
+  /// dL/dx, owned by the tape. x must be what `forward` saw; `d_y` is dL/d outputs, and `d_final` is dL/d final state
+  /// (empty: zeros). All three may be what this tape gave back. Adds dL/d parameters to `gradient`. Consumes the tape.
   ///
-  /// Throws std::invalid_argument for what does not fit, std::logic_error without a forward pass to go back through;
-  /// nothing is changed then.
+  /// Throws std::invalid_argument for what does not fit, and std::logic_error without a forward pass to go back
+  /// through; it changes nothing then.
   template <class L = Derived>
   Output<typename L::Scalar> backward(const Input<typename L::Scalar>& x, const Input<typename L::Scalar>& d_y,
                                       typename L::Tape& tape, std::type_identity_t<L>& gradient,

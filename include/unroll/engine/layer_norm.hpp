@@ -39,7 +39,7 @@ UNROLL_INNER_LOOP Scalar normalize(BlockedMatrix<Scalar>& z, Index column) {
   return factor;
 }
 
-/// From d = dL/d(gain z), z the normalised column, to dL/d what was normalised:
+/// Turns d = dL/d(gain z), where z is the normalised column, into dL/d what was normalised:
 ///
 ///   factor (e - mean(e) - z mean(e z)),   e = gain d
 ///

@@ -5,7 +5,7 @@
 
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// One step of a sweep back through a LayerNormLstm, when dL/dh of all units is there.
+/// One step of a sweep back through a LayerNormLstm; it needs dL/dh of all units.
 template <class Sweep>
 struct LayerNormBackward {
   using Cell = typename Sweep::Cell;
@@ -56,8 +56,8 @@ struct LayerNormBackward {
       std::fill_n(buffer.at(panel, column), buffer.groups() * buffer.lanes(), Scalar(0));
   }
 
-  /// h = o tanh(n), n = gain_c z + bias_c: leaves dL/dn in d_output, dL/do's pre-activation in d_gates, and in d_state
-  /// what reaches h past the rule, and all that reaches c.
+  /// h = o tanh(n), n = gain_c z + bias_c. Leaves dL/dn in d_output, dL/d the pre-activation of o in d_gates, and in
+  /// d_state[0] what reaches h past the rule. d_state[1] keeps all that reaches c.
   template <class P>
   UNROLL_INNER_LOOP void through_output(Index b) {
     const auto& tape = sweep.tape;

@@ -43,12 +43,12 @@ struct LayerNormWeights : GateWeights<cells::Lstm, Scalar> {
   }
 };
 
-/// The same as the kernel and the steps read them, gains and biases in one column each. The bias of the gates is added
-/// behind the normalisation, and `PackedGates::bias` is zero.
+/// The weights as the products and the steps read them; gains and biases are one column each. The bias of the gates is
+/// added after the normalisation, so `PackedGates::bias` is zero.
 template <class Scalar, class Storage = Full>
 struct PackedLayerNorm : PackedGates<cells::Lstm, Scalar, Storage> {
   BlockedMatrix<Scalar> gain_ih, gain_hh, bias_behind;  // 4 gates of H units
-  BlockedMatrix<Scalar> gain_c, bias_c;                 // 1 of H
+  BlockedMatrix<Scalar> gain_c, bias_c;                 // 1 group of H units
 
   void pack(const LayerNormWeights<Scalar>& weights, const Member& member = {}) {
     PackedGates<cells::Lstm, Scalar, Storage>::pack(weights, member);
@@ -64,8 +64,8 @@ struct PackedLayerNorm : PackedGates<cells::Lstm, Scalar, Storage> {
   }
 };
 
-/// What was normalised, as it is after that, and the factors that did it. On the way back the first two become dL/d
-/// what they were before.
+/// The normalised numbers, and the factors that normalised them. On the way back `input` and `recurrent` become dL/d
+/// what they were before the normalisation.
 template <class Scalar>
 struct LayerNormBuffers {
   BlockedMatrix<Scalar> input, recurrent;                   // 4 gates of H units, columns
@@ -88,7 +88,7 @@ struct LayerNormBuffers {
   }
 };
 
-/// One step of all samples forward. In: W_ih x in buffers.input.
+/// One step of all samples forward. Before it buffers.input holds W_ih x.
 template <class Scalar, class Storage>
 struct LayerNormForward {
   using Cell = cells::Lstm;
@@ -106,7 +106,7 @@ struct LayerNormForward {
   }
 
  private:
-  /// Some samples, from the products on.
+  /// The rest of the step for some samples, when the products are there.
   template <class P>
   UNROLL_INNER_LOOP void finish(Range samples) {
     for (Index b = samples.first; b < samples.end(); ++b) {

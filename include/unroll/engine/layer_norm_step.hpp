@@ -8,8 +8,8 @@
 
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// The step of a LayerNormLstm: a product, the two normalisations and the Lstm's rule for c column by column, a third
-/// normalisation for h.
+/// The step of a LayerNormLstm: a product; then, column by column, two normalisations, the Lstm's rule for c, and a
+/// third normalisation for h.
 template <class Scalar_>
 struct LayerNormStep {
   using Cell = cells::Lstm;
@@ -26,7 +26,7 @@ struct LayerNormStep {
 
   static constexpr bool takes_input = false;
 
-  /// normalized.input = W_ih x
+  /// buffers.input = W_ih x
   template <class Storage>
   static void project(const Packed<Storage>& packed, const Scalar* x, Index x_stride, Index columns,
                       BlockedMatrix<Scalar>&, Buffers& buffers, Index first, const Member& member = {}) {

@@ -11,7 +11,7 @@ inline Random noise_of(std::uint64_t dropout_seed, Index b, std::size_t purpose)
   return Random::substream(Random::substream(dropout_seed, static_cast<std::uint64_t>(b)).bits(), purpose);
 }
 
-/// Variational dropout: one mask a sequence on what W_hh sees of h, zero or 1 / (1 - rate). Empty where it is off.
+/// Variational dropout: one mask a sequence, 0 or 1 / (1 - rate), on the h that W_hh sees. Empty where it is off.
 template <class Scalar>
 struct RecurrentDropout {
   Matrix<Scalar> mask;        // O x B
@@ -40,7 +40,7 @@ struct Zoneout {
   Matrix<Scalar> kept;  // rows x (T*B), at inference rows x B
   Matrix<Scalar> made;  // what the rule gave, rows x (T*B), where it is recorded
 
-  /// For the n-th state.
+  /// Draws the share of the n-th state.
   void draw(Index samples, const ForwardOptions& options, std::size_t n, double rate, Index rows, Index columns) {
     const bool training = options.dropout_seed.has_value();
     resize(kept, rate > 0 ? rows : 0, training ? columns : samples);

@@ -26,7 +26,7 @@ struct NonFinite {
 
 namespace detail {
 
-/// The first output, a column a step of a sample, that is not finite.
+/// The first output that is not finite; y has one column for each step of a sample.
 template <class Scalar>
 std::optional<NonFinite> find_non_finite_output(const char* layer, const Matrix<Scalar>& y, const Batch& batch) {
   for (Index j = 0; j < y.cols(); ++j)
@@ -34,8 +34,8 @@ std::optional<NonFinite> find_non_finite_output(const char* layer, const Matrix<
   return std::nullopt;
 }
 
-/// Searches the tape of a forward pass, or what a backward pass made of it. Of a pass that was not recorded, the states
-/// that are kept and the final ones.
+/// Searches the tape of a forward pass, or what a backward pass made of it. If the pass was not recorded, it searches
+/// the states that are kept and the final ones.
 template <class Step>
 std::optional<NonFinite> find_non_finite(const RecurrentTape<Step>& tape) {
   using Cell = typename Step::Cell;

@@ -8,8 +8,8 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// The weights of a recurrent layer as they were, packed once in some storage, for any number of sequences and streams.
-/// Copies share them; a PackedRecurrent is never changed, and may be used by several threads at once.
+/// A copy of a recurrent layer's weights, packed once in some storage, for any number of sequences and streams. Copies
+/// share the packed weights. A PackedRecurrent is never changed, so several threads may use it at once.
 template <class Step, int Inputs, int Outputs, class Storage>
 class PackedRecurrent : public LayerBase<PackedRecurrent<Step, Inputs, Outputs, Storage>> {
   using Weights = typename Step::template Packed<Storage>;
@@ -40,7 +40,7 @@ class PackedRecurrent : public LayerBase<PackedRecurrent<Step, Inputs, Outputs, 
   /// Whether the outputs are one column a sample.
   bool reads_out() const { return unrolling.reads_out(); }
 
-  /// As the layer's, without a way back.
+  /// As the layer's, but no backward pass can follow.
   Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial,
                      const ForwardOptions& options) const {
     return detail::unroll_forward<Step>(

@@ -14,7 +14,7 @@ struct PointwiseBackward {
 
   Sweep& sweep;
 
-  /// Some panels of units of some samples: from dL/d states after the step to those before it.
+  /// Turns dL/d states after the step into dL/d states before it, for some panels of units of some samples.
   void back(const Tile& tile) {
     on_processor<Scalar>([&]<class P>() { back<P>(tile); });
   }

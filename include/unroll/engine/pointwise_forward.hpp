@@ -5,14 +5,14 @@
 
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// One step of all samples forward: the recurrent product, and the cell's rule while its sums are at hand.
+/// One step of all samples forward: the recurrent product, and the cell's rule on each finished tile of sums.
 template <class Cell, class Scalar, class Storage>
 struct PointwiseForward {
   static constexpr std::size_t N = Cell::state_names.size();
   static constexpr GateRun in = input_gates<Cell>(), early = early_gates<Cell>(), late = late_gates<Cell>();
 
   const PackedGates<Cell, Scalar, Storage>& packed;
-  BlockedMatrix<Scalar>& gates;  // in: bias and input part
+  BlockedMatrix<Scalar>& gates;  // before the step: bias and input part
   Matrix<Scalar>& operand;       // H x columns, late gates only
   const ForwardView<Scalar, N>& at;
   const Scalar* x = nullptr;  // the samples' inputs, I x B, where `gates` do not hold their part
@@ -53,7 +53,7 @@ struct PointwiseForward {
   template <class P>
   UNROLL_INNER_LOOP void run_one_sample() {
     using T = MicroTiles<P, (std::max)(early.count, 1), Storage>;
-    constexpr int most = (std::min)(T::side_of_one, 4);  // each number of panels is a function with as many rules
+    constexpr int most = (std::min)(T::side_of_one, 4);  // each number n of panels is a function with n rules
     static constexpr auto table =
         array_of<most>([]<int p>() { return compiled_for<P, &PointwiseForward::tile_and_rule<P, p + 1, 1, true>>; });
     const Range mine = at.member.part(gates.panels());
@@ -65,7 +65,7 @@ struct PointwiseForward {
         [&](Range part) { table[static_cast<std::size_t>(part.count - 1)](*this, mine.first + part.first, 0); },
         at.t % 2 != 0);
   }
-  /// Several samples that bring their inputs: the same, some columns at a time.
+  /// Several samples whose inputs are in x: the same, some columns at a time.
   void run_several() {
     with_packs<Scalar>([&]<class P>() { run_several<P>(); });
   }
@@ -79,7 +79,7 @@ struct PointwiseForward {
         table[static_cast<std::size_t>(columns.count - 1)](*this, panel, columns.first);
       });
   }
-  /// Some panels by some columns from the first one on. Part is P, or half a P for one panel of no more units.
+  /// `Side` panels by NR columns, from (panel, column) on. Part is P, or half a P for one panel whose units fit it.
   template <class P, int Side, int NR, bool Alone, class Part = P>
   static void tile_and_rule(PointwiseForward& self, Index panel, Index column) {
     self.in_registers<P, Part, NR>(panel, Alone ? 0 : column, std::make_integer_sequence<int, Side>(),
@@ -115,7 +115,7 @@ struct PointwiseForward {
     }
   }
 
-  // The loops are inside, for the sake of the rule's many constants.
+  // The loops are inside, so that the rule's many constants are loaded once.
   template <class P>
   UNROLL_INNER_LOOP void apply_rule(const Tile& tile) {
     for (Index i = tile.panels.first; i < tile.panels.end(); ++i)
@@ -132,7 +132,7 @@ struct PointwiseForward {
     const Index count = at.padded ? P::size : gates.units() - unit;
     scale<Whole>(panel, values);
     auto state = load_states<Cell, P>(at.before, offset, count);
-    constexpr bool derived = !HasBackward<Cell>;  // from pre-activations, not from what the rule leaves in their place
+    constexpr bool derived = !HasBackward<Cell>;  // the derivative needs pre-activations, not what the rule leaves
     if (derived && at.keep_gates) store_gates<Cell, P, Whole::size>(values, gates.at(panel, at.first + b));
     if constexpr (LinearCell<Cell>) {
       if (!at.activated) Cell::activate(values);

@@ -5,20 +5,20 @@
 
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// The step of a cell: one product with h and the cell's rule on each finished tile, forward and back. A cell with late
-/// gates has a second product, with their operand.
+/// The step of a cell, forward and back: one product with h, and the cell's rule on each finished tile. A cell with
+/// late gates has a second product, with their operand.
 ///
-/// What a step of any layer says:
+/// What the step of any layer defines:
 ///   name, Cell                    the rule whose gates and states it has
 ///   Parameters                    its weights: initialize, each_shape, visit, units(), outputs()
-///   Packed<Storage>               the same packed: pack, pack_transposed
-///   Buffers                       what it wants in a tape; `resize` before a forward pass, for so many columns
-///   output_rows(units, outputs)   rows of dL/d what the weights of its output gave, kept for all columns; 0: none
-///   project, forward              the input's product for some columns, and one step
+///   Packed<Storage>               its weights, packed: pack, pack_transposed
+///   Buffers                       its own buffers in a tape; `resize` is called before each forward pass
+///   output_rows(units, outputs)   rows of dL/d what its output's weights compute, kept for all columns; 0: none
+///   project, forward              the product with the input for some columns, and one step forward
 ///   back, finish_back             one step of a sweep (engine/sweep.hpp): on each finished tile of dL/dh, and after
 ///                                 all of them
 ///   errors_of_*                   where dL/d the two products lie after a sweep
-///   begin_gradients, add_gradients, finish_gradients    of weights that not every layer has
+///   begin_gradients, add_gradients, finish_gradients    the gradients of weights that not every layer has
 template <class Cell_, class Scalar_>
 struct PointwiseStep {
   static_assert(check_cell<Cell_>());  // before anything asks the cell
@@ -48,7 +48,7 @@ struct PointwiseStep {
   };
   static Index output_rows(Index, Index) { return 0; }
 
-  /// Whether the samples of a stream bring their inputs with them: `forward` projects them.
+  /// Whether `forward` also projects the inputs of a stream's samples.
   static constexpr bool takes_input = late.count == 0;
 
   template <class Storage>

@@ -69,7 +69,7 @@ struct ProjectedStep : PointwiseStep<cells::Lstm, Scalar_> {
   struct Buffers {
     Matrix<Scalar> m;        // H x columns, and room for a whole panel of units behind them
     Matrix<Scalar> d_m;      // H x B
-    Matrix<Scalar> operand;  // of late gates, which an Lstm has not
+    Matrix<Scalar> operand;  // of late gates, which an Lstm does not have
     Index outputs = 0;       // O
 
     void resize(Index units, Index of_outputs, Index steps, Index batch) {

@@ -6,8 +6,8 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// A recurrent layer, unrolled over a sequence forward and backward. A value: it holds the parameters and nothing else.
-/// What one of its steps computes is Step's (engine/pointwise_step.hpp says what a step is); the rest is here, once.
+/// A recurrent layer, unrolled over a sequence forward and backward. It is a value: its parameters and an Unrolling.
+/// Step says what one step computes (engine/pointwise_step.hpp); all the rest is here.
 ///
 /// Inputs and Outputs are sizes at compile time, or Dynamic.
 template <class Step, int Inputs, int Outputs>
@@ -17,7 +17,7 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
   static constexpr bool fixed = Inputs != Dynamic && Outputs != Dynamic && !Step::projected;
 
  public:
-  /// Whose gates and states it has.
+  /// The rule whose gates and states it has.
   using Cell = typename Step::Cell;
   using Scalar = typename Step::Scalar;
   /// The layer's base: its weights.
@@ -43,26 +43,26 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
       : RecurrentLayer(Inputs, Outputs, Outputs, how) {
     initialize(random);
   }
-  /// The same, of a layer with a projection.
+  /// The same for a layer with a projection.
   RecurrentLayer(Index input_size, Index hidden_size, Index output_size, Random& random, Unrolling how = {})
     requires(Step::projected)
       : RecurrentLayer(input_size, hidden_size, output_size, how) {
     initialize(random);
   }
-  /// Refused without a Random, or with a const one or a seed in its place.
+  /// Refused: there is no Random, or a const one or a seed in its place.
   RecurrentLayer(Index, Index, ...) = delete;  // fresh weights are drawn from a Random that can change, after all sizes
-  /// Refused with nothing at all.
+  /// Refused: there are no arguments at all.
   RecurrentLayer() = delete;  // fresh weights are drawn from a Random that can change, after all sizes
-  /// Refused with an option that is none.
+  /// Refused: an option that does not exist.
   template <class no_such_option = void>
     requires(!Step::projected)
   RecurrentLayer(Index, Index, Random&, ...) = delete;  // no such option, or options out of order: see Unrolling
-  /// Refused: the same of a layer with a projection.
+  /// Refused: the same for a layer with a projection.
   template <class no_such_option = void>
     requires(Step::projected)
   RecurrentLayer(Index, Index, Index, Random&, ...) = delete;  // no such option, or options out of order: see Unrolling
 
-  /// A layer whose parameters are zero, all of them: to be set or loaded, or to hold a gradient.
+  /// A layer whose parameters are all zero, to be set or loaded, or to hold a gradient.
   static RecurrentLayer zeros(Index input_size, Index hidden_size, Unrolling how = {})
     requires(!Step::projected)
   {
@@ -74,7 +74,7 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
   {
     return RecurrentLayer(Inputs, Outputs, Outputs, how);
   }
-  /// The same, of a layer with a projection.
+  /// The same for a layer with a projection.
   static RecurrentLayer zeros(Index input_size, Index hidden_size, Index output_size, Unrolling how = {})
     requires(Step::projected)
   {
@@ -91,25 +91,26 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
   /// Whether the outputs are one column a sample.
   bool reads_out() const { return unrolling.reads_out(); }
 
-  /// All three.
+  /// The three sizes.
   RecurrentSizes sizes() const { return {input_size(), hidden_size(), output_size()}; }
 
   /// Draws all parameters anew.
   void initialize(Random& random, Initial initial = Initial::standard) { Parameters::initialize(random, initial); }
 
-  /// Runs the sequences of a batch: x is I x (T*B), the outputs O x (T*B), or O x B where they are read out;
-  /// O is the number of outputs, where the layer has no projection that of its units, H.
+  /// Runs the sequences of a batch. x is I x (T*B). The outputs are O x (T*B), or O x B where they are read out. O is H
+  /// where the layer has no projection.
   ///
-  /// The tape takes all that `run_back` needs, `tape.final_state` the state after each sequence's own end. `initial` is
-  /// the state before the first step, h O x B and the others H x B; without it zeros. Unchecked: see LayerBase.
+  /// The tape takes all that `run_back` needs; `tape.final_state` is the state after each sequence's own end. `initial`
+  /// is the state before the first step: h is O x B, the others are H x B, and an empty one means zeros. Unchecked: see
+  /// LayerBase.
   Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial,
                      const ForwardOptions& options) const {
     const auto pack = [&](const detail::Member& member) { tape.packed.pack(*this, member); };
     return detail::unroll_forward<Step>(tape.packed, pack, sizes(), unrolling, x, tape, batch, initial, options);
   }
 
-  /// Adds dL/d parameters to `gradient` and returns dL/dx, I x (T*B); `tape.d_initial` is dL/d initial state,
-  /// `tape.d_h_norms` and `tape.clip_report` what the options asked for. Unchecked: see LayerBase.
+  /// Adds dL/d parameters to `gradient` and returns dL/dx, I x (T*B). `tape.d_initial` becomes dL/d initial state;
+  /// `tape.d_h_norms` and `tape.clip_report` become what the options asked for. Unchecked: see LayerBase.
   Output<Scalar> run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, RecurrentLayer& gradient,
                           const BackwardOptions& options, const State& d_final) const {
     return detail::unroll_backward<Step>(*this, x, d_y, tape, gradient, options, d_final);
@@ -133,7 +134,7 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
 
   static const char* name() { return Step::name(); }
 
-  /// Throws unless `forward` can take an x of this shape; the number of output columns.
+  /// Throws unless `forward` can take an x of this shape. Returns the number of output columns.
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
     require_parameters();
     return detail::require_forward<Step>(sizes(), unrolling, rows, columns, batch, initial);

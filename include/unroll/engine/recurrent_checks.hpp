@@ -4,8 +4,7 @@
 #include "unroll/engine/batch.hpp"
 #include "unroll/engine/state.hpp"
 
-/// What a recurrent layer refuses, with its own weights and with packed ones. Step::name() says whose messages these
-/// are.
+/// What a recurrent layer refuses, with its own weights and with packed ones. Messages name the layer by Step::name().
 namespace unroll::inline UNROLL_TARGET::detail {
 
 /// Throws std::invalid_argument unless every state is empty or of `batch` columns.
@@ -20,7 +19,8 @@ void require_state(const char* which, const RecurrentState<typename Step::Cell, 
   }
 }
 
-/// Throws std::invalid_argument unless a forward pass can take an x of this shape; the number of output columns.
+/// Throws std::invalid_argument unless a forward pass can take an x of this shape. Returns the number of output
+/// columns.
 template <class Step>
 Index require_forward(const RecurrentSizes& sizes, const Unrolling& how, Index rows, Index columns, const Batch& batch,
                       const RecurrentState<typename Step::Cell, typename Step::Scalar>& initial) {
@@ -33,7 +33,7 @@ Index require_forward(const RecurrentSizes& sizes, const Unrolling& how, Index r
   return how.reads_out() ? batch.size : columns;
 }
 
-/// Throws std::invalid_argument unless each of the rates is one, and has something to act on.
+/// Throws std::invalid_argument unless each rate is at least 0 and below 1, and has something to act on.
 template <class Step>
 void require_rates(const Unrolling& how) {
   how.require_rates(Step::name(), recurrent_gates<typename Step::Cell>().count > 0,

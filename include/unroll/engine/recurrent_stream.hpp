@@ -11,7 +11,7 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// A recurrent layer run one step at a time: packed weights, which copies share, and a state of its own.
+/// A recurrent layer that runs one step at a time. It has packed weights, which its copies share, and its own state.
 ///
 /// `step`, `reset` and `restore` neither allocate nor throw.
 template <class Step, int Inputs, int Outputs, class Storage>
@@ -23,10 +23,10 @@ class RecurrentStream {
   using Scalar = typename Step::Scalar;
   using State = RecurrentState<Cell, Scalar>;
 
-  /// As they are packed.
+  /// The packed weights.
   using Weights = typename Step::template Packed<Storage>;
 
-  /// Of a layer with these weights and sizes, unrolled so.
+  /// A stream from zeros over these packed weights.
   template <class Samples>
   RecurrentStream(std::shared_ptr<const Weights> weights, const RecurrentSizes& sizes, const Unrolling& how,
                   Samples sample_count)
@@ -57,11 +57,11 @@ class RecurrentStream {
     return state_.values[0].data();
   }
 
-  /// Back to zeros.
+  /// Sets the state back to zeros.
   void reset() noexcept {
     for (auto& value : state_.values) value.setZero();
   }
-  /// The state now; allocates nothing where `to` was saved into before.
+  /// Copies the state into `to`; allocates nothing where `to` was saved into before.
   void save(State& to) const {
     for (std::size_t n = 0; n < N; ++n) detail::assign(to.values[n], state_.values[n].topRows(rows_of(n)));
   }
@@ -73,7 +73,7 @@ class RecurrentStream {
                     (saved.values[n].rows() == rows_of(n) && saved.values[n].cols() == samples_));
     return fit;
   }
-  /// Of a state that fits; empty matrices are zeros.
+  /// Sets the state to one that fits; empty matrices are zeros.
   void restore(const State& saved) noexcept {
     reset();
     for (std::size_t n = 0; n < N; ++n)
@@ -106,7 +106,7 @@ class RecurrentStream {
   RecurrentSizes sizes_;
   Index samples_;
   Index steps_ = 0;
-  State state_;                          // each of B columns; of one, with room for whole panels of units
+  State state_;                          // B columns each; one column has room for whole panels of units
   State next_;                           // the same
   State kept_;                           // zoneout's shares, as the states, or empty
   detail::BlockedMatrix<Scalar> gates_;  // B columns

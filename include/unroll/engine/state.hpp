@@ -26,11 +26,11 @@ struct RecurrentState {
 
   /// Zeros.
   RecurrentState() = default;
-  /// Of such values.
+  /// With these values.
   RecurrentState(std::array<Matrix<Scalar>, Cell::state_names.size()> of_values) : values(std::move(of_values)) {}
   /// A copy.
   RecurrentState(const RecurrentState&) = default;
-  /// Takes the matrices.
+  /// Moves the matrices.
   RecurrentState(RecurrentState&&) = default;
   RecurrentState& operator=(RecurrentState&&) = default;
   /// Memory may run out here: see detail::resize.

@@ -15,7 +15,7 @@ UNROLL_IN_A_LOOP StateValues<Cell, P> load_states(const Pointers& states, Index 
   return array_of<state_count<Cell>>([&]<int n>() { return P::load(states[n] + offset, count); });
 }
 
-/// The gates of one panel of one column; `lanes` of the panel, of which P may be the first half.
+/// Loads the gates of one panel of one column. The panel has `lanes` lanes; P may be its first half.
 template <class Cell, class P, int lanes = P::size>
 UNROLL_IN_A_LOOP GateValues<Cell, P> load_gates(const typename P::Lane* from) {
   return array_of<gate_count<Cell>>([&]<int g>() { return P::load(from + g * lanes); });
@@ -25,15 +25,15 @@ UNROLL_IN_A_LOOP void store_gates(const GateValues<Cell, P>& values, typename P:
   unrolled<gate_count<Cell>>([&]<int g>() { values[g].store(to + g * lanes); });
 }
 
-/// One step of all samples on the way forward, with N states of as many rows as they have.
+/// One step of all samples on the way forward, with N states.
 template <class Scalar, std::size_t N>
 struct ForwardView {
-  Index t;                                      // the step; by turns weights are read forwards and backwards
+  Index t;                                      // the step; weights are read backwards at odd ones
   Index first;                                  // its first column of the gates
   Index size;                                   // B
   std::array<const Scalar*, N> before = {};     // the states before it, B columns each
   std::array<Scalar*, N> next = {};             // the states after it
-  const Scalar* fed_back = nullptr;             // O x B: h before, or that with dropout
+  const Scalar* fed_back = nullptr;             // O x B: h before the step, with its dropout
   const Scalar* mask = nullptr;                 // O x B: recurrent dropout, or null
   std::array<const Scalar*, N> kept = {};       // zoneout: the share of each state that stays, or null
   std::array<Scalar*, N> candidates = {};       // zoneout: where to leave what the rule made, or null
@@ -41,11 +41,11 @@ struct ForwardView {
   bool keep_gates = false;                      // whether what the rule leaves in its gates is wanted
   bool activated = false;                       // whether the gates of a LinearCell are activated already
   bool padded = false;                          // whether the states have room for whole panels of units
-  Member member = {};                           // whose part of the units is meant
+  Member member = {};                           // the one whose part of the units is computed
 
   bool is_past_end(Index b) const { return lengths != nullptr && t >= (*lengths)[static_cast<std::size_t>(b)]; }
 
-  /// Leaves what the rule made of some units of a sample's n-th state: zoned out, and zero past the sequence's end.
+  /// Stores some units of a sample's n-th state as the rule made them, with zoneout; zero past the sequence's end.
   template <class P>
   UNROLL_INNER_LOOP void leave(std::size_t n, P value, Index offset, Index count, bool past_end) const {
     if (kept[n] != nullptr) {
@@ -76,10 +76,10 @@ struct BackwardView {
   template <class P>
   struct Arrived {
     P made;  ///< dL/d what the rule made
-    P kept;  ///< dL/d what passed the rule by
+    P kept;  ///< dL/d what zoneout carried past the rule
   };
-  /// dL/d some units of sample b's n-th state, `unit` the first. cut: nothing comes from the step after. `square` is
-  /// added to, if there is one: |dL/dh|^2.
+  /// dL/d some units of sample b's n-th state, from `unit` on. cut: no error comes from the step after. Adds |dL/dh|^2
+  /// to `square` unless that is null.
   template <class P>
   UNROLL_INNER_LOOP Arrived<P> arrive(std::size_t n, Index b, Index unit, Index rows, Index count, bool cut,
                                       double* square) const {

@@ -5,7 +5,7 @@
 
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// Clips a run of gates of `count` columns to [-limit, limit]; the sum of their squares before.
+/// Clips a run of gates of `count` columns to [-limit, limit]. Returns the sum of their squares before that.
 template <class Scalar>
 double clip_gates(BlockedMatrix<Scalar>& d, Index column, Index count, GateRun run, double limit, ClipReport& report) {
   double squares = 0;
@@ -24,9 +24,10 @@ double clip_gates(BlockedMatrix<Scalar>& d, Index column, Index count, GateRun r
   return squares;
 }
 
-/// Back-propagation through time (Werbos 1990) over the steps processed in the places [begin, end), with the errors of
-/// those from `first_error` on: at each place dL/dh = direct part + W_hh^T d_gates of the place after it, and then what
-/// the step itself does. One member's part of it; the tape's d_state must hold dL/d state after the last place.
+/// Back-propagation through time (Werbos 1990) over the places [begin, end); place s is the step that was processed as
+/// the s-th. Places from `first_error` on also have errors of their own. At each place dL/dh = its own error + W_hh^T
+/// d_gates of the place after it; then the step itself goes back. This is one member's part. At the start the tape's
+/// d_state must hold dL/d state after the last place.
 template <class Step>
 class Sweep {
  public:
@@ -37,7 +38,7 @@ class Sweep {
 
   Tape& tape;
   BlockedMatrix<Scalar>& d_gates;   // receives dL/d pre-activation; it may be the tape's gates themselves
-  BlockedMatrix<Scalar>& d_output;  // receives dL/d what the output's weights gave, where there are any
+  BlockedMatrix<Scalar>& d_output;  // receives dL/d what the output's weights compute, where there are any
   const BackwardOptions& options;
   const Member member;
 
@@ -86,7 +87,7 @@ class Sweep {
   /// Where |dL/dh|^2 of the step is summed, or null.
   double* square_norm() { return options.record_norms ? &square_norm_ : nullptr; }
 
-  /// Clips a run of gates of the step that begins at `column` of d, when all members are here.
+  /// Waits for all members, then clips a run of gates of the step that begins at `column` of d.
   void clip(BlockedMatrix<Scalar>& d, Index column, GateRun run) {
     if (options.clip == 0 || run.count == 0) return;  // nobody waits
     member.wait();
@@ -123,7 +124,7 @@ class Sweep {
     part(tape.d_state[0]) += part(tape.dropout.mask) * part(tape.dropout.d_fed_back);
   }
 
-  /// Some panels of state n.
+  /// Adds the gradient of some panels of state n to tape.d_initial.
   void reach_initial_state(std::size_t n, Range panels, Index begin) {
     const Matrix<Scalar>& d_state = tape.d_state[n];
     const Range units = units_of(panels, d_state.rows());
@@ -133,7 +134,7 @@ class Sweep {
             d_state.col(b).segment(units.first, units.count);
   }
 
-  /// Of `rows` units those in some panels.
+  /// The units in some panels, of `rows` units in all.
   static Range units_of(Range panels, Index rows) {
     const Index lanes = detail::lanes<Scalar>(), first = panels.first * lanes;
     return {first, (std::min)(panels.end() * lanes, rows) - first};

@@ -9,18 +9,18 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// What one forward pass of a recurrent layer leaves for its backward pass, and the buffers of both: a value of its
-/// own, so that a const layer serves many threads, each with its tape. Kept from call to call, it allocates only when
-/// the shapes grow or change. For H units and O outputs; a state has as many rows as it has units or outputs.
+/// What one forward pass of a recurrent layer leaves for its backward pass, and the buffers of both. It is apart from
+/// the layer, so that many threads can use one const layer, each with its own tape. A tape that is kept from call to
+/// call allocates only when the shapes grow or change. h has O rows, the other states have H.
 template <class Step>
 struct RecurrentTape {
-  /// Whose gates and states these are.
+  /// The rule whose gates and states these are.
   using Cell = typename Step::Cell;
   using Scalar = typename Step::Scalar;
   using State = RecurrentState<Cell, Scalar>;
-  /// In the order of state_names.
+  /// One matrix a state, in the order of state_names.
   using PerState = std::array<Matrix<Scalar>, Cell::state_names.size()>;
-  /// How far the pass has come: outputs alone, or with the activations, or gone back through.
+  /// How far the passes have come: only outputs, outputs and activations, or the gradients of a backward pass.
   enum class Content { nothing, outputs, activations, gradients };
 
   Batch batch;                               ///< of the pass
@@ -30,19 +30,19 @@ struct RecurrentTape {
   Direction direction = Direction::forward;  ///< of the layer
   Readout readout = Readout::all;            ///< of the layer
 
-  /// Of T*B columns: what each step's rule left in its gates; after backward, dL/d pre-activation. Of a few steps
+  /// What each step's rule left in its gates; after backward, dL/d pre-activation. T*B columns, or those of a few steps
   /// where the pass is not recorded.
   detail::BlockedMatrix<Scalar> gates;
   Content content = Content::nothing;  ///< what the gates hold
-  /// Each of (T+1)*B columns, the initial state in the first block (reverse: in the last). A state that nobody asks for
-  /// again, see `whole`, is not kept at every step: of 3*B columns.
+  /// (T+1)*B columns each. The initial state is in the first block of B columns (reverse: in the last). A state that is
+  /// not kept at every step (see `whole`) has 3*B columns.
   PerState states;
   State final_state;              ///< after each sequence's own end
   State d_initial;                ///< dL/d initial state
   std::vector<double> d_h_norms;  ///< T norms of dL/dh over the batch, if asked for
-  ClipReport clip_report;         ///< of BackwardOptions::clip
+  ClipReport clip_report;         ///< what BackwardOptions::clip did
 
-  typename Step::Buffers buffers;                                         ///< the step's own
+  typename Step::Buffers buffers;                                         ///< buffers of the step itself
   typename Step::template Packed<Full> packed;                            ///< the weights, for the way forward or back
   detail::RecurrentDropout<Scalar> dropout;                               ///< its mask, and what it hid
   std::array<detail::Zoneout<Scalar>, Cell::state_names.size()> zoneout;  ///< of each state
@@ -52,7 +52,7 @@ struct RecurrentTape {
   Matrix<Scalar> read;                          ///< last and mean: O x B
   Matrix<double> read_sum;                      ///< mean: O x B, of the steps up to now
   Matrix<Scalar> d_read;                        ///< last and mean: dL/dh of every step, O x (T*B)
-  PerState d_state;                             ///< the direct part on its way back, B columns each
+  PerState d_state;                             ///< dL/d states during a sweep, B columns each
   detail::BlockedMatrix<Scalar> d_output;       ///< what Step::output_rows asks for, T*B columns
   detail::BlockedMatrix<Scalar> part_d_gates;   ///< overlapping windows: one sweep's d_gates
   detail::BlockedMatrix<Scalar> part_d_output;  ///< overlapping windows: one sweep's d_output
@@ -65,34 +65,35 @@ struct RecurrentTape {
   /// T*B
   Index columns() const { return steps * batch.size; }
 
-  /// Whether some step starts from other states than the block before holds.
+  /// Whether some step starts from other states than those that the step before left.
   bool irregular() const {
     return !batch.resets.empty() || (direction == Direction::reverse && !batch.lengths.empty());
   }
 
-  /// The steps whose input is projected by one product: as many as the cache holds gates of; where that is few columns,
-  /// so many that reading the weights for them costs little.
+  /// How many steps of the input one product projects: as many as have their gates in the cache together, but enough
+  /// columns that reading the weights costs little.
   Index steps_at_once(Index units) const {
     constexpr Index cached = 512 * 1024 / sizeof(Scalar), least_columns = 256;
     const Index rows = gate_count<Cell> * detail::panel_count<Scalar>(units) * detail::lanes<Scalar>();
     return std::clamp<Index>((std::max)(cached / rows, least_columns) / batch.size, 1, std::max<Index>(steps, 1));
   }
 
-  /// The step that is processed in the s-th place.
+  /// The step that is processed at place s, the s-th.
   Index step_at(Index s) const { return direction == Direction::forward ? s : steps - 1 - s; }
-  /// The blocks of B columns of `states` that hold those after step t, and before it.
+  /// The block of B columns of `states` that holds the states after step t.
   Index next_block(Index t) const { return direction == Direction::forward ? t + 1 : t; }
-  /// See next_block.
+  /// The block that holds the states before step t.
   Index previous_block(Index t) const { return direction == Direction::forward ? t : t + 1; }
 
-  /// Whether state n is kept at every step: for the way back, or as the outputs.
+  /// Whether state n is kept at every step, for the way back or as the outputs.
   bool whole(std::size_t n) const { return options.record || (n == 0 && readout == Readout::all); }
-  /// Where state n's block of B columns lies; of one that is not whole the initial one apart, the others in turn.
+  /// Where `block` of state n lies, in blocks of B columns. A state that is not whole has three of them: the initial
+  /// state has its own, and the steps use the other two by turns.
   Index place(std::size_t n, Index block) const {
     if (whole(n)) return block;
     return block == (direction == Direction::forward ? 0 : steps) ? 2 : block % 2;
   }
-  /// Those columns.
+  /// The columns of that block.
   Scalar* at(std::size_t n, Index block) { return states[n].data() + place(n, block) * size() * states[n].rows(); }
   /// See at.
   const Scalar* at(std::size_t n, Index block) const {
@@ -104,7 +105,7 @@ struct RecurrentTape {
   /// The place behind sample b's last step.
   Index ends(Index b) const { return direction == Direction::forward ? batch.length(b, steps) : steps; }
 
-  /// The step that is processed last of sample b; of one without steps none, -1.
+  /// The last processed step of sample b, or -1 if it has no steps.
   Index last_step(Index b) const {
     const Index length = batch.length(b, steps);
     return direction == Direction::forward || length == 0 ? length - 1 : 0;
@@ -133,19 +134,19 @@ struct RecurrentTape {
     return apart.size() == 0 ? next(n, t) : apart.data() + t * size() * apart.rows();
   }
 
-  /// Zoneout, else null: the share of state n that step t keeps.
+  /// The share of state n that step t keeps by zoneout, or null without zoneout.
   const Scalar* share_kept(std::size_t n, Index t) const {
     const Matrix<Scalar>& kept = zoneout[n].kept;
     if (kept.size() == 0) return nullptr;
     return kept.data() + (options.dropout_seed ? t * size() * kept.rows() : 0);
   }
 
-  /// What W_hh sees of h from step t on, O x (T*B).
+  /// h as W_hh sees it, O x (T*B), from step t's columns on.
   const Scalar* fed_back(Index t) const {
     return dropout.on() ? dropout.fed_back.data() + t * size() * dropout.fed_back.rows() : before(0, t);
   }
 
-  /// Step t on the way forward, its gates from column `first` on.
+  /// Step t on the way forward; its gates begin at column `first`.
   auto forward_view(Index t, Index first, const detail::Member& member) {
     constexpr std::size_t N = Cell::state_names.size();
     detail::ForwardView<Scalar, N> view{t, first, size()};
@@ -178,7 +179,7 @@ struct RecurrentTape {
     return view;
   }
 
-  /// The outputs: of all steps, or read out; none without a whole forward pass.
+  /// The outputs, of all steps or read out; none unless a forward pass came to its end.
   Output<Scalar> output() const {
     if (content == Content::nothing) return {nullptr, 0, 0};
     if (readout != Readout::all) return {read.data(), read.rows(), read.cols()};

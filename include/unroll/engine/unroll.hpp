@@ -2,11 +2,12 @@
 
 #include "unroll/engine/tape.hpp"
 
-/// Time, forward: the one loop over steps. What a step does is its own (see engine/pointwise_step.hpp).
+/// The forward pass: the loop over steps. Step says what one step computes (engine/pointwise_step.hpp).
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// How many threads of the pool share the units of a step; without a recurrence those of all steps, and those of a
-/// LinearCell share the steps too, where an output's product is worth its way to another thread's cache.
+/// How many threads of the pool share the units of a step. Without a recurrence they share the units of all steps at
+/// once. With a LinearCell they share the steps too, if an output's product is large enough to pay for its way to
+/// another thread's cache.
 template <class Step>
 Index team_size(const RecurrentTape<Step>& tape, const RecurrentSizes& sizes) {
   using Cell = typename Step::Cell;
@@ -40,7 +41,7 @@ void begin_forward(RecurrentTape<Step>& tape, const RecurrentSizes& sizes, const
   if (!batch.lengths.empty()) mask_past_ends(x, batch, tape.input);
   for (std::size_t n = 0; n < tape.states.size(); ++n) {
     const Index rows = sizes.rows_of_state(n);
-    Matrix<Scalar>& start = tape.final_state.values[n];  // of sequences without steps the end, too
+    Matrix<Scalar>& start = tape.final_state.values[n];  // also the final state of sequences without steps
     if (initial.values[n].size() == 0)
       resize_to_zeros(start, rows, batch.size);
     else
@@ -54,7 +55,7 @@ void begin_forward(RecurrentTape<Step>& tape, const RecurrentSizes& sizes, const
   tape.dropout.draw(batch.size, options, how.recurrent_dropout, sizes.outputs, x.cols());
 }
 
-/// Irregular batches: copies the states that step t starts from; those of the member's units.
+/// Irregular batches: copies the states that step t starts from, for the member's units.
 template <class Step>
 void gather_previous(RecurrentTape<Step>& tape, Index t, const Member& member) {
   const Index to_block = tape.options.record ? t * tape.size() : 0;
@@ -79,8 +80,8 @@ void mask_fed_back(RecurrentTape<Step>& tape, Index t) {
   tape.dropout.fed_back.middleCols(t * tape.size(), tape.size()) = mask.cwiseProduct(h);
 }
 
-/// The final states of the sequences whose last step was t, and step t's part of the mean; those of the member's units,
-/// which other members may have made.
+/// Takes the final states of the sequences whose last step was t, and step t's part of the mean, for the member's
+/// units. Other members may have computed them.
 template <class Step>
 void collect(RecurrentTape<Step>& tape, Index t, const Member& member) {
   const bool mean = tape.readout == Readout::mean;
@@ -96,7 +97,7 @@ void collect(RecurrentTape<Step>& tape, Index t, const Member& member) {
   }
 }
 
-/// last: the final h; mean: the mean of h over each sequence's own steps. Zero where there are none.
+/// last: the final h; mean: the mean of h over each sequence's own steps. Zero for a sequence without steps.
 template <class Step>
 void read_out(RecurrentTape<Step>& tape) {
   using Scalar = typename Step::Scalar;
@@ -112,15 +113,16 @@ void read_out(RecurrentTape<Step>& tape) {
   }
 }
 
-/// The gates of some columns as the steps will find them, a member's part: of the units; of a LinearCell with fewer
-/// blocks of units than members a part of the columns, activated. Returns whether they are.
+/// Projects some columns of the input into the gates; this is a member's part. The members share the units. If a
+/// LinearCell has fewer blocks of units than there are members, they share the columns instead, and the gates are
+/// activated here. Returns whether they are activated.
 template <class Step, class Packed, class Scalar>
 bool project(RecurrentTape<Step>& tape, const Packed& packed, const Scalar* x, Index x_stride, Range columns,
              const Member& member) {
   using Cell = typename Step::Cell;
   if constexpr (LinearCell<Cell>)
     if (member.members() > tape.gates.panels()) {
-      member.wait();  // the chunk before, whose gates may lie there, has been used
+      member.wait();  // gates of the chunk before may lie there; they have been used
       const Range mine = member.part(columns.count);
       Step::project(packed, x + mine.first * x_stride, x_stride, mine.count, tape.gates, tape.buffers,
                     columns.first + mine.first);
@@ -139,7 +141,7 @@ bool project(RecurrentTape<Step>& tape, const Packed& packed, const Scalar* x, I
   return false;
 }
 
-/// One member's way through time: the input of some steps by one product, then one step after the other.
+/// One member's forward pass: one product with the input of a chunk of steps, then step after step.
 template <class Step, class Packed, class Scalar>
 void run_steps(RecurrentTape<Step>& tape, const Packed& packed, const Scalar* x, Index x_stride, Index chunk,
                const Member& member) {
@@ -168,7 +170,7 @@ void run_steps(RecurrentTape<Step>& tape, const Packed& packed, const Scalar* x,
   if (tape.steps > 0) collect(tape, tape.step_at(tape.steps - 1), member);
 }
 
-/// RecurrentLayer::run: with weights that `pack(member)` makes anew, or does not.
+/// RecurrentLayer::run. `pack(member)` packs the weights, or does nothing where they are packed already.
 template <class Step, class Packed, class Pack, class Scalar = typename Step::Scalar>
 Output<Scalar> unroll_forward(const Packed& packed, const Pack& pack, const RecurrentSizes& sizes, const Unrolling& how,
                               const Input<Scalar>& x, RecurrentTape<Step>& tape, const Batch& batch,

@@ -3,8 +3,8 @@
 #include "unroll/engine/sweep.hpp"
 #include "unroll/engine/unroll.hpp"
 
-/// Time, back: sweeps over the steps, then the gradients of the weights and of x, one product each over the steps of a
-/// chunk.
+/// The backward pass: sweeps over the steps, then the gradients of the weights and of x. Each of these is one product
+/// over the steps of a chunk.
 namespace unroll::inline UNROLL_TARGET::detail {
 
 /// dL/dh of every step from dL/d read-out.
@@ -45,7 +45,8 @@ Input<Scalar> begin_backward(RecurrentTape<Step>& tape, const typename Step::Par
   return tape.d_read;
 }
 
-/// The final gradient of the sequences that end in the places [first, end) enters; that of empty ones in the first.
+/// Sets d_state to the final gradient of the sequences that end in the places [first, end), and to zero for the others.
+/// An empty sequence counts to the first sweep.
 template <class Step>
 void take_final_gradient(RecurrentTape<Step>& tape, const typename RecurrentTape<Step>::State& d_final, Index first,
                          Index end) {
@@ -85,7 +86,7 @@ void sweep_back(RecurrentTape<Step>& tape, const Input<Scalar>& d_h, const Backw
       Sweep<Step> sweep(tape, d_h, first, options, overlapping ? tape.part_d_gates : tape.gates,
                         overlapping ? tape.part_d_output : tape.d_output, member);
       const double clipped = sweep.run(begin, end);
-      member.single([&] { squares += clipped; });  // which only the first one does
+      member.single([&] { squares += clipped; });  // only the first member clips
     });
     if (!overlapping) continue;
     const Index a = tape.step_at(begin), b = tape.step_at(end - 1);
@@ -100,7 +101,8 @@ void sweep_back(RecurrentTape<Step>& tape, const Input<Scalar>& d_h, const Backw
   tape.clip_report.norm = std::sqrt(squares);
 }
 
-/// Adds dL/d weights of some columns to `sum` and makes their dL/dx; a member's part. x as the forward pass used it.
+/// Adds dL/d weights of some columns to `sum` and computes their dL/dx; this is a member's part. x must be as the
+/// forward pass used it.
 template <class Step, class Scalar = typename Step::Scalar>
 void add_weight_gradients(RecurrentTape<Step>& tape, const Input<Scalar>& x, Range columns,
                           typename Step::Parameters& sum, const Member& member) {

@@ -12,8 +12,8 @@ namespace unroll::inline UNROLL_TARGET {
 ///   Checkpoints checkpoints(state, "training.safetensors");
 ///   fit(state, data, loss, {.observers = {std::ref(interrupt), checkpoints}});
 ///
-/// `load(state, path)` and the same call of fit go on from there, to the bits of a run that never stopped. What
-/// `save` throws leaves fit; the state is complete then, and the file is the one before.
+/// `load(state, path)` and the same call of fit go on from there, to the same bits as a run that never stopped. What
+/// `save` throws leaves fit; the state is complete then, and the old file stays.
 template <class State>
 class Checkpoints {
  public:

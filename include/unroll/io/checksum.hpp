@@ -9,12 +9,12 @@
 
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// CRC-64/XZ of all bytes that were added: polynomial 0x42f0e1eba9ea3693, reflected. Any error within 64 bits next to
-/// each other changes it. Needs a little-endian processor.
+/// CRC-64/XZ of all bytes that were added: polynomial 0x42f0e1eba9ea3693, reflected. Any error within 64 neighbouring
+/// bits changes it. Needs a little-endian processor.
 class Checksum {
  public:
   void add(std::string_view bytes) {
-    // Sixteen bytes at a time (Kounavis & Berry 2008): tables[k] is the way of a byte that k others follow.
+    // Sixteen bytes at a time (Kounavis & Berry 2008): tables[k] is for a byte that k others follow.
     for (; bytes.size() >= 16; bytes.remove_prefix(16)) {
       std::uint64_t words[2];
       std::memcpy(words, bytes.data(), 16);
@@ -29,7 +29,7 @@ class Checksum {
  private:
   using Tables = std::array<std::array<std::uint64_t, 256>, 16>;
 
-  /// Of a word that `after` bytes follow.
+  /// What a word adds that `after` bytes follow.
   template <std::size_t after>
   static std::uint64_t of_word(std::uint64_t word) {
     return tables[after + 7][word & 255] ^ tables[after + 6][word >> 8 & 255] ^ tables[after + 5][word >> 16 & 255] ^

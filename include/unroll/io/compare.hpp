@@ -21,7 +21,7 @@ inline void read_old_number(std::string& found, const std::string& expected) {
     found = expected;
 }
 
-/// Whether the layers are a TrainingState's, or those of another value whose model is called so.
+/// Whether the layers are those of a TrainingState, or of another value that calls its model "model".
 inline bool of_a_run(const std::vector<LayerDescription>& layers) {
   return !layers.empty() && (layers[0].name == "model" || layers[0].name.starts_with("model."));
 }

@@ -11,7 +11,7 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// One layer of a model, or one part of a training, as its file tells it.
+/// One layer of a model, or one part of a training, as its file describes it.
 struct LayerDescription {
   std::string name;       ///< what its tensors' names begin with, "1.forward"; empty: the whole model; "optimizer"
   std::string kind;       ///< "Lstm"
@@ -35,7 +35,7 @@ struct LayerDescription {
 /// What a file holds, without its numbers.
 struct FileDescription {
   Index format_version = 0;                ///< 0: not written by `save`
-  std::vector<LayerDescription> layers;    ///< in the order of the data's way through them
+  std::vector<LayerDescription> layers;    ///< in the order in which data pass them
   std::vector<LayerDescription> training;  ///< what a checkpoint holds beside the model: the optimizer, the plateau
   std::string checksum;                    ///< of the numbers, as write_safetensors left it; empty: none is there
   Metadata metadata;                       ///< the caller's
@@ -117,7 +117,7 @@ Metadata properties_of(const Bidirectional<L>& layer) {
   return {{"merge", layer.merge == Merge::concatenate ? "concatenate" : "sum"}};
 }
 
-/// Adds a layer, then those that it is made of; of a value that is no layer, those that it shows by `children`.
+/// Adds a layer, then those that it is made of. For a value that is not a layer, adds those that its `children` shows.
 template <class Value>
 void add_layers(const Value& value, const std::string& prefix, std::vector<LayerDescription>& to) {
   constexpr bool sized = requires { value.input_size(), value.output_size(); };
@@ -135,7 +135,7 @@ std::vector<LayerDescription> layers_of(const Value& value) {
   return layers;
 }
 
-/// What a value shows of its training by `each_part`; an optimizer that is saved alone is the only part.
+/// The parts of a training that a value shows by `each_part`. An optimizer that is saved alone has one part, itself.
 template <class Value>
 std::vector<LayerDescription> training_of(const Value& value) {
   std::vector<LayerDescription> parts;
@@ -174,7 +174,7 @@ Metadata described(const Value& value, Metadata metadata) {
   return metadata;
 }
 
-/// Takes one key's layers out of the metadata; none where it is not there.
+/// Takes one key's layers out of the metadata; there are none if the key is missing.
 inline std::vector<LayerDescription> take_layers(const std::string& file, const char* key, Metadata& metadata) {
   std::vector<LayerDescription> result;
   const auto found = metadata.find(key);
@@ -215,8 +215,8 @@ inline FileDescription read_description(const std::string& file, Metadata metada
 
 }  // namespace detail
 
-/// What a safetensors file is, from its header alone: a program can read the sizes here before it makes the model.
-/// Throws format_error, or std::system_error where the file cannot be opened.
+/// Reads what a safetensors file holds, from its header alone. So a program can read the sizes before it makes the
+/// model. Throws format_error, or std::system_error where the file cannot be opened.
 inline FileDescription describe(const std::filesystem::path& path) {
   std::ifstream in = detail::open_file(path);
   TensorFile header = detail::read_header(in, detail::path_text(path));

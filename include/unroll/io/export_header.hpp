@@ -135,7 +135,7 @@ CppLayer cpp_layer(const Dropout<Scalar>&) {
   return {};
 }
 
-// Of layers made of layers, which may hold one another.
+// For layers made of layers, which may hold one another.
 template <class L>
 CppLayer cpp_layer(const Residual<L>& layer);
 template <class... Layers>
@@ -164,7 +164,7 @@ CppLayer cpp_layer(const Residual<L>& layer) {
   return {type, text(type, "(", inner.zeros, ")")};
 }
 
-/// Types and expressions, one after the other; of layers that do nothing none.
+/// The types and expressions one after the other, without those of layers that do nothing.
 template <class Parts>
 CppLayer cpp_parts(const Parts& parts) {
   CppLayer result;
@@ -206,7 +206,7 @@ CppLayer cpp_layer(const Chain<Layers>& chain) {
   return {result.type, result.type + "(" + result.zeros + ")"};
 }
 
-/// An identifier that C++ leaves to programs, and that is neither a namespace nor a macro of what the header needs.
+/// Whether it is an identifier that C++ leaves to programs, and neither a namespace nor a macro that the header needs.
 inline bool names_a_namespace(const std::string& name) {
   const std::string_view taken =
       " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t"
@@ -232,9 +232,9 @@ inline bool names_a_namespace(const std::string& name) {
 ///   #include "pedal.hpp"             // needs <unroll/inference.hpp> and nothing else
 ///   Stream stream(pedal::model());
 ///
-/// The weights are hexadecimal literals, so its outputs have the bits of this model's. A Stack becomes a Sequential,
-/// a Parallel its model, Dropout is left out. Layers of one's own do not compile. Throws std::invalid_argument for a
-/// name that C++ keeps for itself and for a weight that is not finite.
+/// The weights are hexadecimal literals, so its outputs have the bits of this model's. A Stack becomes a Sequential, a
+/// Parallel becomes its model, and Dropout is left out. Layers of your own do not compile. Throws std::invalid_argument
+/// for a name that C++ keeps for itself and for a weight that is not finite.
 template <class Model>
 void export_header(const Model& model, const std::string& name, std::ostream& out) {
   using Scalar = typename Model::Scalar;

@@ -73,7 +73,7 @@ void exchange_direction(File& file, L& layer, const std::string& prefix, const s
   if constexpr (!std::is_const_v<L>) from_torch(std::move(torch), layer);
 }
 
-/// Where we have a step's weights side by side, PyTorch has those of a pair of features.
+/// We keep the weights of one step side by side; PyTorch keeps those of one pair of features side by side.
 template <class File, class L>
 void exchange_convolution(File& file, L& layer, const std::string& prefix) {
   const Index taps = layer.kernel_size(), rows = layer.weight.cols() / taps;
@@ -172,13 +172,13 @@ void exchange_model(File file, Model& model, const TorchNames& names) {
 ///   Sequential model{Stack<Lstm<float>>(2, 3, 16, random), Dense<float>(16, 1, random)};
 ///   load_pytorch(model, "model.safetensors", {{"0", "lstm"}, {"1", "head"}});
 ///
-/// or, with the layers one by one, {{"0", {"lstm", 0}}, {"1", {"lstm", 1}}, {"2", "head"}}. Where we have one bias it
-/// is the sum of PyTorch's two. A state_dict does not tell tanh from ReLU, and of a convolution neither dilation nor
-/// groups: the model does.
+/// or, with the layers one by one, {{"0", {"lstm", 0}}, {"1", {"lstm", 1}}, {"2", "head"}}. Where we have one bias, it
+/// is the sum of PyTorch's two. A state_dict does not say whether a layer uses tanh or ReLU, nor what a convolution's
+/// dilation and groups are; the model says it.
 ///
-/// Throws std::invalid_argument for names that do not fit the model, such as one for layers that no module of PyTorch's
-/// has together, format_error for tensors that are missing, surplus or of another shape; the model is changed only when
-/// all of it was read.
+/// Throws std::invalid_argument for names that do not fit the model, such as one name for layers that no module of
+/// PyTorch has together. Throws format_error for tensors that are missing, surplus or of another shape. The model is
+/// changed only when all of it was read.
 template <class Model>
 void load_pytorch(Model& model, const std::filesystem::path& path, const TorchNames& names = {{"", ""}},
                   const LoadOptions& options = {}) {

@@ -30,7 +30,7 @@ namespace detail {
 inline constexpr std::uint64_t max_header = 100'000'000;     // as in the safetensors library
 inline constexpr const char* checksum_key = "unroll.crc64";  // in the metadata
 
-/// Of the bytes of all tensors, in the order of their names: 16 hexadecimal digits of CRC-64/XZ or fewer.
+/// The checksum of the bytes of all tensors, in the order of their names: CRC-64/XZ as at most 16 hexadecimal digits.
 inline std::string checksum_text(const std::map<std::string, StoredTensor>& tensors) {
   Checksum checksum;
   for (const auto& [name, tensor] : tensors) checksum.add(tensor.bytes);
@@ -38,15 +38,16 @@ inline std::string checksum_text(const std::map<std::string, StoredTensor>& tens
   return {digits, std::to_chars(digits, digits + sizeof(digits), checksum.value(), 16).ptr};
 }
 
-/// Empties JSON from the leaves on.
+/// Empties JSON, the leaves first.
 inline void clear(nlohmann::json& json) noexcept {
   for (nlohmann::json& value : json)
     if (value.is_structured()) clear(value);
   json.clear();
 }
 
-/// JSON whose destructor needs no memory. That of nlohmann/json allocates unless it is empty, and ends the program if
-/// that fails. So we also build JSON entry by entry, from objects that exist: lists in braces make temporary JSON.
+/// JSON whose destructor needs no memory. The destructor of nlohmann/json allocates unless the JSON is empty, and ends
+/// the program if that fails. So we also build JSON entry by entry from objects that exist, because lists in braces
+/// make temporary JSON.
 struct Json {
   nlohmann::json value;
 
@@ -225,16 +226,16 @@ inline TensorFile read_safetensors(std::istream& in, const std::string& file = "
   return result;
 }
 
-/// The same of the file at `path`. Throws std::system_error too, if it cannot be opened.
+/// The same for the file at `path`. Throws std::system_error too, if it cannot be opened.
 inline TensorFile read_safetensors(const std::filesystem::path& path) {
   std::ifstream in = detail::open_file(path);
   return read_safetensors(in, detail::path_text(path));
 }
 
-/// Writes a safetensors file atomically (see write_file): larger dtypes first and the header padded, so that every
-/// number is aligned, and with a checksum of the numbers in the metadata. Throws std::invalid_argument for a tensor
-/// whose bytes are not its shape's or a name that is no UTF-8, std::system_error where the file cannot be written; the
-/// old file stays.
+/// Writes a safetensors file atomically (see write_file). Larger dtypes come first and the header is padded, so that
+/// every number is aligned. The metadata get a checksum of the numbers. Throws std::invalid_argument for a tensor whose
+/// bytes do not fit its shape or a name that is not UTF-8, std::system_error where the file cannot be written; the old
+/// file stays.
 inline void write_safetensors(const TensorFile& file, const std::filesystem::path& path) {
   detail::Json json{nlohmann::json::object()};
   nlohmann::json& header = json.value;

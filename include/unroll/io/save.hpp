@@ -5,10 +5,10 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// Saves a model, or any value with a `visit`, as one safetensors file, atomically (see write_file), with its layers in
-/// the metadata (see describe) beside the caller's own texts.
+/// Saves a model, or any value with a `visit`, as one safetensors file, atomically (see write_file). The metadata hold
+/// its layers (see describe) beside the caller's own texts.
 ///
-/// What `visit` shows may be matrices and vectors, numbers, std::vectors of numbers, a map of such of double by name,
+/// `visit` may show matrices and vectors, numbers, std::vectors of numbers, a map from names to vectors of double,
 /// Random and carried states (visit_state), so that a whole state of training is one file:
 ///
 ///   struct Training {
@@ -50,10 +50,11 @@ void save(const Value& value, const std::filesystem::path& path, const Metadata&
 
 /// Loads what `save` wrote into a value of the same layers and shapes.
 ///
-/// Throws format_error for a bad file, a tensor that is missing, surplus or of another shape, layers of another kind or
-/// order of gates, another optimizer or other options of it, and where `require_valid() const` of the value, or without
-/// one of what its each_part(f) shows, throws std::invalid_argument; std::system_error where the file cannot be opened.
-/// All but the numbers is compared before the numbers are read, and the value is changed only when all of it was.
+/// Throws format_error for a bad file, for a tensor that is missing, surplus or of another shape, for layers of another
+/// kind or order of gates, and for another optimizer or other options of it. It also throws it where
+/// `require_valid() const` throws std::invalid_argument: that of the value, or if it has none, those of the parts that
+/// its each_part(f) shows. Throws std::system_error where the file cannot be opened. All but the numbers is compared
+/// before the numbers are read, and the value is changed only when all of it was read.
 template <class Value>
 void load(Value& value, const std::filesystem::path& path, const LoadOptions& options = {}) {
   detail::TensorReader reader(path, options);

@@ -137,7 +137,7 @@ constexpr const char* dtype_of() {
     return "I64";
 }
 
-/// As many numbers as there are from `first` on; integers of other widths become I64.
+/// Stores `count` numbers from `first` on; integers of other widths become I64.
 template <class Number>
 StoredTensor store_numbers(const Number* first, std::size_t count, std::vector<std::uint64_t> shape) {
   static_assert(std::is_same_v<Number, float> || std::is_same_v<Number, double> || std::is_integral_v<Number>,
@@ -155,12 +155,12 @@ StoredTensor store_numbers(const Number* first, std::size_t count, std::vector<s
   return result;
 }
 
-// For every kind of thing that a `visit` may show but NamedVectors, Eigen's matrices and vectors, numbers, generators,
-// vectors of numbers and AnyShape:
+// For every kind of thing that a `visit` may show except NamedVectors: Eigen's matrices and vectors, numbers,
+// generators, vectors of numbers and AnyShape:
 //
 //   store(value)
 //   require_fits(stored, value, options)   looks at dtype and shape alone, the bytes need not be there
-//   restore(stored, value, options)        of what fits
+//   restore(stored, value, options)        takes what fits
 //
 // The last two throw std::invalid_argument that says what was found and what was expected.
 

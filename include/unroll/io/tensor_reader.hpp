@@ -13,9 +13,9 @@ class TensorReader {
   const Metadata& metadata() const { return content_.metadata; }
   const std::string& file() const { return file_; }
 
-  /// Loads all of the file: `take_all(loaded)` calls `take` for every tensor of `loaded`. It is called twice, at first
-  /// to compare by the header alone. The value is changed only when all of it was read; what it says of itself in
-  /// `require_valid() const`, or its parts do, is asked before. Throws format_error.
+  /// Loads the whole file: `take_all(loaded)` calls `take` for every tensor of `loaded`. It is called twice; the first
+  /// time it compares by the header alone. Before the value is changed, all of it is read, and `require_valid() const`
+  /// of the value or of its parts is asked. Throws format_error.
   template <class Value, class TakeAll>
   void load(Value& value, TakeAll take_all) {
     Value loaded = value;
@@ -47,7 +47,7 @@ class TensorReader {
     taken_.insert(name);
   }
 
-  /// All tensors that are called `name` and more, which may be none.
+  /// All tensors whose names are `name`, a point and more; there may be none.
   void take(const std::string& name, NamedVectors& columns) {
     columns.clear();
     for (const auto& [full, tensor] : content_.tensors)

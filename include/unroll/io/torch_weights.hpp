@@ -66,7 +66,7 @@ void pair_rows(Layer& layer, Torch& torch, Copy copy) {
   }
 }
 
-/// Where we have one bias, bias_ih is it and bias_hh is zero.
+/// Where we have one bias, it becomes bias_ih, and bias_hh is zero.
 template <class Layer, class Cell = typename Layer::Cell, class Scalar = typename Layer::Scalar>
 TorchWeights<Scalar> gates_to_torch(const Layer& layer) {
   const Index rows = static_cast<Index>(TorchGates<Cell>::input.size()) * layer.hidden_size();
@@ -109,7 +109,7 @@ void from_torch(TorchWeights<Scalar> torch, ProjectedLstm<Scalar, Inputs, O>& la
 /// nn.Conv1d's weight, O x (I / groups) x K.
 template <class Scalar>
 struct TorchKernel {
-  Matrix<Scalar> values;  // the last two sizes are one
+  Matrix<Scalar> values;  // the last two sizes as one
   Index kernel_size;
 
   std::vector<std::uint64_t> shape() const {

@@ -42,9 +42,9 @@ inline std::string path_text(const std::filesystem::path& path) {
   return {utf8.begin(), utf8.end()};
 }
 
-/// Where the path leads by its symbolic links, to a file that need not be there.
+/// The path behind its symbolic links; the file there need not exist.
 inline std::filesystem::path followed(std::filesystem::path path) {
-  std::error_code error;  // whoever opens the file will say it
+  std::error_code error;  // opening the file will report it
   for (int links = 0; std::filesystem::is_symlink(path, error); ++links) {
     if (links == 40) throw_errno(ELOOP, path_text(path));
     path = path.parent_path() / std::filesystem::read_symlink(path);
@@ -66,7 +66,7 @@ inline std::filesystem::path temporary_in(const std::filesystem::path& folder) {
 
 #if !defined(_WIN32)
 
-/// An open file, closed when it goes.
+/// An open file; the destructor closes it.
 class Descriptor {
  public:
   explicit Descriptor(int descriptor) : descriptor_(descriptor) {}
@@ -113,8 +113,8 @@ inline void collect_temporaries(const std::filesystem::path& folder) {
   }
 }
 
-/// Makes and locks a new file in the folder; -1, with errno, where that cannot be. Where a file system has no locks,
-/// nothing is ever collected.
+/// Makes and locks a new file in the folder. Returns -1, with errno, where that is impossible. Where a file system has
+/// no locks, nothing is ever collected.
 inline int open_temporary(const std::filesystem::path& folder, std::filesystem::path& temporary) {
   for (;;) {
     temporary = temporary_in(folder);
@@ -128,7 +128,7 @@ inline int open_temporary(const std::filesystem::path& folder, std::filesystem::
   }
 }
 
-/// Makes the folder's entry last. Some file systems cannot, and say EINVAL.
+/// Syncs the folder, so that its entry lasts. Some file systems cannot do that, and say EINVAL.
 inline bool sync_folder(const std::filesystem::path& folder) {
   const Descriptor opened(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (opened.get() < 0) return false;

@@ -6,8 +6,8 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// Functions of one number: a name, apply(x), which gives y, and slope(x, y), which gives dy/dx, for a Pack; options
-/// are members shown by each_option.
+/// Functions of one number. Each has a name, apply(x), which gives y, and slope(x, y), which gives dy/dx; x and y are
+/// Packs. Its options are members that each_option shows.
 namespace activations {
 
 /// The hyperbolic tangent.
@@ -105,7 +105,7 @@ struct Softplus {
   }
 
  private:
-  /// Of 0 <= u <= 1: 2 atanh(s), s = u / (2 + u) <= 1/3, a series of as many terms as double has digits for.
+  /// log(1 + u) for 0 <= u <= 1: 2 atanh(s), s = u / (2 + u) <= 1/3, by a series with enough terms for double.
   template <class V>
   UNROLL_IN_A_LOOP static V log_of_one_plus(V u) {
     const V s = u / (V(2) + u), square = s * s;
@@ -132,7 +132,7 @@ struct HardSigmoid {
 
 namespace detail {
 
-/// f<P>(pointers..., count) for the numbers of arrays of one shape, up to a pack P of them at a time.
+/// Calls f<P>(pointers..., count) on the numbers of arrays of one shape, up to a pack P of them at a time.
 template <class F, class First, class... Others>
 void for_each_pack_of(const F& f, First&& first, Others&&... others) {
   Index rows = first.rows(), cols = first.cols();
@@ -207,7 +207,7 @@ using Softplus = Activation<activations::Softplus, Scalar>;
 template <class Scalar = float>
 using HardSigmoid = Activation<activations::HardSigmoid, Scalar>;
 
-/// e^x over the sum of e^x of the column, of any size.
+/// The softmax of each column, e^x over the sum of e^x; a layer of any size.
 template <class Scalar_ = float>
 class Softmax : public Memoryless<Softmax<Scalar_>, Scalar_> {
  public:
@@ -219,7 +219,7 @@ class Softmax : public Memoryless<Softmax<Scalar_>, Scalar_> {
     for (Index j = 0; x.rows() > 0 && j < x.cols(); ++j)
       detail::log_sum_exp(x.col(j).data(), x.rows(), y.col(j).data());
   }
-  /// Sums in the order of the rows: Eigen's depends on where a column lies.
+  /// Sums in the order of the rows, because Eigen's order depends on where a column lies.
   void apply_back(const Input<Scalar>&, const Input<Scalar>& y, const Input<Scalar>& d_y, Softmax&,
                   WritableOutput<Scalar> d_x) const {
     for (Index j = 0; j < y.cols(); ++j) {
@@ -230,7 +230,7 @@ class Softmax : public Memoryless<Softmax<Scalar_>, Scalar_> {
   }
 };
 
-/// x, or weight x where x is negative (He et al. 2015): a weight for each feature, or one for all of any number.
+/// x, or weight x where x is negative (He et al. 2015). There is one weight a feature, or one for any number of them.
 template <class Scalar_ = float>
 class Prelu : public Memoryless<Prelu<Scalar_>, Scalar_> {
  public:
@@ -238,7 +238,7 @@ class Prelu : public Memoryless<Prelu<Scalar_>, Scalar_> {
 
   Vector<Scalar> weight;  ///< one for each feature, or one
 
-  /// With weights of 0.25. Throws std::invalid_argument where there are fewer features than 1.
+  /// A layer with weights of 0.25. Throws std::invalid_argument where there are fewer features than 1.
   explicit Prelu(Index features = 1) {
     detail::require(features >= 1, "Prelu: ", features, " features, expected at least 1");
     weight.resize(features);

@@ -38,7 +38,7 @@ class Bidirectional : public detail::SideBySide<Bidirectional<L>, typename L::Sc
     typename L::Tape forward_layer;  ///< the forward layer's
     typename L::Tape reverse_layer;  ///< the reverse layer's
 
-    /// f(tape) for both.
+    /// Calls f(tape) for both.
     template <class F>
     void each_tape(F f) const {
       f(forward_layer);
@@ -64,12 +64,12 @@ class Bidirectional : public detail::SideBySide<Bidirectional<L>, typename L::Sc
                     forward_layer.output_size(), ", the reverse layer ", reverse_layer.input_size(), " to ",
                     reverse_layer.output_size());
   }
-  /// Two layers with fresh weights, each of so many units. Throws std::invalid_argument where a size is below 1.
+  /// Two layers with fresh weights, each of hidden_size units. Throws std::invalid_argument where a size is below 1.
   Bidirectional(Index input_size, Index hidden_size, Random& random, Merge how = Merge::concatenate,
                 Readout readout = Readout::all)
       : Bidirectional{L(input_size, hidden_size, random, {Direction::forward, readout}),  // braces: in this order
                       L(input_size, hidden_size, random, {Direction::reverse, readout}), how} {}
-  /// Refused without a Random, or with a const one or a seed in its place.
+  /// Refused: there is no Random, or a const one or a seed in its place.
   Bidirectional(Index, Index, ...) = delete;  // fresh weights are drawn from a Random that can change, after all sizes
 
   Index input_size() const { return forward_layer.input_size(); }

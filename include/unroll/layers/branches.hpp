@@ -14,7 +14,7 @@ class BranchesStream : public LayerStreams<Layers> {
  public:
   using typename LayerStreams<Layers>::Scalar;
 
-  /// Of the branches' streams and the rows of each.
+  /// From the branches' streams and the rows of each.
   BranchesStream(detail::PerLayer<Layers, detail::StreamOf> streams, std::vector<Index> sizes, Index samples)
       : LayerStreams<Layers>(std::move(streams)), sizes_(std::move(sizes)) {
     y_.setZero(std::accumulate(sizes_.begin(), sizes_.end(), Index(0)), samples);
@@ -36,13 +36,13 @@ class BranchesStream : public LayerStreams<Layers> {
   Matrix<Scalar> y_;          // O x B
 };
 
-/// Layers side by side over the same input, the outputs of the first above those of the second, and so on. So one trunk
-/// has several heads, a class and a value say:
+/// Layers side by side over the same input; the outputs of the first stand above those of the second, and so on. So one
+/// trunk can have several heads, a class and a value say:
 ///
 ///   Sequential model{Lstm<float>(3, 32, random), Branches{Dense<float>(32, 5, random), Dense<float>(32, 1, random)}};
 ///
-/// x is I x (T*B), the outputs are the sum of the branches' O rows x (T*B), or x B where all of them are read out. With
-/// braces the layers draw their weights in this order.
+/// x is I x (T*B). The outputs have the rows of all branches together, and T*B columns, or B where all branches are
+/// read out. With braces the layers draw their weights in this order.
 template <class... Layers>
 class Branches
     : public detail::SideBySide<Branches<Layers...>, typename detail::ChainTraits<std::tuple<Layers...>>::Scalar> {
@@ -62,7 +62,7 @@ class Branches
   struct Tape : LayerTape<Scalar, State> {
     detail::PerLayer<Tuple, detail::TapeOf> layers;  ///< one a branch
 
-    /// f(tape) for each branch's.
+    /// Calls f(tape) for each branch.
     template <class F>
     void each_tape(F f) const {
       detail::walk([&](std::size_t, const auto& tape) { f(tape); }, layers);

@@ -8,7 +8,7 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// Layers one after the other, each fed by the one before; a layer itself. Sequential and Stack are made of it.
+/// Layers one after the other, each fed by the one before. It is a layer itself. Sequential and Stack are made of it.
 template <class Layers>
 class Chain : public LayerOfLayers<Chain<Layers>> {
   using Traits = detail::ChainTraits<Layers>;
@@ -31,7 +31,7 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
     Index columns = 0;                                ///< of x
     bool recorded = false;                            ///< whether the last forward pass came to its end
 
-    /// f(tape) for each layer's.
+    /// Calls f(tape) for each layer.
     template <class F>
     void each_tape(F f) const {
       detail::walk([&](std::size_t, const auto& tape) { f(tape); }, layers);
@@ -195,7 +195,7 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
   }
 
  private:
-  /// Such a layer takes one step of a sequence.
+  /// A layer behind a read-out sees only one step of a sequence, but all steps of a stream.
   void require_no_state_behind_read_out() const {
     std::optional<std::size_t> read_out;
     const auto check = [&](std::size_t k, const auto& layer) {
@@ -235,7 +235,7 @@ class Sequential : public Chain<std::tuple<Layers...>> {
   }
 };
 
-/// Layers of one type, their number known at run time only:
+/// Layers of one type, whose number is known only at run time:
 ///
 ///   Stack<Lstm<float>> model(3, input_size, hidden_size, random);
 template <class L>
@@ -244,7 +244,7 @@ class Stack : public Chain<std::vector<L>> {
   /// Throws std::invalid_argument without a layer, or where sizes do not fit.
   explicit Stack(std::vector<L> alike) : Chain<std::vector<L>>(std::move(alike)) {}
 
-  /// `count` layers: the first L(input_size, hidden_size, arguments...), each other fed by the one before it.
+  /// `count` layers. The first is L(input_size, hidden_size, arguments...); each other one is fed by the one before it.
   template <class... Arguments>
     requires std::constructible_from<L, Index, Index, Arguments&...>
   Stack(Index count, Index input_size, Index hidden_size, Arguments&&... arguments)

@@ -5,12 +5,12 @@
 namespace unroll::inline UNROLL_TARGET {
 
 /// A causal convolution over time: an output sees its own step and K-1 steps before it, `dilation` apart (van den Oord
-/// et al. 2016, "WaveNet", section 2.1),
+/// et al. 2016, "WaveNet", section 2.1):
 ///
 ///   y_t = b + sum over k = 0, ..., K-1 of W_k x_{t - (K-1-k) dilation}
 ///
-/// which is torch.nn.Conv1d with (K-1) dilation columns before x. They are the state, at first zeros: a sequence that
-/// comes in parts gives the outputs of the whole.
+/// It is torch.nn.Conv1d with (K-1) dilation columns before x. These columns are the state, at first zeros; so a
+/// sequence that comes in parts gives the outputs of the whole.
 template <class Scalar_ = float>
 class Conv1d : public LayerBase<Conv1d<Scalar_>> {
  public:
@@ -28,15 +28,15 @@ class Conv1d : public LayerBase<Conv1d<Scalar_>> {
       : Conv1d(zeros(input_size, output_size, kernel_size, how)) {
     initialize(random);
   }
-  /// Refused without a Random, or with a const one or a seed in its place.
+  /// Refused: there is no Random, or a const one or a seed in its place.
   Conv1d(Index, Index, Index, ...) = delete;  // fresh weights are drawn from a Random that can change, after all sizes
-  /// Refused with nothing at all.
+  /// Refused: there are no arguments at all.
   Conv1d() = delete;  // fresh weights are drawn from a Random that can change, after all sizes
-  /// Refused with an option that is none.
+  /// Refused: an option that does not exist.
   template <class no_such_option = void>
   Conv1d(Index, Index, Index, Random&, ...) = delete;  // no such option, or options out of order: see Convolution
 
-  /// A layer whose parameters are zero, all of them: to be set or loaded, or to hold a gradient.
+  /// A layer whose parameters are all zero, to be set or loaded, or to hold a gradient.
   static Conv1d zeros(Index input_size, Index output_size, Index kernel_size, Convolution how = {}) {
     return Conv1d(detail::ConvolutionShape{input_size, output_size, kernel_size, how.dilation, how.groups});
   }
@@ -47,7 +47,7 @@ class Conv1d : public LayerBase<Conv1d<Scalar_>> {
   Index output_size() const { return shape_.outputs; }
   /// K, how many columns of x an output sees.
   Index kernel_size() const { return shape_.kernel_size; }
-  /// Steps from one of them to the next.
+  /// Steps from one of these columns to the next.
   Index dilation() const { return shape_.dilation; }
   /// How many groups of features there are.
   Index groups() const { return shape_.groups; }
@@ -69,13 +69,13 @@ class Conv1d : public LayerBase<Conv1d<Scalar_>> {
                      const ForwardOptions& options) const {
     return detail::convolve_forward(shape_, detail::packing(weight, tape), bias, x, tape, batch, initial, options);
   }
-  /// Adds dL/dW and dL/db to `gradient`, returns dL/dx. Unchecked: see LayerBase.
+  /// Adds dL/dW and dL/db to `gradient` and returns dL/dx. Unchecked: see LayerBase.
   Output<Scalar> run_back(const Input<Scalar>&, const Input<Scalar>& d_y, Tape& tape, Conv1d& gradient,
                           const BackwardOptions& options, const State& d_final) const {
     return detail::convolve_backward(weight, d_y, tape, gradient, options.truncation, d_final);
   }
 
-  /// Throws unless `forward` can take an x of this shape; the number of output columns.
+  /// Throws unless `forward` can take an x of this shape. Returns the number of output columns.
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
     require_parameters();
     shape_.require_forward(rows, columns, batch, initial);
@@ -104,8 +104,8 @@ class Conv1d : public LayerBase<Conv1d<Scalar_>> {
   /// The layer one step at a time.
   using Stream = Conv1dStream<Scalar>;
 
-  /// A copy of the weights as they are now, packed for sequences and streams: in full, whatever the storage. Throws
-  /// std::invalid_argument where the parameters do not fit together.
+  /// A copy of the weights as they are now, packed for sequences and streams. They are packed in full, whatever the
+  /// storage. Throws std::invalid_argument where the parameters do not fit together.
   template <StorageOf<Scalar> Storage = Full>
   PackedConv1d<Scalar> pack(Storage = {}) const {
     require_parameters();

@@ -40,12 +40,12 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
   explicit Dense(Random& random)
     requires(Inputs != Dynamic && O != Dynamic)
       : Dense(Inputs, O, random) {}
-  /// Refused without a Random, or with a const one or a seed in its place.
+  /// Refused: there is no Random, or a const one or a seed in its place.
   Dense(Index, Index, ...) = delete;  // fresh weights are drawn from a Random that can change, after all sizes
-  /// Refused with nothing at all.
+  /// Refused: there are no arguments at all.
   Dense() = delete;  // fresh weights are drawn from a Random that can change, after all sizes
 
-  /// A layer whose parameters are zero: to be set or loaded, or to hold a gradient.
+  /// A layer whose parameters are zero, to be set or loaded, or to hold a gradient.
   static Dense zeros(Index input_size, Index output_size) { return Dense(std::pair(input_size, output_size)); }
 
   Index input_size() const { return Inputs == Dynamic ? weight.cols() : Inputs; }
@@ -90,7 +90,7 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
           detail::add_outer_products<1>(tape.d_rows, chunk, all, 0, masked ? Input<Scalar>(tape.d_x) : x, tape.packed_x,
                                         sum.weight, member);
           detail::add_column_sums<1>(tape.d_rows, chunk, tape.d_bias, member);
-          if (masked) member.wait();  // x past the ends has been used where dL/dx will be
+          if (masked) member.wait();  // the masked x has been used; dL/dx takes its memory
           detail::multiply_transposed(tape.packed.matrix, tape.d_rows, chunk, all, tape.d_x, member);
         });
       });

@@ -19,7 +19,7 @@ struct DropoutTape : MemorylessTape<Scalar> {
 
 }  // namespace detail
 
-/// Dropout between layers: in training each feature is zero with probability `rate`, else divided by 1 - rate; at
+/// Dropout between layers. In training each feature is zero with probability `rate`, else divided by 1 - rate. At
 /// inference, where the pass has no dropout_seed, y = x.
 ///
 /// The masks come from the pass's seed, one generator a sample: the same seed gives the same masks.
@@ -77,7 +77,7 @@ class Dropout : public Memoryless<Dropout<Scalar_>, Scalar_, detail::DropoutTape
     }
   }
 
-  DropoutMask mask_;  // first: g++ 12 warns at -O3 where a tuple lays what follows into the end of this
+  DropoutMask mask_;  // before rate_: behind it, g++ 12 warns at -O3 where a tuple puts its next value into the padding
   double rate_;
 };
 

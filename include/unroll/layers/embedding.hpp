@@ -15,7 +15,7 @@ namespace detail {
 template <class Scalar>
 struct EmbeddingTape : MemorylessTape<Scalar> {
   std::vector<Index> tokens;  // T*B
-  std::vector<Index> order;   // the columns that count, token by token
+  std::vector<Index> order;   // the columns within the sequences, token by token
   Vector<double> sum;         // O, of one token's columns
 
   Index& token(Index column) { return tokens[static_cast<std::size_t>(column)]; }
@@ -23,8 +23,8 @@ struct EmbeddingTape : MemorylessTape<Scalar> {
 
 }  // namespace detail
 
-/// A learned vector for each of V tokens (Bengio et al. 2003): x is 1 x (T*B) and holds the tokens' numbers, 0 to V-1,
-/// where V is less than 2^24 for float and 2^53 for double.
+/// A learned vector for each of V tokens (Bengio et al. 2003). x is 1 x (T*B) and holds the tokens' numbers, 0 to V-1.
+/// V is less than 2^24 for float and 2^53 for double.
 template <class Scalar_ = float>
 class Embedding : public Memoryless<Embedding<Scalar_>, Scalar_, detail::EmbeddingTape<Scalar_>> {
   using Base = Memoryless<Embedding<Scalar_>, Scalar_, detail::EmbeddingTape<Scalar_>>;
@@ -41,12 +41,12 @@ class Embedding : public Memoryless<Embedding<Scalar_>, Scalar_, detail::Embeddi
   Embedding(Index tokens, Index output_size, Random& random) : Embedding(zeros(tokens, output_size)) {
     initialize(random);
   }
-  /// Refused without a Random, or with a const one or a seed in its place.
+  /// Refused: there is no Random, or a const one or a seed in its place.
   Embedding(Index, Index, ...) = delete;  // fresh weights are drawn from a Random that can change, after all sizes
-  /// Refused with nothing at all.
+  /// Refused: there are no arguments at all.
   Embedding() = delete;  // fresh weights are drawn from a Random that can change, after all sizes
 
-  /// A layer whose vectors are zero: to be set or loaded, or to hold a gradient.
+  /// A layer whose vectors are zero, to be set or loaded, or to hold a gradient.
   static Embedding zeros(Index tokens, Index output_size) { return Embedding(std::pair(tokens, output_size)); }
 
   Index input_size() const { return 1; }
@@ -67,7 +67,7 @@ class Embedding : public Memoryless<Embedding<Scalar_>, Scalar_, detail::Embeddi
     f(prefix + "weight", layers.weight...);
   }
 
-  /// Where x is no token, in a stream or past a sequence's end, y is NaN.
+  /// y is NaN where x is not a token, which may be in a stream or past a sequence's end.
   void apply(const Input<Scalar>& x, WritableOutput<Scalar> y) const {
     for (Index j = 0; j < x.cols(); ++j)
       if (is_token(x(0, j)))
@@ -106,7 +106,7 @@ class Embedding : public Memoryless<Embedding<Scalar_>, Scalar_, detail::Embeddi
     return Base::require_forward(rows, columns, batch, none);
   }
 
-  /// Throws std::invalid_argument where a number is no token.
+  /// Throws std::invalid_argument where a number is not a token.
   void require_values(const Input<Scalar>& x, const Batch& batch) const {
     for (Index j = 0; j < x.cols(); ++j)
       detail::require(!batch.active(j, x.cols()) || is_token(x(0, j)), "Embedding::forward: x holds ", x(0, j),

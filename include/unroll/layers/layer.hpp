@@ -11,8 +11,9 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// A layer's state shows its matrices, one column a sample, under their names, as a layer shows its parameters; empty
-/// ones stand for zeros, and so does an empty state. What carries, saves, checks or cuts states is built on it.
+/// The state of a layer. Its `visit` shows its matrices under their names, as a layer's shows its parameters; each has
+/// one column a sample. Empty matrices stand for zeros, and so does an empty state. All that carries, saves, checks or
+/// cuts states uses `visit`.
 template <class S>
 concept VisitedState = std::copyable<S> && std::default_initializable<S> &&
                        requires(S& state) { S::visit(detail::AnyVisitor(), std::string(), state, state); };
@@ -24,13 +25,13 @@ struct NoState {
 };
 
 /// A layer, or any value, that is made of layers and shows them: the static children(f, prefix, models...) calls
-/// f(prefix + name + ".", layer...) for each, the dot before what its tensors are called. A model is described, counted
-/// and brought from PyTorch by what it shows; one without a name() is its layers and no more.
+/// f(prefix + name + ".", layer...) for each. The names of the layer's tensors follow the dot. What it shows is
+/// described, counted and brought from PyTorch. A model without a name() is described by its layers alone.
 template <class M>
 concept Composite = requires(M& model) { M::children(detail::AnyVisitor(), std::string(), model, model); };
 
-/// The visitor of children that goes on to all that each of them shows: `children(visit_of_each(f), prefix, models...)`
-/// is the visit of a composite.
+/// The visitor of children that calls f for all that each of them shows: `children(visit_of_each(f), prefix,
+/// models...)` is the visit of a composite.
 template <class F>
 auto visit_of_each(F& f) {
   return [&f]<class Child, class... Others>(const std::string& prefix, Child& child, Others&... others) {
@@ -38,7 +39,7 @@ auto visit_of_each(F& f) {
   };
 }
 
-/// The way forward of a layer, all that a packed one has (see layers/packed.hpp).
+/// The forward part of a layer, which is all that a packed layer has (see layers/packed.hpp).
 template <class L>
 concept ForwardLayer =
     std::copyable<L> && requires(const L& layer, const Input<typename L::Scalar>& x, typename L::Tape& tape,
@@ -55,11 +56,11 @@ concept ForwardLayer =
       { tape.final_state } -> std::same_as<typename L::State&>;
     };
 
-/// What every layer and every model of layers is. All of it is const but the tape and the gradient:
+/// What every layer and every model of layers has. All of it is const except the tape and the gradient:
 ///
 ///   forward(x, tape, batch, initial, options)           the outputs, owned by the tape
 ///   backward(x, d_y, tape, gradient, options, d_final)  dL/dx, owned by the tape; adds to `gradient`, a layer too
-///   require_forward(rows, columns, batch, initial)      the columns of the outputs; throws where an x of this shape
+///   require_forward(rows, columns, batch, initial)      the number of output columns; throws where an x of this shape
 ///                                                       or another argument does not fit
 ///   require_backward(rows, columns, tape, gradient, options, d_final)
 ///                                                       throws where x's shape or another argument does not fit
@@ -73,12 +74,12 @@ concept ForwardLayer =
 ///   tape.output(), tape.d_input()                       what the last passes gave back
 ///   tape.final_state, tape.d_initial                    states
 ///
-/// A layer of a Sequential has InputSize and OutputSize too, its sizes at compile time or Dynamic; a model of layers
-/// has empty_state(), a state with a place for each.
+/// A layer of a Sequential also has InputSize and OutputSize, its sizes at compile time or Dynamic. A model of layers
+/// has empty_state(), a state with a place for each layer.
 ///
-/// LayerBase makes `forward` and `backward` of the four functions below them: so a model of layers asks each layer once
-/// and refuses as a whole, before any layer's tape is touched. What depends on x's values, which a model knows only
-/// layer by layer, is for `run` to refuse before it changes the tape.
+/// LayerBase makes `forward` and `backward` of the four functions below them. So a model of layers asks each layer once
+/// and refuses as a whole, before any layer's tape is touched. Only `run` can refuse values of x, because a model knows
+/// them only layer by layer; it does so before it changes the tape.
 template <class L>
 concept Layer = ForwardLayer<L> && requires(L& gradient, const L& layer, const Input<typename L::Scalar>& x,
                                             typename L::Tape& tape, const typename L::State& state,
@@ -91,9 +92,9 @@ concept Layer = ForwardLayer<L> && requires(L& gradient, const L& layer, const I
   gradient.initialize(random, initial);
 };
 
-/// A layer that also runs one step at a time: stream() gives a value with step(x), reset(), save(state),
-/// fits(state), whether the state is empty or has the layer's shape, and restore(state) of one that does; they allocate
-/// nothing, but for the first save into a state.
+/// A layer that also runs one step at a time. stream() gives a value with step(x), reset(), save(state), fits(state),
+/// which says whether the state is empty or has the layer's shape, and restore(state), which takes one that fits. They
+/// allocate nothing, except in the first save into a state.
 template <class L>
 concept StreamableLayer = ForwardLayer<L> && requires(const L& layer, typename L::Stream& stream,
                                                       const typename L::Scalar* x, typename L::State& state) {
@@ -105,8 +106,8 @@ concept StreamableLayer = ForwardLayer<L> && requires(const L& layer, typename L
   stream.save(state);
 };
 
-/// The first number of the layers' forward passes that is not finite, else of their backward passes. For a composite
-/// whose tape has the layers' tapes in members called as the layers are.
+/// The first number that is not finite in the layers' forward passes, else in their backward passes. It is for a
+/// composite whose tape has the layers' tapes in members with the layers' names.
 template <Composite Model, class Tape>
 std::optional<NonFinite> find_non_finite_in_layers(const Model& model, const Tape& tape) {
   std::optional<NonFinite> first;
@@ -131,8 +132,8 @@ constexpr bool is_trained() {  // not covered: runs at compile time
 }
 }  // namespace detail
 
-/// The base of a layer made of layers, which shows them by `children`: LayerBase, and what follows from them. A
-/// false `trained` says that they are packed.
+/// The base of a layer that is made of layers and shows them by `children`: LayerBase, and what follows from the
+/// layers. `trained` is false if they are packed.
 template <class Derived>
 class LayerOfLayers : public LayerBase<Derived> {
  public:
@@ -145,7 +146,7 @@ class LayerOfLayers : public LayerBase<Derived> {
     Derived::children(each, std::string(), static_cast<Derived&>(*this));
   }
 
-  /// Whether a layer is read out, the rest with it.
+  /// Whether a layer is read out; then the others are too.
   bool reads_out() const {
     bool any = false;
     const auto each = [&](const std::string&, const auto& layer) { any = any || layer.reads_out(); };
@@ -153,7 +154,7 @@ class LayerOfLayers : public LayerBase<Derived> {
     return any;
   }
 
-  /// As Layer says, where the tape has the layers' tapes in members called as the layers are.
+  /// As Layer says. The tape must have the layers' tapes in members with the layers' names.
   template <class Tape>
   std::optional<NonFinite> find_non_finite(const Tape& tape) const {
     return find_non_finite_in_layers(static_cast<const Derived&>(*this), tape);
@@ -165,7 +166,7 @@ class LayerOfLayers : public LayerBase<Derived> {
   }
 };
 
-/// The options of the k-th layer that a model is made of: layers that draw noise each draw their own.
+/// The options for the k-th layer of a model: each layer that draws noise draws its own.
 inline ForwardOptions options_of_layer(ForwardOptions options, std::size_t k) {
   if (options.dropout_seed) options.dropout_seed = Random::substream(*options.dropout_seed, k).bits();
   return options;
@@ -173,7 +174,7 @@ inline ForwardOptions options_of_layer(ForwardOptions options, std::size_t k) {
 
 namespace detail {
 
-/// A stream of a layer. One that takes no shape streams one sample.
+/// A stream of a layer. A layer whose stream() takes no shape streams one sample.
 template <class L, class Samples>
 auto stream_of(const L& layer, const StreamShape<Samples>& shape) {
   if constexpr (requires { layer.stream(shape); }) {
@@ -185,8 +186,8 @@ auto stream_of(const L& layer, const StreamShape<Samples>& shape) {
   }
 }
 
-/// Throws unless the forward pass of a layer of layers came to its end: another one's refusal, a token that is none
-/// say, leaves some of its tapes with the pass before.
+/// Throws unless the forward pass of a layer of layers came to its end. If one of its layers refuses (a number that is
+/// not a token, say), some of its tapes still hold the pass before.
 inline void require_recorded(const char* layer, bool recorded) {
   if (!recorded)
     raise<std::logic_error>(

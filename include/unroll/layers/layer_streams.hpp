@@ -16,7 +16,7 @@ struct ChainState {
 };
 
 namespace detail {
-/// The same for a model and for what packing makes of it.
+/// This state is of the same type for a model and for its packed form.
 template <class Layers>
 using StateOfLayers = ChainState<PerLayer<Layers, StateOf>>;
 }  // namespace detail
@@ -54,7 +54,7 @@ class LayerStreams {
   detail::PerLayer<Layers, detail::StreamOf> streams_;
 };
 
-/// A chain run one step at a time.
+/// A chain that runs one step at a time.
 template <class Layers>
 class ChainStream : public LayerStreams<Layers> {
  public:

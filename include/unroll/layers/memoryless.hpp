@@ -42,19 +42,20 @@ struct MemorylessStream {
   void restore(const State&) noexcept {}
 };
 
-/// The base of a layer that maps each column on its own: class MyLayer : public Memoryless<MyLayer, float>. It gives
+/// The base of a layer that maps each column on its own: class MyLayer : public Memoryless<MyLayer, float>. It defines
 ///
-///   apply(x, y)                                y, from x, allocating nothing
-///   apply_back(x, y, d_y, gradient, d_x)       dL/dx, and adds dL/d parameters to `gradient`, a MyLayer
+///   apply(x, y)                                computes y from x, allocates nothing
+///   apply_back(x, y, d_y, gradient, d_x)       computes dL/dx, adds dL/d parameters to `gradient`, a MyLayer
 ///   name()
 ///
-/// and, where it has parameters or a size, visit, initialize, input_size and output_size (0: any, the outputs are as
-/// many as the inputs), require_parameters, which throws where they do not fit together, and require_values(x, batch),
-/// which throws where x holds what it may not. All else of a Layer is made of it. Past the sequences' ends y is set to
-/// zero; x and d_y are zero there on the way back.
+/// and, where it has parameters or a size, also visit, initialize, input_size and output_size (0: any; the outputs are
+/// as many as the inputs), require_parameters, which throws where they do not fit together, and require_values(x,
+/// batch), which throws where x holds what it may not. All else of a Layer is made of these. Past the sequences' ends y
+/// is set to zero; on the way back x and d_y are zero there.
 ///
-/// A layer whose passes need more, the tape or several threads, gives map(x, tape) and map_back(x, d_y, tape, gradient)
-/// in their place, which fill tape.y and tape.d_x, with a tape of its own as the third argument, and a Stream.
+/// A layer whose passes need more, the tape or several threads, defines map(x, tape) and map_back(x, d_y, tape,
+/// gradient) instead of apply and apply_back. They fill tape.y and tape.d_x. It also has its own tape, the third
+/// argument, and its own Stream.
 template <class Derived, class Scalar_, class Tape_ = MemorylessTape<Scalar_>>
 class Memoryless : public LayerBase<Derived> {
  public:
@@ -86,7 +87,7 @@ class Memoryless : public LayerBase<Derived> {
     return tape.output();
   }
 
-  /// Adds dL/d parameters to `gradient`, returns dL/dx. Consumes the tape. Unchecked.
+  /// Adds dL/d parameters to `gradient` and returns dL/dx. Consumes the tape. Unchecked.
   Output<Scalar> run_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Derived& gradient,
                           const BackwardOptions&, const State&) const {
     tape.recorded = false;
@@ -124,14 +125,14 @@ class Memoryless : public LayerBase<Derived> {
   /// The layer one step at a time.
   class Stream : public MemorylessStream {
    public:
-    /// Of a layer that nobody changes.
+    /// A stream of a layer that nobody changes.
     Stream(std::shared_ptr<const Derived> layer, Index inputs, Index samples)
         : layer_(std::move(layer)), inputs_(inputs) {
       for (auto& y : y_) y.setZero(layer_->output_size() != 0 ? layer_->output_size() : inputs, samples);
     }
 
     const Scalar* step(const Scalar* x) noexcept {
-      turn_ = 1 - turn_;  // x may be the step's before
+      turn_ = 1 - turn_;  // x may be the result of the step before
       Matrix<Scalar>& y = y_[turn_];
       layer_->apply(Output<Scalar>(x, inputs_, y.cols()), WritableOutput<Scalar>(y.data(), y.rows(), y.cols()));
       return y.data();

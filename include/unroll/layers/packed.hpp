@@ -21,8 +21,8 @@ struct StreamTypeOf<L> {
 
 }  // namespace detail
 
-/// What packing makes of a layer that has no products (a Dropout, an Embedding, most layers of one's own): a copy as it
-/// was, which copies of this share, and their streams too where the layer is Memoryless.
+/// What packing makes of a layer that has no products (a Dropout, an Embedding, most layers of your own): a copy of the
+/// layer. Copies of this share it, and so do their streams where the layer is Memoryless.
 template <ForwardLayer L>
 class KeptLayer : public LayerBase<KeptLayer<L>>, public detail::StreamTypeOf<L> {
  public:
@@ -67,7 +67,7 @@ class KeptLayer : public LayerBase<KeptLayer<L>>, public detail::StreamTypeOf<L>
 
 namespace detail {
 
-/// A layer packed: what its `pack` gives, or a copy of a layer without one.
+/// A packed layer: what its `pack` gives, or a copy of a layer that has no `pack`.
 template <class L, class Storage>
 auto packed(const L& layer, Storage storage) {
   static_assert(StorageOf<Storage, typename L::Scalar>,
@@ -82,8 +82,9 @@ using PackedOf = decltype(packed(std::declval<const L&>(), Storage()));
 
 }  // namespace detail
 
-/// A model with its weights as they are now, packed for the kernel in a storage: a value for sequences (Predictor) and
-/// streams (Stream), which copies share. A packed model of layers is a model of packed layers.
+/// A model with its weights as they are now, packed in a storage for the products. It is a value for sequences
+/// (Predictor) and streams (Stream), whose copies share the weights. A packed model of layers is a model of packed
+/// layers.
 ///
 ///   const auto packed = pack(model, Int8());
 ///   Stream left(packed), right(packed);

@@ -21,7 +21,8 @@ struct ConvolutionWeights {
 
 }  // namespace detail
 
-/// A Conv1d one step at a time; `step`, `reset` and `restore` neither allocate nor throw. Copies share the weights.
+/// A Conv1d that runs one step at a time. `step`, `reset` and `restore` neither allocate nor throw. Copies share
+/// weights.
 template <class Scalar>
 class Conv1dStream {
   using Weights = detail::ConvolutionWeights<Scalar>;
@@ -29,7 +30,7 @@ class Conv1dStream {
  public:
   using State = typename ConvolutionTape<Scalar>::State;
 
-  /// Of packed weights.
+  /// A stream over packed weights.
   Conv1dStream(std::shared_ptr<const Weights> weights, Index samples)
       : weights_(std::move(weights)), shape_(weights_->shape) {
     rings_.setZero(shape_.inputs * 2 * reach(), samples);
@@ -49,15 +50,15 @@ class Conv1dStream {
     }
     return y_.data();
   }
-  /// Back to zeros.
+  /// Sets the state back to zeros.
   void reset() noexcept { rings_.setZero(); }
-  /// The state now; allocates nothing where `to` was saved into before.
+  /// Copies the state into `to`; allocates nothing where `to` was saved into before.
   void save(State& to) const {
     detail::assign(to.values[0], rings_.middleRows((newest_ + 2) * shape_.inputs, shape_.past() * shape_.inputs));
   }
   /// Whether a state is empty or has the layer's shape, a column a sample.
   bool fits(const State& saved) const noexcept { return shape_.fits(saved, y_.cols()); }
-  /// Of a state that fits; an empty one is zeros.
+  /// Sets the state to one that fits; an empty one is zeros.
   void restore(const State& saved) noexcept {
     reset();
     newest_ = shape_.past();
@@ -76,12 +77,12 @@ class Conv1dStream {
 
   std::shared_ptr<const Weights> weights_;
   detail::ConvolutionShape shape_;
-  Matrix<Scalar> rings_;  // each sample's last columns of x, twice, so that `reach` of them in a row are in order
+  Matrix<Scalar> rings_;  // each sample's last columns of x, twice: some `reach` of them in a row are in order
   Matrix<Scalar> y_;      // O x B
   Index newest_ = 0;
 };
 
-/// The weights of a Conv1d as they were, packed once. Copies share them.
+/// A copy of a Conv1d's weights, packed once. Copies of this share it.
 template <class Scalar_>
 class PackedConv1d : public LayerBase<PackedConv1d<Scalar_>> {
   using Weights = detail::ConvolutionWeights<Scalar_>;
@@ -94,7 +95,7 @@ class PackedConv1d : public LayerBase<PackedConv1d<Scalar_>> {
   static constexpr int InputSize = Dynamic;   ///< known at run time
   static constexpr int OutputSize = Dynamic;  ///< known at run time
 
-  /// Of a layer's shape and parameters, which fit together.
+  /// From a layer's shape and parameters, which must fit together.
   PackedConv1d(const detail::ConvolutionShape& shape, const Matrix<Scalar>& weight, const Vector<Scalar>& bias) {
     const auto packed = std::make_shared<Weights>(Weights{shape, {}, bias});
     packed->matrix.pack(weight, shape.group_outputs(), {0, shape.groups});
@@ -105,7 +106,7 @@ class PackedConv1d : public LayerBase<PackedConv1d<Scalar_>> {
   Index input_size() const { return weights_->shape.inputs; }
   /// O
   Index output_size() const { return weights_->shape.outputs; }
-  /// As the layer's, without a way back.
+  /// As the layer's, but no backward pass can follow.
   Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial,
                      const ForwardOptions& options) const {
     const auto packed = [&](const detail::Member&) -> const auto& { return weights_->matrix; };

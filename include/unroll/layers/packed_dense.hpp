@@ -12,12 +12,12 @@ namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
-/// A Dense's weights, packed. Where the storage has scales, an output is computed in units of its scale. One output
-/// alone is a scalar product, with its weights as numbers whatever the storage.
+/// A Dense's weights, packed. Where the storage has scales, an output is computed in units of its scale. If there is
+/// only one output, it is a scalar product, and its weights are numbers whatever the storage.
 template <class Scalar, class Storage>
 struct DenseWeights {
   PackedMatrix<Scalar, Storage> matrix;
-  Vector<Scalar> row;           // I, of one output
+  Vector<Scalar> row;           // I, if there is only one output
   BlockedMatrix<Scalar> bias;   // one column
   BlockedMatrix<Scalar> scale;  // one column, where the storage has scales
 
@@ -72,13 +72,13 @@ struct DenseWeights {
 
 }  // namespace detail
 
-/// A Dense run one step at a time.
+/// A Dense that runs one step at a time.
 template <class Scalar, class Storage>
 class DenseStream : public MemorylessStream {
   using Weights = detail::DenseWeights<Scalar, Storage>;
 
  public:
-  /// Of packed weights.
+  /// A stream over packed weights.
   template <class Samples>
   DenseStream(std::shared_ptr<const Weights> weights, Samples sample_count) : weights_(std::move(weights)) {
     const Index whole = weights_->bias.panels() * detail::lanes<Scalar>();
@@ -90,7 +90,7 @@ class DenseStream : public MemorylessStream {
   Index input_size() const noexcept { return weights_->inputs(); }
   Index output_size() const noexcept { return weights_->bias.units(); }
   const Scalar* step(const Scalar* x) noexcept {
-    turn_ = 1 - turn_;  // x may be the step's before
+    turn_ = 1 - turn_;  // x may be the result of the step before
     Matrix<Scalar>& y = y_[turn_];
     if (apply_to_several_ != nullptr)
       apply_to_several_(*weights_, x, y);
@@ -105,12 +105,12 @@ class DenseStream : public MemorylessStream {
   }
 
   std::shared_ptr<const Weights> weights_;
-  std::array<Matrix<Scalar>, 2> y_;  // by turns, O x B; of one sample with room for whole panels
+  std::array<Matrix<Scalar>, 2> y_;  // used by turns, O x B; one sample has room for whole panels
   std::size_t turn_ = 0;
-  void (*apply_to_several_)(const Weights&, const Scalar*, Matrix<Scalar>&) noexcept = nullptr;  // of one: null
+  void (*apply_to_several_)(const Weights&, const Scalar*, Matrix<Scalar>&) noexcept = nullptr;  // null for one sample
 };
 
-/// The weights of a Dense as they were, packed once in some storage. Copies share them.
+/// A copy of a Dense's weights, packed once in some storage. Copies of this share it.
 template <class Scalar_, int Inputs, int O, class Storage>
 class PackedDense : public Memoryless<PackedDense<Scalar_, Inputs, O, Storage>, Scalar_> {
   using Weights = detail::DenseWeights<Scalar_, Storage>;

@@ -9,14 +9,14 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// A model run by a pool of threads: a layer itself, with the parameters of the model.
+/// A model that a pool of threads runs. It is a layer itself, with the parameters of the model.
 ///
 ///   Parallel model(Sequential{...}, std::make_shared<ThreadPool>(4));
 ///
-/// A batch is cut into shards of neighbouring samples, each with its own tape and gradient, for one thread each; where
-/// one shard is the whole batch, the threads share the units of every step (`ForwardOptions::pool`). The shards depend
-/// on the model and the batch alone and their gradients are added two by two: the bits are the same on any number of
-/// threads. Outputs, dL/dx and states have the bits of the model itself. Copies share the pool.
+/// A batch is cut into shards of neighbouring samples. Each shard has its own tape and gradient, and one thread works
+/// on it. Where one shard is the whole batch, the threads share the units of every step (`ForwardOptions::pool`). The
+/// shards depend on the model and the batch alone, and their gradients are added two by two; so the bits are the same
+/// on any number of threads. Outputs, dL/dx and states have the bits of the model itself. Copies share the pool.
 template <ForwardLayer Model>
 class Parallel : public LayerOfLayers<Parallel<Model>> {
  public:
@@ -28,8 +28,8 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
 
   Model model;                       ///< whose parameters are the layer's
   std::shared_ptr<ThreadPool> pool;  ///< shared with copies
-  /// Samples in a shard, at most. 0: 16, or the whole batch where the model has more than 2^16 parameters, for then a
-  /// step is long enough to be shared and the weights are many enough to be read but once.
+  /// The most samples in a shard. 0: 16, or the whole batch where the model has more than 2^16 parameters. Then a step
+  /// is long enough to be shared, and the weights are so many that they should be read only once.
   Index shard_size = 0;
 
   /// Throws std::invalid_argument without a pool.
@@ -56,7 +56,7 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
     Batch batch;                ///< of the last forward pass
     Index columns = 0;          ///< of x
 
-    /// f(tape) for each shard's.
+    /// Calls f(tape) for each shard.
     template <class F>
     void each_tape(F f) const {
       for (const Shard& shard : shards) f(shard.tape);
@@ -86,7 +86,7 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
       tape.recorded = true;
       return y;
     }
-    detail::Mutex sizing;  // y, by the first shard that knows its columns
+    detail::Mutex sizing;  // the first shard that knows y's columns sizes y
     pool->run(static_cast<Index>(tape.shards.size()), [&](Index i) {
       Shard& shard = tape.shards[static_cast<std::size_t>(i)];
       take_samples(x, tape.batch.size, shard, shard.x);
@@ -161,7 +161,7 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
     f(prefix, layers.model...);
   }
 
-  /// The model packed in a storage, whose weights all shards share.
+  /// The model packed in a storage; all shards share its weights.
   template <class Storage = Full>
   auto pack(Storage storage = {}) const {
     unroll::Parallel packed(detail::packed(model, storage), pool);
@@ -170,14 +170,14 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
   }
 
  private:
-  /// In a shard.
+  /// The most samples in a shard.
   Index samples_at_most() const {
-    if constexpr (Layer<Model>)  // packed models are told
+    if constexpr (Layer<Model>)  // for a packed model `pack` has set it
       if (shard_size == 0) return parameter_count(model) > (1 << 16) ? (std::numeric_limits<Index>::max)() : 16;
     return shard_size;
   }
 
-  /// The shards' samples, lengths, resets and seeds.
+  /// Sets the shards' samples, lengths, resets and seeds.
   void cut(Tape& tape, const ForwardOptions& options) const {
     const Batch& batch = tape.batch;
     const Index most = (std::min)(samples_at_most(), batch.size);
@@ -189,7 +189,7 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
       shard.first = first;
       shard.batch = batch;
       shard.options = options;
-      shard.options.pool = nullptr;  // a shard is one thread's
+      shard.options.pool = nullptr;  // one thread works on a shard
       shard.batch.size = size;
       if (!batch.lengths.empty())
         shard.batch.lengths.assign(batch.lengths.begin() + first, batch.lengths.begin() + first + size);
@@ -223,7 +223,8 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
         state);
     return state;
   }
-  /// Adds the shards' gradients two by two, those sums two by two and so on, large ones slice by slice on all threads.
+  /// Adds the shards' gradients two by two, then those sums two by two, and so on; large ones slice by slice on all
+  /// threads.
   void add_gradients(Tape& tape, Model& gradient) const {
     const Index slices = parameter_count(gradient) < 100'000 ? 1 : pool->size();
     pool->run(slices, [&](Index slice) {

@@ -6,8 +6,8 @@
 
 #include "unroll/layers/layer.hpp"
 
-/// How a chain holds one thing for each of its layers, and walks over several such things side by side: tuples where
-/// the layers' types differ, vectors where they are alike.
+/// How a chain holds one thing for each of its layers, and walks over several such things side by side. They are tuples
+/// where the layers' types differ, and vectors where there is one type.
 namespace unroll::inline UNROLL_TARGET::detail {
 
 template <class L>
@@ -31,7 +31,7 @@ struct PerLayerType<std::vector<L>, Of> {
 template <class Layers, template <class> class Of>
 using PerLayer = typename PerLayerType<Layers, Of>::type;
 
-/// Of what is a layer but for its state, for a message that says so.
+/// Whether the state of a layer is a VisitedState; it is asked apart so that a message can say so.
 template <class L>
 constexpr bool has_visited_state() {  // not covered: runs at compile time
   if constexpr (requires { typename L::State; })
@@ -82,7 +82,7 @@ void resize_parts(Parts& parts, std::size_t count) {
   if constexpr (is_vector<Parts>) parts.resize(count);
 }
 
-/// {f(the first), f(the second), ...}, in this order: a tuple of a tuple, a vector of a vector.
+/// {f(the first), f(the second), ...}, in this order: a tuple for a tuple, a vector for a vector.
 template <class Parts, class F>
 auto of_each(const Parts& parts, F f) {
   if constexpr (is_vector<Parts>) {
@@ -99,7 +99,7 @@ void call_with(F& f, Parts&... parts) {
   f(K, std::get<K>(parts)...);
 }
 
-/// f(k, the k-th of each of the parts...) for k = 0, 1, ..., or from the last to the first.
+/// Calls f(k, the k-th of each of the parts...) for k = 0, 1, ..., or from the last to the first.
 template <bool backwards = false, class F, class First, class... Parts>
 void walk(F&& f, First& first, Parts&... parts) {
   if constexpr (is_vector<std::remove_const_t<First>>) {
@@ -115,7 +115,7 @@ void walk(F&& f, First& first, Parts&... parts) {
   }
 }
 
-/// f("0.", the first of each of the parts...), f("1.", the second ...), with a prefix before the numbers.
+/// Calls f("0.", the first of each of the parts...), f("1.", the second ...), with a prefix before the numbers.
 template <class F, class... Parts>
 void number(F&& f, const std::string& prefix, Parts&... parts) {
   walk([&](std::size_t k, auto&... part) { f(prefix + std::to_string(k) + ".", part...); }, parts...);

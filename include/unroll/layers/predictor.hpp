@@ -4,8 +4,8 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// A model for inference on whole sequences: packed weights, and the buffers. One for each thread; those of one packed
-/// model share its weights.
+/// A model for inference on whole sequences: packed weights, and the buffers. Each thread needs its own. Predictors of
+/// one packed model share its weights.
 ///
 ///   Predictor predict(model);
 ///   Output<float> y = predict(x, {.size = 8});
@@ -15,26 +15,27 @@ class Predictor {
   using Scalar = typename Model::Scalar;
   using State = typename Model::State;
 
-  /// Packs a copy of the weights as they are now; of what `pack` gave, shares it. Throws std::invalid_argument where a
-  /// storage of fewer bits cannot keep a weight.
+  /// Packs a copy of the weights as they are now; a model that `pack` gave is shared. Throws std::invalid_argument
+  /// where a storage of fewer bits cannot keep a weight.
   explicit Predictor(const Model& model, Storage storage = {}) : packed_(pack(model, storage)) {}
 
-  /// The outputs of `model.forward`, to the bit where the weights are stored in full, valid until the next call.
-  /// `record` does not count. Throws std::invalid_argument for shapes that do not fit; nothing is changed then.
+  /// The outputs of `model.forward`, valid until the next call; they are equal to the bit where the weights are stored
+  /// in full. `record` is ignored. Throws std::invalid_argument for shapes that do not fit, and changes nothing then.
   Output<Scalar> operator()(const Input<Scalar>& x, const Batch& batch = {}, const State& initial = {},
                             ForwardOptions options = {}) & {
     options.record = false;
     return packed_.forward(x, tape_, batch, initial, options);
   }
 
-  /// The same by a predictor that is gone behind the call: a matrix of its own.
+  /// The same for a predictor that does not outlive the call: the result is a matrix of its own.
   Matrix<Scalar> operator()(const Input<Scalar>& x, const Batch& batch = {}, const State& initial = {},
                             const ForwardOptions& options = {}) && {
     Predictor& self = *this;
     return self(x, batch, initial, options);
   }
 
-  /// After each sequence's own end in the last call; may be the next one's `initial`, for sequences that come in parts.
+  /// The state after each sequence's own end in the last call. It may be the next `initial`, if sequences come in
+  /// parts.
   const State& final_state() const { return tape_.final_state; }
 
  private:

@@ -6,7 +6,8 @@
 namespace unroll::inline UNROLL_TARGET {
 
 /// A long short-term memory whose output is a projection of its H units to O numbers, which are fed back (Sak, Senior &
-/// Beaufays 2014, equations 1 to 7 without peepholes; PyTorch's `proj_size`): large memory at the price of a small one.
+/// Beaufays 2014, equations 1 to 7 without peepholes; PyTorch's `proj_size`). Its memory may be large while W_hh stays
+/// small:
 ///
 ///   i f g o   W_ih x_t + W_hh h_{t-1} + bias, then as in an Lstm
 ///   c = f c + i g

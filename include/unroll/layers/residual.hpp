@@ -5,9 +5,9 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// A layer beside a way around it, y = x + layer(x), so that deep models learn from the start (He et al. 2016, equation
-/// 1). The layer is not read out. Where it has fewer outputs than inputs, the first rows of x go around: a sound does,
-/// and the knobs that stand below it do not.
+/// A layer with a shortcut around it, y = x + layer(x), so that deep models learn from the start (He et al. 2016,
+/// equation 1). The layer must not be read out. Where it has fewer outputs than inputs, the first rows of x take the
+/// shortcut: a sound does, say, and the knobs below it do not.
 template <class L>
 class Residual : public LayerOfLayers<Residual<L>> {
  public:
@@ -21,14 +21,14 @@ class Residual : public LayerOfLayers<Residual<L>> {
     typename L::Tape layer;  ///< of the layer
     Batch batch;             ///< of the last forward pass
 
-    /// f(tape) for the layer's.
+    /// Calls f(tape) for the layer.
     template <class F>
     void each_tape(F f) const {
       f(layer);
     }
   };
 
-  L layer;  ///< beside the way around
+  L layer;  ///< inside the shortcut
 
   /// Throws std::invalid_argument where the layer has more outputs than inputs.
   explicit Residual(L inner) : layer(std::move(inner)) {
@@ -63,7 +63,7 @@ class Residual : public LayerOfLayers<Residual<L>> {
     return tape.d_input();
   }
 
-  /// As Layer says. Throws std::invalid_argument too where the layer is read out.
+  /// As Layer says. Also throws std::invalid_argument where the layer is read out.
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
     const Index given = layer.require_forward(rows, columns, batch, initial);
     detail::require(given == columns, name(), "::forward: the layer is read out, its outputs have ", given,
@@ -76,10 +76,10 @@ class Residual : public LayerOfLayers<Residual<L>> {
     detail::require_recorded(name(), tape.recorded);
   }
 
-  /// One step at a time.
+  /// The layer one step at a time.
   class Stream {
    public:
-    /// Of the layer's stream, and the numbers in and out at a step of so many samples.
+    /// From the layer's stream and the sizes of a step: inputs, outputs and samples.
     Stream(typename L::Stream of_layer, Index inputs, Index outputs, Index sample_count)
         : stream_(std::move(of_layer)), inputs_(inputs), y_(Matrix<Scalar>::Zero(outputs, sample_count)) {}
 
@@ -108,7 +108,7 @@ class Residual : public LayerOfLayers<Residual<L>> {
             shape.samples};
   }
 
-  /// The same around the layer packed in a storage.
+  /// A Residual of the layer packed in a storage.
   template <class Storage = Full>
   auto pack(Storage storage = {}) const {
     return unroll::Residual(detail::packed(layer, storage));

@@ -14,16 +14,16 @@
 /// Tokens out of logits: one drawn at a time, or the likeliest sequence.
 namespace unroll::inline UNROLL_TARGET {
 
-/// Which tokens may be drawn, and how boldly.
+/// Which tokens may be drawn, and how random the draw is.
 struct SamplingOptions {
   double temperature = 1;  ///< divides the logits, at least 0; 0: the likeliest token always
   Index top_k = 0;         ///< only so many of the likeliest tokens; 0: all
-  double top_p = 1;        ///< only the likeliest tokens that have this much of the chance together, above 0, up to 1
+  double top_p = 1;        ///< only the likeliest tokens whose chances together reach this; above 0, at most 1
 };
 
 namespace detail {
 
-/// Logits in double; those of minus infinity are of tokens that cannot be.
+/// Logits in double. A token whose logit is minus infinity is impossible.
 template <class Y>
 Vector<double> require_logits(const char* caller, const Eigen::DenseBase<Y>& logits) {
   require(logits.size() >= 1 && logits.cols() == 1, caller, ": logits are ", logits.rows(), " x ", logits.cols(),
@@ -35,8 +35,8 @@ Vector<double> require_logits(const char* caller, const Eigen::DenseBase<Y>& log
 
 }  // namespace detail
 
-/// The likeliest token of a column of logits, the first of several. Throws std::invalid_argument for anything
-/// but a column of numbers, or where none is above minus infinity.
+/// The likeliest token of a column of logits, the first of equal ones. Throws std::invalid_argument for anything but a
+/// column of numbers, and where none is above minus infinity.
 template <class Y>
 Index greedy(const Eigen::DenseBase<Y>& logits) {
   Index token = 0;
@@ -44,9 +44,9 @@ Index greedy(const Eigen::DenseBase<Y>& logits) {
   return token;
 }
 
-/// The chance of each token to be drawn: softmax(logits / temperature), cut to the top_k likeliest and then to the
-/// likeliest that have top_p together (Fan et al. 2018; Holtzman et al. 2020, equations 2 and 3). V numbers. Throws
-/// std::invalid_argument for options that make no sense and logits that are NaN.
+/// The chance of each token to be drawn, V numbers: softmax(logits / temperature), cut to the top_k likeliest tokens
+/// and then to the likeliest whose chances together reach top_p (Fan et al. 2018; Holtzman et al. 2020, equations 2 and
+/// 3). Throws std::invalid_argument for options that make no sense and logits that are NaN.
 template <class Y>
 Vector<double> chances(const Eigen::DenseBase<Y>& logits, const SamplingOptions& how = {}) {
   detail::require(how.temperature >= 0, "sample: temperature is ", how.temperature, ", expected at least 0");
@@ -107,13 +107,13 @@ template <class State>
 struct Hypothesis {
   std::vector<Index> tokens;  ///< without the first one, which was given; with the end
   double log_chance = 0;      ///< of all its tokens together
-  State state;                ///< after the last token but one was taken in
+  State state;                ///< after all tokens but the last were taken in
   bool ended = false;         ///< its last token is the end
 };
 
 namespace detail {
 
-/// One more token behind the beam's sequence `from`; -1: that one has ended, and stays.
+/// One more token after the beam's sequence `from`; -1: that sequence has ended, and stays as it is.
 struct Continuation {
   std::size_t from;
   Index token;
@@ -124,7 +124,7 @@ struct Continuation {
   }
 };
 
-/// All continuations of the beam's sequences, which take their last tokens in.
+/// All continuations of the beam's sequences, whose states take in the last token here.
 template <class State, class Step>
 std::vector<Continuation> continuations(std::vector<Hypothesis<State>>& beam, Index first, Step& step,
                                         const BeamOptions& how) {
@@ -145,7 +145,7 @@ std::vector<Continuation> continuations(std::vector<Hypothesis<State>>& beam, In
     Vector<double> softmax(y.size());
     const LogSumExp sum = log_sum_exp(y.data(), y.size(), softmax.data());
     for (Index token = 0; token < y.size(); ++token)
-      if (y[token] >= std::numeric_limits<double>::lowest())  // else it cannot be
+      if (y[token] >= std::numeric_limits<double>::lowest())  // else it is impossible
         add(k, token, one.log_chance - sum.surprise(y[token]), tokens + 1);
   }
   return all;
@@ -153,9 +153,9 @@ std::vector<Continuation> continuations(std::vector<Hypothesis<State>>& beam, In
 
 }  // namespace detail
 
-/// The likeliest sequences after the token `first`, the best first; at most `width` of them, fewer where logits of
-/// minus infinity leave no more. `step(state, token)` takes a token in and gives the logits of the next, V x 1. The
-/// state is a value: a Stream, whose copies share its weights.
+/// The likeliest sequences after the token `first`, the best one first. There are at most `width`, and fewer where
+/// logits of minus infinity leave no more. `step(state, token)` takes a token in and gives the logits of the next, V x
+/// 1. The state is a value, such as a Stream, whose copies share its weights.
 ///
 ///   const auto found = beam_search(Stream(model), start, [](auto& stream, Index token) -> Vector<float> {
 ///     return stream.step(token);

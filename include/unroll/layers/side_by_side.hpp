@@ -5,8 +5,9 @@
 
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// Layers over the same x, their outputs one above the other or summed: what Branches and Bidirectional are. Derived
-/// gives sums(), and parts(of): a tuple of what its layers, a gradient, a tape or a state hold for each layer.
+/// Layers over the same x, whose outputs stand one above the other or are summed. Branches and Bidirectional are made
+/// of it. Derived defines sums(), and parts(of): a tuple of what its layers, a gradient, a tape or a state hold for
+/// each layer.
 template <class Derived, class Scalar>
 class SideBySide : public LayerOfLayers<Derived> {
  public:
@@ -60,7 +61,7 @@ class SideBySide : public LayerOfLayers<Derived> {
     return tape.d_input();
   }
 
-  /// Throws std::invalid_argument too where some layers are read out and others not.
+  /// Also throws std::invalid_argument where some layers are read out and others are not.
   template <class State>
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
     Index first = 0;

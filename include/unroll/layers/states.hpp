@@ -14,7 +14,7 @@ void for_each_state(F&& f, State& state, States&... others) {
   std::remove_const_t<State>::visit(each, std::string(), state, others...);
 }
 
-/// An empty state (zeros) with a place for each layer of the model: a model of layers gives it by empty_state(). A
+/// An empty state (zeros) with a place for each layer of the model. A model of layers gives it by empty_state(); a
 /// model without a State has a NoState.
 template <class Model>
 auto state_for([[maybe_unused]] const Model& model) {
@@ -30,8 +30,8 @@ auto state_for([[maybe_unused]] const Model& model) {
 template <class Model>
 using CarriedState = decltype(state_for(std::declval<const Model&>()));
 
-/// Calls f(name, AnyShape...) for every matrix of a state that is carried from batch to batch, "0.h" and "0.c": a part
-/// of the `visit` of a value that is saved and loaded with its carried state, whatever its batch is.
+/// Calls f(name, AnyShape...) for every matrix of a state that is carried from batch to batch, "0.h" and "0.c" say. A
+/// value that is saved and loaded with its carried state, whatever the batch, calls it in its `visit`.
 template <class F, class State, class... States>
 void visit_state(F&& f, const std::string& prefix, State& state, States&... others) {
   const auto each = [&](const std::string& name, auto&... values) {

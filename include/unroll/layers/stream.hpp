@@ -10,14 +10,14 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// What a Stream is made with.
+/// The options of a Stream.
 struct StreamOptions {
   Index samples = 1;  ///< B, stepped side by side: stereo, voices, environments; each has a state of its own
 };
 
-/// A model run one step at a time, for audio threads and control loops: a copy of the weights as they were, packed
-/// once and shared by copies of the stream, and a state of its own, at first zero. Streams of one packed model (see
-/// pack) share its weights.
+/// A model that runs one step at a time, for audio threads and control loops. It has a copy of the weights as they
+/// were, packed once and shared by copies of the stream, and its own state, at first zero. Streams of one packed model
+/// (see pack) share its weights.
 ///
 ///   Stream stream(model);
 ///   float y = stream.step(x)[0];
@@ -25,10 +25,10 @@ struct StreamOptions {
 ///   Stream stereo(model, {.samples = 2});                 // a step takes I x 2 numbers, a column a sample,
 ///   const auto outputs = stereo.step(std::array{l, r});   // and gives O x 2, one column after the other
 ///
-/// What a step gives is a view of the stream's own memory: the next step writes there. `step`, `reset` and `restore`
-/// allocate nothing and never throw: `step` tells of an x of another size by NaN, `restore` of a state of another shape
-/// by false, and the stream stays as it was. Streamed outputs are the sequence's, to the bit, of one sample and of
-/// several.
+/// The result of a step is a view of the stream's own memory; the next step writes there. `step`, `reset` and `restore`
+/// allocate nothing and never throw. If x has another size, `step` returns NaN; if a state has another shape, `restore`
+/// returns false. The stream then stays as it was. Streamed outputs are the sequence's to the bit, for one sample and
+/// for several.
 template <class Model, class Storage = Full>
 class Stream {
   static_assert(ForwardLayer<Model>, "a Stream is of a model, as in Stream<Lstm<float>>: see the concept Layer");
@@ -38,13 +38,13 @@ class Stream {
  public:
   using Scalar = typename Model::Scalar;
   using State = typename Model::State;
-  /// What a step gives back: O numbers, of several samples O x B, a column a sample; owned by the stream.
+  /// The result of a step, owned by the stream: O numbers, or with several samples O x B, one column after the other.
   using Result = Eigen::Map<const Vector<Scalar>>;
 
   /// Throws std::invalid_argument where the model needs the whole sequence (a reverse layer, a mean, a state behind a
   /// read-out) or has no input_size, or a storage of fewer bits cannot keep a weight.
   explicit Stream(const Model& model, Storage storage = {}) : Stream(model, packed(model, storage).stream(), 1) {}
-  /// Of several samples. Throws std::invalid_argument for fewer than one, too.
+  /// A stream of several samples. Also throws std::invalid_argument for fewer than one.
   Stream(const Model& model, StreamOptions options) : Stream(model, Storage(), options) {}
   /// The same in a storage.
   Stream(const Model& model, Storage storage, StreamOptions options)
@@ -59,8 +59,8 @@ class Stream {
   /// B
   Index samples() const noexcept { return samples_; }
 
-  /// One step: x has I values, of several samples I x B. It is any vector, matrix or expression, wherever its numbers
-  /// lie, and may be the last result. The result is valid until the next step.
+  /// One step: x has I values, or with several samples I x B. It may be any vector, matrix or expression, wherever its
+  /// numbers lie, and even the last result. The result is valid until the next step.
   template <class X>
   Result step(const Eigen::MatrixBase<X>& x) noexcept {
     static_assert(std::is_same_v<typename X::Scalar, Scalar>,
@@ -72,24 +72,24 @@ class Stream {
     Eigen::Map<Matrix<Scalar>>(x_.data(), x.rows(), x.cols()).noalias() = x;
     return run(x_.data());
   }
-  /// The same of an Eigen array.
+  /// The same for an Eigen array.
   template <class X>
   Result step(const Eigen::ArrayBase<X>& x) noexcept {
     return step(x.matrix());
   }
-  /// The same of an array of C.
+  /// The same for an array of C.
   template <class Number, std::size_t size>
   Result step(const Number (&x)[size]) noexcept {
     return step(std::span(x));
   }
-  /// One step of a model of one input: a number of any type, a token's too.
+  /// One step of a model of one input; x is a number of any type, a token's too.
   template <class Number>
     requires(std::is_arithmetic_v<Number> && (Model::InputSize == 1 || Model::InputSize == Dynamic))
   Result step(Number x) noexcept {
     const Scalar one = static_cast<Scalar>(x);
     return x_.size() == 1 ? run(&one) : no_result();
   }
-  /// One step of a std::array, a std::vector or the like; of tokens as integers, too.
+  /// One step for a std::array, a std::vector or the like, even of tokens as integers.
   template <class Numbers>
     requires(std::is_class_v<Numbers> && !std::is_base_of_v<Eigen::EigenBase<Numbers>, Numbers>)
   Result step(const Numbers& x) noexcept {
@@ -104,8 +104,8 @@ class Stream {
 
   /// Starts anew, from a state of zeros.
   void reset() noexcept { stream_.reset(); }
-  /// Starts sample b anew: an episode that ended, a voice that was taken. Allocates nothing where there are several.
-  /// Throws std::invalid_argument unless b is from 0 to B - 1.
+  /// Starts sample b anew, say for an episode that ended or a voice that was taken. Allocates nothing where there are
+  /// several samples. Throws std::invalid_argument unless b is from 0 to B - 1.
   void reset(Index b) {
     detail::require(b >= 0 && b < samples_, "Stream: there is no sample ", b, " to reset, expected 0 to ",
                     samples_ - 1);
@@ -122,8 +122,8 @@ class Stream {
   }
   /// The same into `to`: allocates nothing where it came from a stream of the same model.
   void save(State& to) const { stream_.save(to); }
-  /// Goes back to a saved state, or to the final state of a sequence of one sample; an empty one is zeros. False where
-  /// the state has another shape: nothing is changed then.
+  /// Goes back to a saved state, or to the final state of a sequence of one sample; an empty one is zeros. Returns
+  /// false where the state has another shape, and changes nothing then.
   [[nodiscard]] bool restore(const State& saved) noexcept {
     if (!stream_.fits(saved)) return false;
     stream_.restore(saved);
@@ -157,20 +157,20 @@ class Stream {
   typename Packed::Stream stream_;
   Index samples_;
   Index input_size_;
-  Matrix<Scalar> x_;          // where the numbers of a step do not lie side by side
+  Matrix<Scalar> x_;          // a step's numbers where they do not lie side by side
   Vector<Scalar> no_result_;  // NaN
-  State saved_;               // where one sample is reset
+  State saved_;               // for the reset of one sample
 };
 
 /// How far a stream's outputs move when the weights are kept in fewer bits.
 struct StorageReport {
-  double largest = 0;         ///< difference
-  double root_mean = 0;       ///< square of the differences
-  double largest_output = 0;  ///< of the full weights, to compare with
+  double largest = 0;         ///< the largest difference
+  double root_mean = 0;       ///< the root mean square of the differences
+  double largest_output = 0;  ///< the largest output with full weights, to compare with
 };
 
 /// Runs one sample's sequence x, I x T, through streams with full weights and with weights in fewer bits. Throws
-/// std::invalid_argument where x has not I rows, or the storage cannot keep a weight.
+/// std::invalid_argument where x does not have I rows, or the storage cannot keep a weight.
 template <StreamableLayer Model, class Storage>
 StorageReport compare_storage(const Model& model, Storage storage, const Input<typename Model::Scalar>& x) {
   detail::require(x.rows() == model.input_size(), "compare_storage: x has ", x.rows(), " rows, expected input_size ",

@@ -17,7 +17,7 @@ inline constexpr bool is_chain = false;
 template <class Layers>
 inline constexpr bool is_chain<Chain<Layers>> = true;
 
-/// f(layer, part...) for each layer of a chain and of the chains in it, with what the parts hold for it.
+/// Calls f(layer, part...) for each layer of a chain and of the chains in it, with its parts of what is given.
 template <class F, class L, class... Parts>
 void each_link(F& f, const L& layer, Parts&... parts) {
   if constexpr (is_chain<L>) {
@@ -31,14 +31,16 @@ void each_link(F& f, const L& layer, Parts&... parts) {
 
 }  // namespace detail
 
-/// Inference of a Sequential or a Stack on whole sequences by a pool of threads, each at another layer: while layer k
-/// works on some steps, layer k - 1 works on the steps after them (Appleyard et al. 2016, "Optimizing performance of
-/// recurrent neural networks on GPUs"). For one sample of layers too small to share their units.
+/// Inference of a Sequential or a Stack on whole sequences by a pool of threads, each of which works on another layer:
+/// while layer k works on some steps, layer k - 1 works on the steps after them (Appleyard et al. 2016, "Optimizing
+/// performance of recurrent neural networks on GPUs"). It is for one sample, and for layers too small to share their
+/// units.
 ///
 ///   Wavefront predict(model, std::make_shared<ThreadPool>(2));
 ///   Output<float> y = predict(x);
 ///
-/// A Sequential or a Stack inside is so many layers. One for each thread that predicts; copies share weights and pool.
+/// A Sequential or a Stack inside counts as all its layers. Each thread that predicts needs its own Wavefront; copies
+/// share weights and pool.
 template <ForwardLayer Model, class Storage = Full>
 class Wavefront {
   using Packed = detail::PackedOf<Model, Storage>;
@@ -56,9 +58,9 @@ class Wavefront {
     detail::require(pool_ != nullptr, "Wavefront: there is no thread pool");
   }
 
-  /// The outputs of a Predictor, O x (T*B), to the bit, valid until the next call. Of `samples` side by side, each with
-  /// T steps. Throws std::invalid_argument for shapes that do not fit, and where a layer needs the whole sequence: a
-  /// reverse one, a read-out of the last or the mean. Nothing is changed then.
+  /// The outputs, O x (T*B), valid until the next call; they are a Predictor's to the bit. x has `samples` samples side
+  /// by side, each with T steps. Throws std::invalid_argument for shapes that do not fit, and where a layer needs the
+  /// whole sequence: a reverse layer, a read-out of the last step or the mean. It changes nothing then.
   Output<Scalar> operator()(const Input<Scalar>& x, Index samples = 1, const State& initial = {}) {
     const Batch batch{.size = samples, .continues = true};
     packed_.require_forward(x.rows(), x.cols(), batch, initial);
@@ -80,11 +82,11 @@ class Wavefront {
     return run(stages, x_copy.size() == 0 ? x : Input<Scalar>(x_copy), samples);
   }
 
-  /// After the last call's steps; may be the next one's `initial`.
+  /// The state after the last call's steps. It may be the next call's `initial`.
   const State& final_state() const { return final_state_; }
 
  private:
-  /// A layer, and its way through the steps of a chunk, from the state that it left behind the chunk before.
+  /// A layer, and its pass over the steps of a chunk, from the state that it left behind the chunk before.
   struct Stage {
     Index outputs;
     std::function<Output<Scalar>(const Input<Scalar>& x, Index chunk)> run;

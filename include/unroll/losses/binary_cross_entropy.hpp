@@ -33,7 +33,8 @@ using BinaryCrossEntropy = Loss<detail::Pointwise<detail::BinaryCrossEntropyOnLo
 
 /// The mean of -target log p - (1 - target) log(1 - p), p = sigmoid(y), with the gradient (p - target) / n.
 ///
-/// On logits, as max(y, 0) - y target + log(1 + e^-|y|), which overflows nowhere. Targets are 0 to 1. See Loss.
+/// It is computed from logits, as max(y, 0) - y target + log(1 + e^-|y|), which never overflows. Targets are 0 to 1.
+/// See Loss.
 inline constexpr BinaryCrossEntropy binary_cross_entropy;
 
 }  // namespace unroll::inline UNROLL_TARGET

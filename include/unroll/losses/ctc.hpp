@@ -20,13 +20,13 @@ struct CtcOptions {
 /// distribution over labels and a blank at each step, and learns from sequences of labels that are not aligned with the
 /// steps.
 ///
-///   p(labels | y) = the sum over all ways to stretch the labels over T steps, with blanks between them if need be and
-///                   where two are alike, of the product of softmax(y_t) along the way
+///   p(labels | y) = the sum, over all ways to stretch the labels over T steps, of the product of softmax(y_t) on
+///                   the way; blanks may stand between labels, and must stand between two that are alike
 ///   L             = the mean over the samples of -log p, each weighed by its weight
 ///   dL/dy_t       = (softmax(y_t) - share of each label at step t, by the ways through it) / n     (equation 16)
 ///
-/// y is K x (T*B). The target is S x B: a column of labels for each sample, from 0 to K - 1 and no blank, filled up
-/// with -1 behind its last one. `weights`, where they are given, are one of at least 0 for each sample. Throws
+/// y is K x (T*B). The target is S x B: a column for each sample, with labels from 0 to K - 1 but no blank, filled up
+/// with -1 after its last one. `weights`, if given, has one number of at least 0 for each sample. Throws
 /// std::invalid_argument for shapes, labels and weights that do not fit, and for a sequence too short for its labels.
 class Ctc {
  public:
@@ -90,7 +90,7 @@ class Ctc {
     return b == never ? a : a + std::log1p(std::exp(b - a));
   }
 
-  /// With a blank before, between and behind the labels: l' of the paper.
+  /// The labels with a blank before, between and after them: l' of the paper.
   template <class Column>
   std::vector<Index> labels_of(const Column& target, Index b, Index steps, Index classes) const {
     std::vector<Index> labels{options_.blank};
@@ -115,7 +115,7 @@ class Ctc {
     return labels;
   }
 
-  /// Whether a way may come to label s from s - 2, over the blank between them.
+  /// Whether a way may go from label s - 2 to label s, over the blank between them.
   static bool skips(const std::vector<Index>& labels, std::size_t s) {
     return s >= 2 && s % 2 == 1 && labels[s] != labels[s - 2];
   }
@@ -131,7 +131,7 @@ class Ctc {
       const detail::LogSumExp sum = detail::log_sum_exp(column.data(), logits.rows(), softmax.col(t).data());
       for (Index s = 0; s < size; ++s) log_p(s, t) = -sum.surprise(column[labels[static_cast<std::size_t>(s)]]);
     }
-    // alpha(s, t): log of all ways that are at s in step t; beta: of all ways from there, step t left out.
+    // alpha(s, t): log of the sum over all ways that are at s in step t; beta: of all ways from there, step t left out.
     Matrix<double> alpha = Matrix<double>::Constant(size, steps, never), beta = alpha;
     alpha.col(0).head(std::min<Index>(2, size)) = log_p.col(0).head(std::min<Index>(2, size));
     beta.col(steps - 1).tail(std::min<Index>(2, size)).setZero();

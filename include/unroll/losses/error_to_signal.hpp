@@ -6,22 +6,22 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// The numbers of ErrorToSignal; see the formula there.
+/// The options of ErrorToSignal; see its formula.
 struct ErrorToSignalOptions {
   double pre_emphasis = 0.85;  ///< a of the filter s_t - a s_{t-1} before the first term; 0: none
   double dc = 1;               ///< the weight of the second term
   double epsilon = 1e-5;       ///< added to the energies, for targets that are silent
 };
 
-/// The error's energy over the signal's: the loss for effects and amplifiers (Wright, Damskägg & Välimäki 2019,
+/// The error's energy divided by the signal's: the loss for effects and amplifiers (Wright, Damskägg & Välimäki 2019,
 /// "Real-time black-box modelling with recurrent neural networks", equations 10 to 12):
 ///
 ///   L = mean (p_t - a p_{t-1})^2 / mean (s_t - a s_{t-1})^2  +  dc mean_b (mean_t p)^2 / mean s^2
 ///
 /// with p = target - y and s = target, sample by sample and row by row, over all steps within the sequences. Before the
 /// first step of a sequence or episode (Batch::resets) the signal is silent. Before a window that goes on
-/// (Batch::continues) it is not known: its first step has no part in the first term. y and the target are O x (T*B). It
-/// takes no weights.
+/// (Batch::continues) it is not known, so the window's first step has no part in the first term. y and the target are O
+/// x (T*B). It takes no weights.
 class ErrorToSignal {
  public:
   static constexpr const char* name = "error_to_signal";
@@ -51,9 +51,9 @@ class ErrorToSignal {
     return loss;
   }
 
-  /// What a mean over several batches weighs this one with: its signal's energy, as the first term's divisor has it. So
-  /// the mean is the ratio of all errors to all signals, and a batch that is silent outweighs no other. Throws
-  /// std::invalid_argument where there are weights.
+  /// The weight of this batch in a mean over several: its signal's energy, as in the divisor of the first term. So the
+  /// mean of that term is the ratio of all errors to all signals, and a silent batch does not outweigh the others.
+  /// Throws std::invalid_argument where there are weights.
   template <class Target>
   double count(const Eigen::DenseBase<Target>& target, const Batch& batch = {},
                const std::vector<double>& weights = {}) const {
@@ -62,7 +62,7 @@ class ErrorToSignal {
   }
 
  private:
-  /// How many are within the sequences.
+  /// How many columns are within the sequences.
   double columns(Index given, const Batch& batch, const std::vector<double>& weights) const {
     detail::require(weights.empty(), name, ": ", weights.size(), " weights, expected none");
     batch.require_covers(name, given);
@@ -73,11 +73,11 @@ class ErrorToSignal {
   }
 
   static bool begins(const Batch& batch, Index t, Index b) { return t == 0 || batch.reset(t, b); }
-  /// Whether what the filter takes off the column is known.
+  /// Whether what the filter subtracts from the column is known.
   bool known(const Batch& batch, Index t, Index b) const {
     return t > 0 || !batch.continues || batch.reset(t, b) || options_.pre_emphasis == 0;
   }
-  /// A column less what the filter takes off it, as an expression.
+  /// A column minus what the filter subtracts, as an expression.
   auto filtered(const Matrix<double>& of, const Batch& batch, Index t, Index b) const {
     const Index j = t * batch.size + b;
     const bool first = begins(batch, t, b);

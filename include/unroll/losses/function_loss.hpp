@@ -18,8 +18,8 @@ inline constexpr bool is_loss_function = std::is_invocable_r_v<double, const L&,
 
 }  // namespace detail
 
-/// A function of one's own as a loss: f(y, target, d_y) returns its value and leaves dL/dy in d_y, which comes with y's
-/// shape. `fit` and `evaluate` take such a function as it is.
+/// A function of your own as a loss: f(y, target, d_y) returns the loss and leaves dL/dy in d_y, which has y's shape.
+/// `fit` and `evaluate` take such a function as it is.
 ///
 ///   const auto cubes = [](const auto& y, const auto& target, auto& d_y) -> double {
 ///     const auto error = (y - target).array().eval();
@@ -27,17 +27,17 @@ inline constexpr bool is_loss_function = std::is_invocable_r_v<double, const L&,
 ///     return error.abs().cube().mean();
 ///   };
 ///
-/// d_y comes full of zeros, so += will do. A loss that is not 0 and leaves them as they came has forgotten its slopes:
-/// std::invalid_argument. Where it is flat it writes zeros, `d_y.setZero()`.
+/// At first d_y is full of zeros, so += will do. If the loss is not 0 and nothing was written to d_y, its slopes were
+/// forgotten: std::invalid_argument is thrown. Where a loss is flat, it writes zeros: `d_y.setZero()`.
 ///
-/// Of a ragged batch it sees the columns within the sequences alone, side by side. Columns that lie side by side are
-/// steps of different samples: a loss that looks from step to step takes the batch too, f(y, target, d_y, batch). Such
-/// a one sees all columns; what it leaves in d_y past a sequence's end does not count.
+/// Of a ragged batch the function sees only the columns within the sequences, side by side. Neighbouring columns are
+/// steps of different samples. So a loss that looks from step to step takes the batch too: f(y, target, d_y, batch).
+/// Such a loss sees all columns; what it leaves in d_y past a sequence's end does not count.
 ///
-/// Data with weights are refused, unless it takes them as well: f(y, target, d_y, batch, weights), a
-/// std::vector<double> that has a number for each column, step or number of the target as Loss says, or is empty. Its
-/// value is then the mean over the weights of what is within the sequences. Where all of them are 0 it is not called:
-/// loss and slopes are 0.
+/// Data with weights are refused, unless the function takes them too: f(y, target, d_y, batch, weights). They are a
+/// std::vector<double> with a number for each column, step or number of the target, as Loss says, or an empty one. The
+/// loss is then the mean by the weights over what is within the sequences. Where all weights are 0 the function is not
+/// called: loss and slopes are 0.
 template <class F>
 class FunctionLoss {
  public:
@@ -83,9 +83,9 @@ class FunctionLoss {
     return loss;
   }
 
-  /// What a mean over batches weighs this batch's loss with: the number of the columns within the sequences, or the sum
-  /// of their weights where the function takes them. Throws std::invalid_argument for weights that do not fit, or that
-  /// the function does not take.
+  /// The weight of this batch's loss in a mean over batches: the number of columns within the sequences, or the sum of
+  /// their weights where the function takes them. Throws std::invalid_argument for weights that do not fit, or that the
+  /// function does not take.
   template <class Target>
   double count(const Eigen::DenseBase<Target>& target, const Batch& batch = {},
                const std::vector<double>& weights = {}) const {
@@ -109,7 +109,7 @@ class FunctionLoss {
   template <class Scalar>
   double call(const Input<Scalar>& y, const Input<Scalar>& target, Matrix<Scalar>& d_y,
               [[maybe_unused]] const Batch& batch, [[maybe_unused]] const std::vector<double>& weights) const {
-    // A negative zero adds up as zero does, and tells what nobody wrote.
+    // A negative zero adds up like zero, and shows which numbers nobody wrote.
     Matrix<Scalar> slopes = Matrix<Scalar>::Constant(y.rows(), y.cols(), -Scalar(0));
     const auto untouched = [](Scalar slope) { return slope == 0 && std::signbit(slope); };
     double loss;

@@ -47,8 +47,8 @@ struct KlDivergenceRule {
 using KlDivergence = Loss<detail::KlDivergenceRule>;
 
 /// The mean over the columns of sum_i target_i (log target_i - log softmax(y)_i) (Kullback & Leibler 1951), with the
-/// gradient (softmax(y) - target) / n. With it a network learns the soft targets of another one (Hinton, Vinyals & Dean
-/// 2015).
+/// gradient (softmax(y) - target) / n. A network can learn the soft targets of another one with it (Hinton, Vinyals &
+/// Dean 2015).
 ///
 /// The target is a distribution over y's rows for each column. See Loss for masks and weights.
 inline constexpr KlDivergence kl_divergence;

@@ -12,13 +12,13 @@ namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
-/// What the columns of a target weigh: as `weights` say, and nothing past a sequence's end.
+/// The weights of a target's columns: as `weights` say, and 0 past a sequence's end.
 class ColumnWeights {
  public:
   ColumnWeights(const Batch& batch, const std::vector<double>& weights, Index rows, Index columns)
       : batch_(batch), weights_(weights), rows_(rows), columns_(columns) {}
 
-  /// Throws std::invalid_argument unless there is a weight for each column, or step, or where `by_element` element.
+  /// Throws std::invalid_argument unless there is a weight for each column, step, or (`by_element`) number.
   void require_fit(const char* caller, bool by_element, bool with_sign) const {
     batch_.require_fits(caller, columns_);
     const Index steps = batch_.steps(columns_);
@@ -37,7 +37,7 @@ class ColumnWeights {
     return rows_ > 1 && size() == rows_ * columns_ ? weights_.data() + j * rows_ : nullptr;
   }
 
-  /// Of an active column; the mean where its numbers have weights of their own.
+  /// The weight of an active column; the mean where its numbers have weights of their own.
   double operator[](Index j) const {
     if (weights_.empty()) return 1;
     if (const double* each = elements(j)) return std::accumulate(each, each + rows_, 0.0) / static_cast<double>(rows_);
@@ -68,18 +68,18 @@ class ColumnWeights {
 ///
 ///   L = sum_j w_j sum_i l(y_ij, target_ij) / (n sum_j w_j)
 ///
-/// over the columns j that count, each with its n terms. Columns past a sequence's end count nothing, and what y and
-/// the target hold there is not used. `weights` has a number of at least 0 for each column, or for each step, or, where
-/// every number of the target has a term of its own, for each of them in the order of its memory, so that what is not
-/// known can be masked; without it all are 1. Where nothing counts, the loss and its gradient are 0.
+/// over the columns j that count, each with its n terms. Columns past a sequence's end do not count, and what y and the
+/// target hold there is not used. `weights` has a number of at least 0 for each column, or for each step; without it
+/// all are 1. Where every number of the target has its own term, `weights` may have one for each, in the order of the
+/// target's memory, so that unknown numbers can be masked. Where nothing counts, the loss and its gradient are 0.
 ///
-/// with_signed_weights() is the same loss for weights of either sign, as the advantages of a policy gradient are
+/// with_signed_weights() is the same loss for weights of either sign, such as the advantages of a policy gradient
 /// (Williams 1992): the divisor is n times the number of columns that count, whatever their weights.
 ///
-/// y may be any Eigen expression, of matrices or of arrays, and d_y the matrix that y or the target is. Throws
+/// y may be any Eigen expression of matrices or arrays; d_y may be the matrix that y or the target is. Throws
 /// std::invalid_argument for shapes, weights or targets that do not fit; `d_y` is then as it was.
 ///
-/// The Rule is one column of it:
+/// The Rule computes one column of it:
 ///
 ///   name, target_text                       for messages: what a target is
 ///   target_rows(rows), terms(rows)          the rows of a target, and n, for y's rows
@@ -112,7 +112,7 @@ class Loss : public Rule {
     return result;
   }
 
-  /// What a mean over batches weighs this batch's loss with: the sum of the weights of the columns that count, or their
+  /// The weight of this batch's loss in a mean over batches: the sum of the weights of the columns that count, or their
   /// number where weights are signed. Throws std::invalid_argument for weights that do not fit.
   template <class Target>
   double count(const Eigen::DenseBase<Target>& target, const Batch& batch = {},
@@ -153,7 +153,7 @@ class Loss : public Rule {
     return sum;
   }
 
-  /// Of an active column.
+  /// The weight of an active column.
   template <class Scalar>
   double weight_of(const detail::ColumnWeights& columns, const Input<Scalar>& target, Index j) const {
     const double weight = columns[j];

@@ -67,8 +67,8 @@ class SoftmaxCrossEntropyRule {
       d[at] -= 1;
       return sum.surprise(y[at]);
     }
-    // Class i has the share q_i of the target, before the column's weight: q_i = smoothing / rows w_i / w_at, and the
-    // rest of the class itself.
+    // Class i has the share q_i of the target, before the column's weight: q_i = smoothing / rows w_i / w_at, and for
+    // the target's own class 1 - smoothing more.
     double loss = 0, shares = 0;
     const auto share = [&](Index i) {
       const Scalar of = static_cast<Scalar>(i);
@@ -94,9 +94,9 @@ using SoftmaxCrossEntropy = Loss<detail::SoftmaxCrossEntropyRule>;
 
 /// The mean over the columns of -log softmax(y)[target], with the gradient (softmax(y) - onehot(target)) / n.
 ///
-/// log sum e^y is taken as m + log sum e^(y - m), m = max y, which overflows nowhere (Blanchard, Higham & Higham 2021,
+/// log sum e^y is computed as m + log sum e^(y - m), m = max y, which never overflows (Blanchard, Higham & Higham 2021,
 /// equation 1.4). The target is 1 x (T*B): the class of each column, 0 to O - 1. With class weights, as in PyTorch, the
-/// mean is weighted by those of the targets; columns of a class of weight 0 do not count, to smoothing neither. See
+/// mean is weighted by those of the targets; columns of a class of weight 0 do not count, not even for smoothing. See
 /// Loss for masks and weights.
 inline const SoftmaxCrossEntropy softmax_cross_entropy;
 

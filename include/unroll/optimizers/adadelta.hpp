@@ -4,7 +4,7 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// The numbers of Adadelta; see the formula there. The defaults are PyTorch's.
+/// The options of Adadelta; see its formula. The defaults are PyTorch's.
 struct AdadeltaOptions {
   double learning_rate = 1;                 ///< times the move, at least 0; a schedule of `fit` sets it
   double rho = 0.9;                         ///< how much of the mean squares stays, at least 0 and less than 1
@@ -66,11 +66,11 @@ class Adadelta : public Optimizer<Model, detail::AdadeltaRule> {
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit Adadelta(const Model& model, AdadeltaOptions how = {})
       : Optimizer<Model, detail::AdadeltaRule>(model, std::move(how)) {}
-  /// Refused with an option that is none.
+  /// Refused: an option that does not exist.
   template <class no_such_option = void>
   explicit Adadelta(const Model&, ...) = delete;  // no such option, or options out of order: see AdadeltaOptions
 };
-/// A model alone: clang 14 cannot tell the constructors apart.
+/// For a model alone, because clang 14 cannot tell the constructors apart.
 template <class Model>
 Adadelta(const Model&) -> Adadelta<Model>;
 

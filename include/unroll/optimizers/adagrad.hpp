@@ -4,7 +4,7 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// The numbers of Adagrad; see the formula there. The defaults are PyTorch's.
+/// The options of Adagrad; see its formula. The defaults are PyTorch's.
 struct AdagradOptions {
   double learning_rate = 1e-2;              ///< the size of a step, at least 0; a schedule of `fit` sets it
   double learning_rate_decay = 0;           ///< makes the rate fall with the steps, at least 0
@@ -60,11 +60,11 @@ class Adagrad : public Optimizer<Model, detail::AdagradRule> {
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit Adagrad(const Model& model, AdagradOptions how = {})
       : Optimizer<Model, detail::AdagradRule>(model, std::move(how)) {}
-  /// Refused with an option that is none.
+  /// Refused: an option that does not exist.
   template <class no_such_option = void>
   explicit Adagrad(const Model&, ...) = delete;  // no such option, or options out of order: see AdagradOptions
 };
-/// A model alone: clang 14 cannot tell the constructors apart.
+/// For a model alone, because clang 14 cannot tell the constructors apart.
 template <class Model>
 Adagrad(const Model&) -> Adagrad<Model>;
 

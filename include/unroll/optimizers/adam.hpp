@@ -4,7 +4,7 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// The numbers of Adam; see the formula there. The defaults are PyTorch's.
+/// The options of Adam; see its formula. The defaults are PyTorch's.
 struct AdamOptions {
   double learning_rate = 1e-3;              ///< the size of a step, at least 0; a schedule of `fit` sets it
   double beta1 = 0.9;                       ///< how much of the mean gradient m stays, at least 0 and less than 1
@@ -15,7 +15,7 @@ struct AdamOptions {
   std::vector<ParameterGroup> groups = {};  ///< tensors that are treated in another way
 };
 
-/// The numbers of AdamW; see the formula there. The defaults are PyTorch's.
+/// The options of AdamW; see its formula. The defaults are PyTorch's.
 struct AdamWOptions {
   double learning_rate = 1e-3;              ///< the size of a step, at least 0; a schedule of `fit` sets it
   double beta1 = 0.9;                       ///< how much of the mean gradient m stays, at least 0 and less than 1
@@ -28,7 +28,7 @@ struct AdamWOptions {
 
 namespace detail {
 
-/// Adam's and AdamW's: what weight decay does is all that differs.
+/// The rule of Adam and AdamW, which differ only in what weight decay does.
 template <class Options_, bool decoupled_decay>
 struct AdamRule {
   using Options = Options_;
@@ -73,11 +73,11 @@ class Adam : public Optimizer<Model, detail::AdamRule<AdamOptions, false>> {
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit Adam(const Model& model, AdamOptions how = {})
       : Optimizer<Model, detail::AdamRule<AdamOptions, false>>(model, std::move(how)) {}
-  /// Refused with an option that is none.
+  /// Refused: an option that does not exist.
   template <class no_such_option = void>
   explicit Adam(const Model&, ...) = delete;  // no such option, or options out of order: see AdamOptions
 };
-/// A model alone: clang 14 cannot tell the constructors apart.
+/// For a model alone, because clang 14 cannot tell the constructors apart.
 template <class Model>
 Adam(const Model&) -> Adam<Model>;
 
@@ -89,11 +89,11 @@ class AdamW : public Optimizer<Model, detail::AdamRule<AdamWOptions, true>> {
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit AdamW(const Model& model, AdamWOptions how = {})
       : Optimizer<Model, detail::AdamRule<AdamWOptions, true>>(model, std::move(how)) {}
-  /// Refused with an option that is none.
+  /// Refused: an option that does not exist.
   template <class no_such_option = void>
   explicit AdamW(const Model&, ...) = delete;  // no such option, or options out of order: see AdamWOptions
 };
-/// A model alone: clang 14 cannot tell the constructors apart.
+/// For a model alone, because clang 14 cannot tell the constructors apart.
 template <class Model>
 AdamW(const Model&) -> AdamW<Model>;
 

@@ -4,7 +4,7 @@
 
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// What Adam and those that came of it share: two moments, and their options beta1, beta2 and epsilon.
+/// What Adam and its descendants share: two moments, and their options beta1, beta2 and epsilon.
 template <class Scalar>
 struct AdamMoments {
   static constexpr std::array<const char*, 2> names{"m", "v"};

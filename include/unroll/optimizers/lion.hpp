@@ -4,7 +4,7 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// The numbers of Lion; see the formula there. The defaults are the paper's.
+/// The options of Lion; see its formula. The defaults are the paper's.
 struct LionOptions {
   double learning_rate = 1e-4;              ///< the size of every move, at least 0; a third to a tenth of AdamW's
   double beta1 = 0.9;                       ///< how much of m decides the sign, at least 0 and less than 1
@@ -64,11 +64,11 @@ class Lion : public Optimizer<Model, detail::LionRule> {
  public:
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit Lion(const Model& model, LionOptions how = {}) : Optimizer<Model, detail::LionRule>(model, std::move(how)) {}
-  /// Refused with an option that is none.
+  /// Refused: an option that does not exist.
   template <class no_such_option = void>
   explicit Lion(const Model&, ...) = delete;  // no such option, or options out of order: see LionOptions
 };
-/// A model alone: clang 14 cannot tell the constructors apart.
+/// For a model alone, because clang 14 cannot tell the constructors apart.
 template <class Model>
 Lion(const Model&) -> Lion<Model>;
 

@@ -4,7 +4,7 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// The numbers of NAdam; see the formula there. The defaults are PyTorch's.
+/// The options of NAdam; see its formula. The defaults are PyTorch's.
 struct NAdamOptions {
   double learning_rate = 2e-3;              ///< the size of a step, at least 0; a schedule of `fit` sets it
   double beta1 = 0.9;                       ///< how much of the mean gradient m stays, at least 0 and less than 1
@@ -73,11 +73,11 @@ class NAdam : public Optimizer<Model, detail::NAdamRule> {
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit NAdam(const Model& model, NAdamOptions how = {})
       : Optimizer<Model, detail::NAdamRule>(model, std::move(how)) {}
-  /// Refused with an option that is none.
+  /// Refused: an option that does not exist.
   template <class no_such_option = void>
   explicit NAdam(const Model&, ...) = delete;  // no such option, or options out of order: see NAdamOptions
 };
-/// A model alone: clang 14 cannot tell the constructors apart.
+/// For a model alone, because clang 14 cannot tell the constructors apart.
 template <class Model>
 NAdam(const Model&) -> NAdam<Model>;
 

@@ -24,8 +24,8 @@ inline void require_not_negative(const char* caller, const char* what, double va
           value > 0 ? " and finite" : "");
 }
 
-/// What a rule adds to its divisor: at least the smallest normal number, so that a parameter whose gradients were all 0
-/// stays where it is with an epsilon of 0 too (0 / 0 in PyTorch).
+/// What a rule adds to its divisor: at least the smallest normal number. So a parameter whose gradients were all 0
+/// stays where it is even with an epsilon of 0 (PyTorch divides 0 by 0).
 template <class Scalar>
 Scalar divisor_epsilon(double epsilon) {
   return (std::max)(static_cast<Scalar>(epsilon), (std::numeric_limits<Scalar>::min)());
@@ -33,7 +33,7 @@ Scalar divisor_epsilon(double epsilon) {
 
 }  // namespace detail
 
-/// Moves a model against its gradient. A value that owns the moments, which are models of the same type.
+/// Moves a model against its gradient. It is a value that owns the moments, which are models of the same type.
 ///
 /// The Rule is one parameter's step:
 ///
@@ -42,12 +42,11 @@ Scalar divisor_epsilon(double epsilon) {
 ///   decoupled                          whether weight decay shrinks w itself instead of adding to the gradient
 ///   check(options)                     throws std::invalid_argument
 ///   each_option(f, options)            f(name, option) for each of its own, for files
-///   Step<Scalar>(options, steps)       the numbers of one step; step(w, g, moment...) moves w, where V is
-///                                      a Pack of parameters
+///   Step<Scalar>(options, steps)       the numbers of one step; step(w, g, moment...) moves w, a Pack of parameters
 ///
-/// Weight decay: g = g + weight_decay w before the rule, or decoupled w = w - learning_rate weight_decay w (Loshchilov
-/// & Hutter 2019). Without `decay_biases` the biases and gains are left alone (TensorKind). `groups` treat some tensors
-/// in another way: their rate, their decay, frozen, or tied to another tensor (ParameterGroup).
+/// Weight decay is g = g + weight_decay w before the rule; if decoupled, it is w = w - learning_rate weight_decay w
+/// (Loshchilov & Hutter 2019). Without `decay_biases` it leaves biases and gains alone (TensorKind). `groups` treat
+/// some tensors in another way: with another rate or decay, frozen, or tied to another tensor (ParameterGroup).
 template <class Model, class Rule>
 class Optimizer {
  public:
@@ -66,7 +65,7 @@ class Optimizer {
   std::int64_t steps() const { return steps_; }
 
   /// Moves the model against the gradient by one step. Throws std::invalid_argument where the shapes differ or the
-  /// groups do not fit. Nothing is changed then, nor where memory runs out.
+  /// groups do not fit. Then, and where memory runs out, nothing is changed.
   void step(Model& model, const Model& gradient) {
     const std::string caller = detail::text(Rule::name, "::step");
     detail::require_same_shape(caller.c_str(), model, gradient);
@@ -87,7 +86,7 @@ class Optimizer {
     if (!options.groups.empty()) detail::copy_tied(grouping("tie", model), detail::tensors_of(model));
   }
 
-  /// Leaves in the gradient what moves parameters: sums of those that are tied, zeros for what is frozen. So its norm
+  /// Leaves in the gradient only what moves parameters: the sums of tied ones, and zeros for frozen ones. So its norm
   /// is that of what moves. Throws std::invalid_argument where the groups do not fit.
   void gather(Model& gradient) const {
     if (!options.groups.empty()) detail::gather_tied(grouping("gather", gradient), options.groups, gradient);
@@ -95,7 +94,7 @@ class Optimizer {
 
   static const char* name() { return Rule::name; }
 
-  /// f(name, option) for each option that must stay the same within a run; the learning rate may change.
+  /// Calls f(name, option) for each option that must stay the same within a run; the learning rate may change.
   template <class F>
   void each_option(F&& f) const {
     Rule::each_option(f, options);
@@ -110,7 +109,7 @@ class Optimizer {
     detail::require(steps_ >= 0, Rule::name, ": steps is ", steps_, ", expected at least 0");
   }
 
-  /// All that a checkpoint must hold: f(name, tensor...) for each tensor of the moments, f("steps", count...) and
+  /// Shows all that a checkpoint must hold: f(name, tensor...) for each tensor of the moments, f("steps", count...) and
   /// f("learning_rate", rate...), which a schedule may have changed.
   template <class F, class... Optimizers>
   static void visit(F&& f, const std::string& prefix, Optimizers&... optimizers) {
@@ -173,9 +172,9 @@ class Optimizer {
             decay(options.decay_biases ? options.weight_decay : 0)};
   }
 
-  /// A step of what is neither frozen nor tied to another tensor.
+  /// Moves every tensor that is neither frozen nor tied to another tensor.
   void step(Model& model, const Model& gradient, const detail::Grouping& groups) {
-    // All tensors are found before one moves: their names take memory.
+    // All tensors are found before one moves, because their names take memory.
     const GroupStep others = group_step({});
     std::vector<GroupStep> of_groups;
     for (const ParameterGroup& group : options.groups) of_groups.push_back(group_step(group));
@@ -199,7 +198,7 @@ class Optimizer {
     for (const Moving& tensor : all) move(tensor);
   }
 
-  /// Register by register, the last one padded: every parameter goes the same way wherever it lies in memory.
+  /// Works register by register, the last one padded, so every parameter moves the same way wherever it lies in memory.
   static void move(const Moving& tensor) {
     detail::on_processor<Scalar>([&]<class P>() { move<P>(tensor, Places()); });
   }

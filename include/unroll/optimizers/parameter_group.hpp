@@ -13,26 +13,26 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// Tensors that an optimizer treats in another way than the rest: an entry of every optimizer's option `groups`.
+/// Tensors that an optimizer treats in another way than the rest. Every optimizer's option `groups` is a list of these.
 ///
 ///   Adam(model, {.groups = {{.names = "0.*", .frozen = true}, {.names = "1.*", .kind = TensorKind::bias, .rate = 2}}})
 ///
-/// Refused are a group that chooses no tensor, a tensor that two groups choose, and a tied group with a rate or decay
-/// of its own.
+/// An optimizer refuses a group that chooses no tensor, a tensor that two groups choose, and a tied group with a rate
+/// or decay of its own.
 struct ParameterGroup {
   std::string names = "*";                  ///< of its tensors, as `visit` gives them; a * stands for any text
-  std::optional<TensorKind> kind = {};      ///< its tensors are of this kind alone
+  std::optional<TensorKind> kind = {};      ///< only tensors of this kind
   double rate = 1;                          ///< times the learning rate, at least 0
   std::optional<double> weight_decay = {};  ///< of all its tensors, instead of the optimizer's, at least 0
   bool frozen = false;                      ///< its tensors keep their bits
-  /// Its tensors are at all times equal to the tensor of this name, whose gradient is the sum of theirs.
+  /// Its tensors always equal the tensor of this name, whose gradient is the sum of theirs.
   std::string tied_to = {};
-  bool transposed = false;  ///< equal to its transpose, as a Dense that reads out an Embedding is
+  bool transposed = false;  ///< equal to its transpose: for a Dense that reads out an Embedding, say
 };
 
 namespace detail {
 
-/// Whether a name is of a pattern in which a * stands for any text.
+/// Whether a name fits a pattern in which a * stands for any text.
 constexpr bool matches(std::string_view pattern, std::string_view name) {
   if (pattern.empty()) return name.empty();
   if (pattern[0] == '*') return matches(pattern.substr(1), name) || (!name.empty() && matches(pattern, name.substr(1)));
@@ -45,7 +45,7 @@ inline std::string chosen_text(const ParameterGroup& group) {
   return group.names + (group.kind ? text(" of kind ", kinds[static_cast<int>(*group.kind)]) : std::string());
 }
 
-/// Every group as one line, so that a file tells them.
+/// All groups as text, one line each, for files.
 inline std::string groups_text(const std::vector<ParameterGroup>& groups) {
   std::string result;
   for (const ParameterGroup& group : groups) {
@@ -57,7 +57,7 @@ inline std::string groups_text(const std::vector<ParameterGroup>& groups) {
   return result;
 }
 
-/// Which tensors of a model which group holds.
+/// Which group holds which tensors of a model.
 class Grouping {
  public:
   static constexpr std::size_t none = ~std::size_t();
@@ -142,8 +142,8 @@ auto tensors_of(Model& model) {
   return result;
 }
 
-/// f(of the tensor, of the one that it is tied to) for each number of a tie; plain loops, for they are compiled with
-/// every optimizer.
+/// Calls f(number of the tensor, number that it is tied to) for each number of a tie. The loops are plain, because they
+/// are compiled with every optimizer.
 template <class Tensors, class F>
 void for_each_tied(const Grouping::Tie& tie, Tensors& tensors, F f) {
   auto &tied = tensors[tie.tensor], &to = tensors[tie.to];
@@ -151,8 +151,8 @@ void for_each_tied(const Grouping::Tie& tie, Tensors& tensors, F f) {
     for (Index i = 0; i < tied.rows(); ++i) f(tied(i, j), tie.transposed ? to(j, i) : to(i, j));
 }
 
-/// Adds to the gradient of a tensor those of the tensors that are tied to it. Theirs, and those of frozen tensors, are
-/// zero then, so that a norm counts each parameter once.
+/// Adds to the gradient of a tensor the gradients of the tensors that are tied to it. These, and those of frozen
+/// tensors, become zero, so that a norm counts each parameter once.
 template <class Model>
 void gather_tied(const Grouping& grouping, const std::vector<ParameterGroup>& groups, Model& gradient) {
   auto tensors = tensors_of(gradient);

@@ -4,7 +4,7 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// The numbers of RAdam; see the formula there. The defaults are PyTorch's.
+/// The options of RAdam; see its formula. The defaults are PyTorch's.
 struct RAdamOptions {
   double learning_rate = 1e-3;              ///< the size of a step, at least 0; a schedule of `fit` sets it
   double beta1 = 0.9;                       ///< how much of the mean gradient m stays, at least 0 and less than 1
@@ -67,11 +67,11 @@ class RAdam : public Optimizer<Model, detail::RAdamRule> {
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit RAdam(const Model& model, RAdamOptions how = {})
       : Optimizer<Model, detail::RAdamRule>(model, std::move(how)) {}
-  /// Refused with an option that is none.
+  /// Refused: an option that does not exist.
   template <class no_such_option = void>
   explicit RAdam(const Model&, ...) = delete;  // no such option, or options out of order: see RAdamOptions
 };
-/// A model alone: clang 14 cannot tell the constructors apart.
+/// For a model alone, because clang 14 cannot tell the constructors apart.
 template <class Model>
 RAdam(const Model&) -> RAdam<Model>;
 

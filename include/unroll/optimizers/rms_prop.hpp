@@ -4,7 +4,7 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// The numbers of RMSprop; see the formula there. The defaults are PyTorch's.
+/// The options of RMSprop; see its formula. The defaults are PyTorch's.
 struct RmsPropOptions {
   double learning_rate = 1e-2;              ///< the size of a step, at least 0; a schedule of `fit` sets it
   double alpha = 0.99;                      ///< how much of the mean square v stays, at least 0 and less than 1
@@ -67,11 +67,11 @@ class RmsProp : public Optimizer<Model, detail::RmsPropRule> {
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit RmsProp(const Model& model, RmsPropOptions how = {})
       : Optimizer<Model, detail::RmsPropRule>(model, std::move(how)) {}
-  /// Refused with an option that is none.
+  /// Refused: an option that does not exist.
   template <class no_such_option = void>
   explicit RmsProp(const Model&, ...) = delete;  // no such option, or options out of order: see RmsPropOptions
 };
-/// A model alone: clang 14 cannot tell the constructors apart.
+/// For a model alone, because clang 14 cannot tell the constructors apart.
 template <class Model>
 RmsProp(const Model&) -> RmsProp<Model>;
 

@@ -4,7 +4,7 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// The numbers of gradient descent; see the formula there.
+/// The options of gradient descent; see its formula.
 struct SgdOptions {
   double learning_rate = 1e-2;              ///< the size of a step, at least 0; a schedule of `fit` sets it
   double momentum = 0;                      ///< how much of the last move stays, at least 0
@@ -62,11 +62,11 @@ class Sgd : public Optimizer<Model, detail::SgdRule> {
  public:
   /// Moments of the model's shapes, all zero. Throws std::invalid_argument where an option makes no sense.
   explicit Sgd(const Model& model, SgdOptions how = {}) : Optimizer<Model, detail::SgdRule>(model, std::move(how)) {}
-  /// Refused with an option that is none.
+  /// Refused: an option that does not exist.
   template <class no_such_option = void>
   explicit Sgd(const Model&, ...) = delete;  // no such option, or options out of order: see SgdOptions
 };
-/// A model alone: clang 14 cannot tell the constructors apart.
+/// For a model alone, because clang 14 cannot tell the constructors apart.
 template <class Model>
 Sgd(const Model&) -> Sgd<Model>;
 

@@ -12,18 +12,18 @@ Index panel_count(Index units) {
   return (units + lanes<Scalar>() - 1) / lanes<Scalar>();
 }
 
-/// A matrix whose rows are some groups of as many units (an LSTM's gates, say), in panels of Pack::size units: a
-/// panel's columns follow one another, each with the packs of its groups side by side.
+/// A matrix whose rows are groups of equally many units (an LSTM's gates, say), in panels of Pack::size units. The
+/// columns of a panel follow one another; in each the packs of the groups lie side by side.
 ///
 ///      panel 0   column 0 [ group 0 | group 1 | .. ]  column 1 [ group 0 | group 1 | .. ]  ..
 ///      panel 1   column 0 [ group 0 | group 1 | .. ]  ..
 ///
-/// So a panel is at once what a tile of a product writes and, with the columns as k, a panel of the product over all
+/// So a panel can be what a tile of a product writes; with the columns as k it is also a panel of the product over all
 /// columns.
 template <class Scalar>
 class BlockedMatrix {
  public:
-  /// How many units a panel has, which lie so far apart from those of the next group.
+  /// The number of units in a panel, and so the distance from group to group.
   static Index lanes() { return detail::lanes<Scalar>(); }
 
   /// `steps` steps of `batch` columns; what was there is lost where the shape changes.
@@ -63,7 +63,7 @@ class BlockedMatrix {
       for (Index panel = 0; panel < panels(); ++panel)
         std::copy_n(values.data() + group * units + panel * lanes(), count(panel), at(panel, 0) + group * lanes());
   }
-  /// A member's panels of some columns of a matrix of one group, which lie `stride` apart: zeros where not there(j).
+  /// Copies some columns, `stride` apart, into the member's panels of a matrix of one group; zeros unless there(j).
   template <class There>
   void set_columns(Range columns, const Scalar* from, Index stride, const Member& member, There there) {
     on_processor<Scalar>([&]<class P>() {
@@ -90,8 +90,8 @@ class BlockedMatrix {
   Sums<const Scalar> sums(int group, Index column) const {
     return {at(0, column) + group * lanes(), panel_stride_, lanes(), column_stride_, panels() * lanes()};
   }
-  /// Some groups of some columns as the right factor of a product over groups and units: panel by panel, group by
-  /// group, the last panel's units alone.
+  /// Some groups of some columns as the right factor of a product over groups and units. The order is panel by panel,
+  /// group by group; of the last panel only the units count.
   Columns<Scalar> operand(Range groups, Range columns) const {
     return {at(0, columns.first) + groups.first * lanes(),
             columns.count,

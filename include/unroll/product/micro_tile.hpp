@@ -9,12 +9,12 @@
 
 /// The register tiles that every matrix product of the library is made of (docs/product.md has pictures).
 ///
-/// An output is one chain of multiply-adds in the order of k, starting from what the sum was before, whatever the
-/// tile's shape: a sample has the same bits alone and in any batch.
+/// Whatever the tile's shape, an output is one chain of multiply-adds in the order of k, which starts from the sum's
+/// old value. So a sample has the same bits alone and in any batch.
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// The left factor, packed. Its rows are `Packs` groups of as many units; a panel holds Pack::size units, and at each
-/// k the packs of its groups side by side.
+/// The left factor, packed. Its rows are `Packs` groups of equally many units. A panel holds Pack::size units; at each
+/// k the packs of its groups lie side by side.
 template <class Scalar, class Storage = Full>
 struct Panels {
   const typename Storage::template Word<Scalar>* data;
@@ -22,7 +22,7 @@ struct Panels {
   Index stride;     ///< from panel to panel
   Index k_stride;   ///< from step to step of k; where a word holds several, from word to word
   Index units;      ///< of all panels; lanes behind them hold zeros
-  Index first = 0;  ///< panel that is meant; the data begin with panel 0
+  Index first = 0;  ///< the first panel that is used; the data begin with panel 0
 };
 
 /// Stretches along k: `count` of `length` steps each, `stride` apart. Words of a left factor do not cross them.
@@ -32,7 +32,7 @@ struct Stretches {
   Index stride = 0;
 };
 
-/// The right factor. The walk along k may have gaps: its `stretches`, and behind them its `last` ones.
+/// The right factor. The walk along k may have gaps: it goes along the `stretches`, then along the `last` ones.
 template <class Scalar>
 struct Columns {
   const Scalar* data;
@@ -41,8 +41,8 @@ struct Columns {
   Index k_stride;
   Stretches stretches;
   Stretches last = {0, 0};
-  /// Packed: the columns of a tile lie side by side at each k, one tile behind the other. The stride is the depth then,
-  /// and k_stride that of a tile of one column.
+  /// Packed: at each k the columns of a tile lie side by side, and the tiles lie one behind the other. The stride is
+  /// then the depth, and k_stride is that of a tile of one column.
   bool packed = false;
 };
 
@@ -69,29 +69,29 @@ struct Tile {
   Range columns;
 };
 
-/// What fits the registers where packs are as wide as P.
+/// What fits into the registers, for packs as wide as P.
 template <class P>
 struct TileLimits {
   static constexpr bool x86 = EIGEN_ARCH_i386_OR_x86_64;
   static constexpr bool many_registers = x86 ? sizeof(P) == 64 : EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32;
-  /// AVX2. (With AVX alone products are not fused, and their tiles have a shape that suits them less.)
+  /// AVX2. (AVX alone does not fuse products, and this shape suits its tiles less.)
   static constexpr bool few_but_fused = x86 && sizeof(P) == 32;
-  /// SSE2 in a program for every processor: hardly one has no more than that, so few tiles will do, which compile fast.
+  /// SSE2 in a program for every processor. Few processors have only SSE2, so few tiles will do; they compile fast.
   static constexpr bool few_tiles = for_every_processor && sizeof(P) == 16;
   /// Registers for sums, beside those for a broadcast and a row of operands.
   static constexpr int budget = few_tiles ? 4 : many_registers ? 24 : 12;
-  /// Packs in each column of a tile of several columns. 12 sums leave AVX2 four registers: three for operands that stay
-  /// while the columns pass. SSE2 needs one for each product, and loads its operands anew.
+  /// Packs in each column of a tile of several columns. 12 sums leave AVX2 four registers; three hold operands while
+  /// the columns pass. SSE2 needs one register for each product, so it loads its operands anew.
   static constexpr int rows = few_tiles ? 2 : few_but_fused ? 3 : 4;
-  /// Whether a full tile of one panel asks for its operands before it needs them, where they come from the second
-  /// cache. (On an Intel Xeon 1.02 to 1.06 times as fast; in the first cache it would cost 0.03.)
+  /// Whether a full tile of one panel prefetches the operands that come from the second cache. (On an Intel Xeon that
+  /// is 1.02 to 1.06 times as fast; for operands in the first cache it would cost 0.03.)
   static constexpr bool asks_ahead = x86 && sizeof(P) == 64;
-  /// Panels side by side in a tile of one column, where the latency of the multiply-adds must be hidden by more rows.
+  /// Panels side by side in a tile of one column, where only more rows can hide the latency of the multiply-adds.
   static constexpr int rows_of_one = few_tiles ? 2 : 8;
 };
 
-/// A pack of operands; `kept` in its register for all columns, where g++ would load it again for each (1.3 times as
-/// long).
+/// A pack of operands. If `Kept`, it stays in its register for all columns; else g++ would load it for each (1.3 times
+/// as long).
 template <bool Kept, class P>
 EIGEN_ALWAYS_INLINE P keep(P row) {
   return Kept ? row.in_register() : row;
@@ -100,7 +100,8 @@ EIGEN_ALWAYS_INLINE P keep(P row) {
 /// A micro-tile's shape: `Side` panels of `Packs` packs by NR columns, in panels of the lanes of `Whole`. The sum of
 /// (panel, group, column) is s[(column * Side + panel) * Stride + First + group].
 ///
-/// Its loops are packs of indices: g++ keeps an array in registers where each index is a constant from the start.
+/// Its loops run over packs of indices: g++ keeps an array in registers only where each index is a constant from the
+/// start.
 template <class Whole_, int Packs_, int Side_, int NR_, int Stride_ = Packs_, int First_ = 0>
 struct TileShape {
   using Whole = Whole_;
@@ -118,7 +119,7 @@ template <class Shape, class P, int... r>
 EIGEN_ALWAYS_INLINE void add_column(const P* row, P value, P* s, std::integer_sequence<int, r...>) {
   (add_product(row[r], value, s[r / Shape::Packs * Shape::Stride + Shape::First + r % Shape::Packs]), ...);
 }
-/// One step of k, the j-th of its words: all rows by all columns.
+/// Step j of a word of k: all rows by all columns.
 template <class Shape, class Storage, int j, class Word, class Scalar, class P, int... r, int... c>
 EIGEN_ALWAYS_INLINE void add_step(const Word* words, Index panel_stride, const Scalar* x, Index column_stride, P* s,
                                   std::integer_sequence<int, r...> rows, std::integer_sequence<int, c...>) {
@@ -128,7 +129,7 @@ EIGEN_ALWAYS_INLINE void add_step(const Word* words, Index panel_stride, const S
       Storage::template decode<j, P>(words + r / Shape::Packs * panel_stride + r % Shape::Packs * lanes))...};
   (add_column<Shape>(row, P(x[c * column_stride]), s + c * Shape::Side * Shape::Stride, rows), ...);
 }
-/// Asks for the operands that a tile needs some steps later.
+/// Prefetches the operands that a tile needs some steps later.
 template <class Shape, class Word, int... r>
 EIGEN_ALWAYS_INLINE void ask_ahead(const Word* words, Index panel_stride, Index k_stride,
                                    std::integer_sequence<int, r...>) {
@@ -155,7 +156,7 @@ EIGEN_ALWAYS_INLINE void add_stretch(const typename Storage::template Word<Scala
                                      Index k, P* s) {
   constexpr int per_word = Storage::per_word;
   constexpr auto steps = std::make_integer_sequence<int, per_word>();
-#ifdef __clang__  // it would load ahead of eight steps, and put sums into memory for want of registers
+#ifdef __clang__  // it would load for eight steps ahead, run out of registers and keep sums in memory
 #pragma clang loop unroll(disable)
 #endif
   for (; k >= per_word; k -= per_word, words += a.k_stride, x += per_word * b.k_stride) {
@@ -196,7 +197,7 @@ EIGEN_ALWAYS_INLINE void add_products(const Panels<Scalar, Storage> a, Columns<S
   }
 }
 
-/// `Side` panels of `Packs` packs by NR columns of sums, held in registers while k runs. P is a whole pack, or half a
+/// `Side` panels of `Packs` packs by NR columns of sums, held in registers while k runs. P is a whole pack, or half of
 /// one for a panel whose second half holds no units.
 template <class Whole, class P, int Packs, int Side, int NR, class Storage = Full>
 class MicroTile {
@@ -223,7 +224,7 @@ class MicroTile {
   static constexpr Index lanes = Whole::size;
   using Each = std::make_integer_sequence<int, MR * NR>;
 
-  /// How many lanes of the i-th sum are units: all, but in the tile's last panel no more than `last`.
+  /// How many lanes of the i-th sum are units: all of them, but at most `last` in the tile's last panel.
   static constexpr Index count(int i, Index last) { return i % MR / Packs == Side - 1 ? last : P::size; }
   template <class From, int... i>
   static EIGEN_ALWAYS_INLINE void load(P* s, const From& from, Index last, std::integer_sequence<int, i...>) {
@@ -246,14 +247,14 @@ class MicroTile {
     else
       (s[i].store(to[i], count(i, last)), ...);
   }
-  /// Of half a pack: what lies behind the units.
+  /// For half a pack: copies what lies behind the units.
   template <class From, class To, int... i>
   static EIGEN_ALWAYS_INLINE void take_along(const From& from, const To& to,
                                              std::integer_sequence<int, i...>) {  // not covered: only with AVX-512
     (P::load(from[i] + P::size).store(to[i] + P::size), ...);
   }
 
-  /// Where the tile's first sum lies, and the strides: values of our own, that a store cannot change.
+  /// Where the tile's first sum lies, and the strides. They are local values, which a store cannot change.
   template <class S>
   struct Place {
     S* data;

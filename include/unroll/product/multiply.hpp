@@ -26,8 +26,8 @@ Sums<Scalar> from_group(int group, Sums<Scalar> sums) {
   return sums;
 }
 
-/// The micro-tiles by shape, of panels of P's lanes. Its functions are defined outside, so that a program of many files
-/// can keep them in one: `extern template struct MicroTiles<Pack<float>, 4>`.
+/// The micro-tiles by shape, for panels of P's lanes. Its functions are defined outside, so that a program of many
+/// files can compile them in one of these: `extern template struct MicroTiles<Pack<float>, 4>`.
 template <class P, int Packs, class Storage = Full>
 struct MicroTiles {
   using Scalar = typename P::Lane;
@@ -40,7 +40,7 @@ struct MicroTiles {
   static constexpr int columns = (std::max)(1, Limits::budget / (Packs * side));
   static constexpr int columns_of_half = (std::min)(12, Limits::budget / Packs);
 
-  /// How many panels of one column go side by side: where they would not stay in the first cache, fewer.
+  /// How many panels of one column go side by side; fewer where they would not stay in the first cache.
   static constexpr Index panels_of_one(Index panel_size) {
     return side_of_one * panel_size * static_cast<Index>(sizeof(Scalar)) > 24 * 1024 ? (std::max)(1, 4 / Packs)
                                                                                      : side_of_one;
@@ -85,19 +85,19 @@ auto MicroTiles<P, Packs, Storage>::one(Index panels) -> Run {
 template <class P, int Packs, class Storage = Full>
 using TilesOf = MicroTiles<P, groups_at_once(Packs, TileLimits<P>::rows), Storage>;
 
-/// Done with a tile where there is nothing to do.
+/// A function of a finished tile that does nothing.
 struct NothingMore {
   void operator()(const Tile&) const {}
 };
 inline constexpr NothingMore nothing_more;
 
-/// What is done with a tile when its sums are in place, whatever the type of the function: not owned.
+/// A function of any type that is called with each tile whose sums are in place. Not owned.
 class TileDone {
  public:
   template <class F>
   explicit TileDone(const F& f)
       : f_(&f), call_([](const void* of, const Tile& tile) { (*static_cast<const F*>(of))(tile); }) {}
-  /// Nothing.
+  /// Does nothing.
   explicit TileDone(NothingMore) {}
 
   void operator()(const Tile& tile) const {
@@ -125,7 +125,7 @@ EIGEN_ALWAYS_INLINE void walk_column(const Panels<Scalar, Storage>& a, const Col
       backwards);
 }
 
-/// The same of several columns.
+/// The same for several columns.
 template <class P, int Packs, class Scalar, class Storage>
 void walk_tiles(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b, const Sums<const Scalar>& from,
                 const Sums<Scalar>& to, const TileDone& done, bool backwards) {
@@ -152,15 +152,16 @@ void walk_tiles(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b, cons
       backwards);
 }
 
-/// Calls f(a, b, first, last) for parts of k, so short that what a tile reads of both factors stays in the second cache
-/// for the next tile; `first` and `last` say whether it is the first part and the last one. `whole`: for all of k.
+/// Calls f(a, b, first, last) for parts of k. They are so short that what a tile reads of both factors stays in the
+/// second cache for the next tile. `first` and `last` say whether it is the first part and the last one. If `whole`,
+/// all of k is one part.
 template <class Scalar, class Storage, class F>
 EIGEN_ALWAYS_INLINE void for_each_depth(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b, bool whole,
                                         const F& f) {
   constexpr Index most = 1024, per_word = Storage::per_word;
   const Index length = b.stretches.length, count = b.stretches.count;
   if (length * count <= most || whole) return f(a, b, true, true);
-  const bool one = count == 1 && b.last.count == 0;  // which is cut; several are parted
+  const bool one = count == 1 && b.last.count == 0;  // a single stretch is cut; several are shared out
   const Index unit = one ? per_word : length, words = (unit + per_word - 1) / per_word;
   const Index units = one ? (length + per_word - 1) / per_word : count;
   for_each_part(units, (std::max)(most / unit, Index{1}), [&](Range part) {
@@ -180,8 +181,8 @@ EIGEN_ALWAYS_INLINE void for_each_depth(const Panels<Scalar, Storage>& a, const 
   });
 }
 
-/// `multiply` of several columns. Sums that are added to others are made of all of k at once: a part would start from
-/// what the part before left.
+/// `multiply` for several columns. Sums that are added to others are computed over all of k at once, because a part
+/// would start from what the part before left.
 template <int Packs, class Scalar, class Storage>
 EIGEN_DONT_INLINE void multiply_columns(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
                                         const Sums<const Scalar>& from, const Sums<Scalar>& to, const TileDone& done,
@@ -196,10 +197,11 @@ EIGEN_DONT_INLINE void multiply_columns(const Panels<Scalar, Storage>& a, const 
 
 /// to = from + a b; done(tile) when a tile's sums are in place.
 ///
-/// backwards: from the last panel to the first. Weights that are read again and again, forwards and backwards by turns,
-/// are found in the cache as far as it reaches; always forwards, none of them would be.
+/// backwards: from the last panel to the first. If weights are read again and again, forwards and backwards by turns,
+/// the cache still holds as many of them as fit; always forwards, it would hold none that come next.
 ///
-/// One column is inlined, for a stream calls it of a small layer: every call costs as much as a few units.
+/// The product of one column is inlined, because a stream of a small layer calls it: every call costs as much as a few
+/// units.
 template <int Packs, class Scalar, class Storage, class Done>
 EIGEN_ALWAYS_INLINE void multiply(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
                                   const Sums<const Scalar>& from, const Sums<Scalar>& to, const Done& done,
@@ -207,7 +209,7 @@ EIGEN_ALWAYS_INLINE void multiply(const Panels<Scalar, Storage>& a, const Column
   if (b.count != 1) return multiply_columns<Packs>(a, b, from, to, TileDone(done), backwards);
   if constexpr (for_every_processor)
     with_packs<Scalar>([&]<class P>() { walk_column<P, Packs>(a, b, from, to, done, backwards); });
-  else  // no lambda, into which g++'s -Os would not carry that there is one column
+  else  // no lambda: at -Os g++ would not know inside it that there is one column
     walk_column<Pack<Scalar>, Packs>(a, b, from, to, done, backwards);
 }
 

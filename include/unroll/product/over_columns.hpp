@@ -3,18 +3,19 @@
 #include "unroll/core/parameters.hpp"
 #include "unroll/product/packed_matrix.hpp"
 
-/// Products and sums over many columns, of which the gradients of weights are made.
+/// Products and sums over many columns. The gradients of weights are made of them.
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// Calls f(Range) for columns of gradients part by part: few enough that what the products of a part share is still in
-/// the cache, enough that the sums of the weights' gradients are not loaded and stored too often.
+/// Calls f(Range) for the columns of gradients part by part. A part has few enough columns that what its products share
+/// stays in the cache, and enough that the sums of the weights' gradients are not loaded and stored too often.
 template <class F>
 void for_each_chunk(Range columns, F f) {
   for_each_part(columns.count, 1024, [&](Range part) { f(Range{columns.first + part.first, part.count}); });
 }
 
-/// Packs some columns of x, of `rows` rows and `stride` apart, as the right factor of a product that walks across them,
-/// whose left one has `Packs` groups: tile by tile its rows side by side, then those of the next column.
+/// Packs some columns of x as the right factor of a product that walks across them. They have `rows` rows and are
+/// `stride` apart; the left factor has `Packs` groups. In each tile the rows of a column lie side by side, then those
+/// of the next column.
 template <class P, int Packs, class Scalar>
 UNROLL_INNER_LOOP void pack_across(const Scalar* x, Index stride, Index rows, Range columns, Index depth, Scalar* to) {
   for_each_part(columns.count, 32, [&](Range some) UNROLL_INLINED {  // whose rows are in the cache for all tiles
@@ -28,10 +29,10 @@ UNROLL_INNER_LOOP void pack_across(const Scalar* x, Index stride, Index rows, Ra
   });
 }
 
-/// Some columns of x as the right factor of a product that walks across them, and whose left factor has `panels` panels
-/// of `Packs` groups. They are packed where a tile, which uses a part of each cache line, would find few of them in the
-/// second cache: where they are many, and read for enough panels, or a multiple of 2 KiB apart, so that they share a
-/// few cache sets.
+/// Some columns of x as the right factor of a product that walks across them; the left factor has `panels` panels of
+/// `Packs` groups. A tile uses only a part of each cache line. So the columns are packed where it would find few of
+/// them in the second cache: where they are many and read for enough panels, or where they are a multiple of 2 KiB
+/// apart and so share a few cache sets.
 template <int Packs, class Scalar>
 Columns<Scalar> across(const Input<Scalar>& x, Range columns, Index panels, Vector<Scalar>& packed,
                        const Member& member) {
@@ -51,8 +52,8 @@ Columns<Scalar> across(const Input<Scalar>& x, Range columns, Index panels, Vect
   return {packed.data(), rows, columns.count, 1, {columns.count}, {0, 0}, true};
 }
 
-/// Calls f(sum, Range) for the columns of gradients, whose sums it adds to `sum`, a value of the gradient's type. Of
-/// many columns sums are made part by part, for what a float adds to the sum of all others is lost in its rounding.
+/// Calls f(sum, Range) for the columns of gradients; f adds their sums to `sum`, a value of the gradient's type. Many
+/// columns are summed part by part, because what a float adds to the sum of all others is lost in its rounding.
 template <class Gradient, class F>
 void for_each_sum(Range columns, Gradient& gradient, const F& f) {
   constexpr Index least = 32 * 1024;
@@ -64,8 +65,8 @@ void for_each_sum(Range columns, Gradient& gradient, const F& f) {
   });
 }
 
-/// gradient(groups x units, i) += sum over some columns j of d(rows of the groups, j) x(i, j), for some groups of d,
-/// which are the gradient's from `first_group` on. `packed` is room for those columns of x.
+/// gradient(groups x units, i) += sum over some columns j of d(rows of the groups, j) x(i, j), for some groups of d. In
+/// the gradient these begin at `first_group`. `packed` is room for those columns of x.
 template <int Packs, class Scalar>
 void add_outer_products(const BlockedMatrix<Scalar>& d, Range columns, Range groups, Index first_group,
                         const std::type_identity_t<Input<Scalar>>& x, Vector<Scalar>& packed,
@@ -76,9 +77,9 @@ void add_outer_products(const BlockedMatrix<Scalar>& d, Range columns, Range gro
                   across<Packs, Scalar>(x, columns, d.panels(), packed, member), no_sums<Scalar>(), to, nothing_more);
 }
 
-/// sums(groups x units) += for every row of d the terms of some columns: every 16 of them in their own type, those sums
-/// in double. add(sum, panel, column, place) gives the sum with one more term, whose pack is at d.at(panel, column) +
-/// place.
+/// sums(groups x units) += the terms of some columns, for every row of d. Every 16 terms are added in their own type,
+/// and those sums in double. add(sum, panel, column, place) returns the sum with one more term, whose pack is at
+/// d.at(panel, column) + place.
 template <class P, int Packs, class Scalar, class Add>
 UNROLL_IN_A_LOOP void add_terms(const BlockedMatrix<Scalar>& d, Range columns, Vector<double>& sums,
                                 const Member& member, const Add& add) {

@@ -4,8 +4,8 @@
 
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// A matrix packed as the left factor of products, in the words of a storage (see Panels). Its rows are groups of as
-/// many units; lanes past the last unit are zero.
+/// A matrix packed as the left factor of products, in the words of a storage (see Panels). Its rows are groups of
+/// equally many units; lanes past the last unit are zero.
 template <class Scalar, class Storage = Full>
 class PackedMatrix {
   using Word = typename Storage::template Word<Scalar>;
@@ -32,9 +32,8 @@ class PackedMatrix {
     });
   }
 
-  /// The same in other words than the matrix's own: each row is divided by its scale, one a row of the groups, and
-  /// encoded. Throws
-  /// std::invalid_argument for numbers that are not finite, or too large for the storage.
+  /// The same in a storage of fewer bits: each row is divided by its scale, of which `scales` has one a row of the
+  /// groups, and encoded. Throws std::invalid_argument for numbers that are not finite, or too large for the storage.
   void pack(const Matrix<Scalar>& matrix, Index units, Range groups, const Vector<Scalar>& scales) {
     resize(groups.count, units, matrix.cols(), (matrix.cols() + per_word - 1) / per_word);
     data_.set_zero();

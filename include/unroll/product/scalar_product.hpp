@@ -7,7 +7,7 @@
 
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// The sums of the second half are added to those of the first, until one is left.
+/// Adds the sums of the second half to those of the first, until one is left.
 template <class P, int... i>
 UNROLL_INNER_LOOP void add_halves(P* sums, std::integer_sequence<int, i...>) {
   constexpr int half = sizeof...(i);
@@ -39,9 +39,10 @@ Scalar scalar_product_with(const Scalar* a, const Scalar* b, Index count, Scalar
 
 /// start + a b of `count` numbers each.
 ///
-/// A single output would have but one chain of multiply-adds, which waits for each of them, and fill one lane of a
-/// pack. Here it has a cache line of chains: the k-th product goes to chain k modulo their number, and the sums of the
-/// chains are added by halves. So the bits are the same whatever the width of a register, as in every other product.
+/// A single output would have one chain of multiply-adds, each of which waits for the one before, and would fill one
+/// lane of a pack. Here it has a cache line of chains: the k-th product goes to chain k modulo their number, and the
+/// sums of the chains are added by halves. So the bits do not depend on the width of a register, as in every other
+/// product.
 template <class Scalar>
 EIGEN_ALWAYS_INLINE Scalar scalar_product(const Scalar* a, const Scalar* b, Index count, Scalar start) {
   Scalar sum;

@@ -11,20 +11,20 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// What packed weights are kept as; what is computed with them is computed in the model's own type.
+/// The form in which packed weights are kept. What is computed with them is computed in the model's own type.
 ///
 ///   Stream stream(model, Int8());
 ///
-/// Fewer bits are for float models that outgrow the cache, where reading the weights takes longer than multiplying
-/// them. A storage is a struct with
+/// Fewer bits are for float models that are larger than the cache, where reading the weights takes longer than
+/// multiplying them. A storage is a struct with
 ///
 ///   Word<Scalar>             what lies in memory
 ///   per_word                 how many steps of k a word holds, the first in its lowest bits
 ///   encode(number)           the bits of one number
 ///   decode<j, P>(words)      the numbers of step j of as many words as P has lanes
 ///
-/// and, in fewer bits than the model's own type, its `name`, the `largest` magnitude that it keeps, and `scaled_to`
-/// where each row of the weights has a scale: the number that a row's largest magnitude becomes.
+/// A storage of fewer bits than the model's own type also has its `name` and the `largest` magnitude that it keeps. If
+/// each row of the weights has a scale, it has `scaled_to`: the number that a row's largest magnitude becomes.
 template <class S, class Scalar>
 concept StorageOf = requires(Scalar value, const typename S::template Word<Scalar>* words) {
   { S::encode(value) } -> std::same_as<typename S::template Word<Scalar>>;
@@ -33,7 +33,7 @@ concept StorageOf = requires(Scalar value, const typename S::template Word<Scala
 
 /// The model's own type.
 struct Full {
-  /// No aggregate: in a generic lambda clang would take {.samples = 2} for one.
+  /// Not an aggregate: in a generic lambda clang would take {.samples = 2} for a Full.
   constexpr Full() = default;
 
   template <class Scalar>
@@ -100,7 +100,7 @@ struct Float16 : NarrowStorage {
 struct Int8 : NarrowStorage {
   static constexpr const char* name = "Int8";
   static constexpr int per_word = 4;
-  static constexpr float largest = 127.25f;  ///< behind the scale, which is rounded
+  static constexpr float largest = 127.25f;  ///< after division by the scale, which is rounded
   static constexpr float scaled_to = 127;
 
   /// Rounds to the nearest, ties away from zero.
@@ -119,8 +119,8 @@ namespace detail {
 template <class Storage>
 inline constexpr bool is_scaled = requires { Storage::scaled_to; };
 
-/// The scales of rows from their largest magnitudes; 1 where a storage has none, and where a row is next to zero: a
-/// bias is divided by it, too, and would be infinite.
+/// The scales of rows, from their largest magnitudes. A scale is 1 where a storage has none, and where a row is nearly
+/// zero: the bias is divided by it too, and would be infinite.
 template <class Storage>
 Vector<float> scales_of(const Vector<float>& largest) {
   constexpr float least = 0x1p-90f;

@@ -35,8 +35,8 @@ struct GradientCheckOptions {
 ///   (8 (L(w + h) - L(w - h)) - (L(w + 2h) - L(w - 2h))) / 12 h
 ///
 /// The error is relative to the larger of the two values, or to a thousandth of the tensor's largest where both are
-/// smaller. An entry that is off with h is compared with h / 10 and h / 100 too, which may not reach across a kink (of
-/// ReLU, say), and the best counts. `values` is moved about and put back.
+/// smaller. An entry that is off with h is also compared with h / 10 and h / 100, which may not reach across a kink (of
+/// ReLU, say); the best result counts. `values` is changed and put back.
 template <class Loss>
 void compare_with_differences(const std::string& name, double* values, const double* gradient, Index size, Loss loss,
                               const GradientCheckOptions& options, Random& random, GradientReport& report) {
@@ -92,8 +92,8 @@ struct LinearLoss {
   }
 };
 
-/// Checks all gradients of a layer or model against central differences: parameters, x, and the initial state from
-/// `initial` on (its matrices where they are not empty; default: zeros).
+/// Checks all gradients of a layer or model against central differences: parameters, x, and the initial state. That one
+/// is `initial`, by default zeros; only its matrices that are not empty are checked.
 ///
 ///   CHECK(check_gradient(model, x, Batch{.size = 3}).worst <= 1e-7);
 template <Layer Model>

@@ -10,7 +10,7 @@
 
 namespace unroll::inline UNROLL_TARGET::testing {
 
-/// How a layer is tried.
+/// The options of broken_layer_clauses.
 struct LayerContractOptions {
   double step = 1e-3;       ///< of the gradient check
   double tolerance = 1e-7;  ///< relative, of the gradient check
@@ -146,7 +146,7 @@ class LayerContract {
     expect(same(gradient, blank), "refusals: a refused pass changes the gradient");
   }
 
-  /// A ragged batch is its sequences alone, whatever stands past their ends.
+  /// A ragged batch gives what each of its sequences gives alone, whatever stands past their ends.
   void ragged() {
     Batch batch = batch_;
     for (Index b = 0; b < batch.size; ++b) batch.lengths.push_back(steps() - b % (steps() + 1));
@@ -245,11 +245,11 @@ class LayerContract {
 
 }  // namespace detail
 
-/// What a layer must hold to, in one line of a test: its gradient against central differences, from states of any
-/// value; a backward pass that adds, needs a forward pass and consumes it; refusals that change nothing; ragged
-/// batches; independent samples; stream = sequence, a stream that goes on from what it saved, without allocation
-/// (counted where `counts_allocations`), of several samples = batch, and carried state = whole. x is I x (T*B), B as
-/// the options say. Returns the clauses that do not hold.
+/// Tests a layer in one line: its gradient against central differences, from states of any value; that a backward pass
+/// adds, needs a forward pass and consumes it; that refusals change nothing; ragged batches; independent samples;
+/// stream = sequence; a stream that goes on from what it saved, without allocation (counted where
+/// `counts_allocations`); a stream of several samples = batch; and carried state = whole. x is I x (T*B), with B as the
+/// options say. Returns the clauses that do not hold.
 ///
 ///   CHECK(unroll::testing::broken_layer_clauses(MyLayer(5)) == std::vector<std::string>{});
 template <Layer L>
@@ -258,7 +258,7 @@ std::vector<std::string> broken_layer_clauses(const L& layer, const Matrix<doubl
   static_assert(std::is_same_v<typename L::Scalar, double>, "a layer is checked in double");
   return detail::LayerContract<L>(layer, x, options).check();
 }
-/// With an x of four steps, drawn at random; of four rows where the layer is of any size.
+/// The same with an x of four steps, drawn at random; it has four rows where the layer is of any size.
 template <Layer L>
 std::vector<std::string> broken_layer_clauses(const L& layer, const LayerContractOptions& options = {}) {
   Random random(options.seed + 1);  // not the loss's own numbers

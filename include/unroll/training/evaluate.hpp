@@ -22,13 +22,13 @@ enum class OnNonFinite {
 /// What a model makes of data.
 struct Evaluation {
   double loss = std::numeric_limits<double>::quiet_NaN();  ///< the mean; NaN where no column counts
-  std::string problem = {};  ///< why there is no loss, or where the first batch stands that was skipped
+  std::string problem = {};                    ///< why there is no loss, or where the first batch is that was skipped
   std::map<std::string, double> metrics = {};  ///< the number of each metric by its name; NaN where no column counts
 };
 
 namespace detail {
 
-/// Ends at the first loss that is not finite, or skips its example as `fit` does. Takes an objective of its own over.
+/// The mean loss. Ends at the first loss that is not finite, or skips its example as `fit` does. `objective` is a copy.
 template <class Model, DataSource Data, class Objective>
 Evaluation mean_loss(const Model& model, const Data& data, Objective objective, OnNonFinite on_non_finite,
                      const std::vector<Metric>& metrics = {}) {
@@ -43,7 +43,7 @@ Evaluation mean_loss(const Model& model, const Data& data, Objective objective, 
     const ExampleLoss loss = ask(objective, model, data.example(k, order), pass, static_cast<Model*>(nullptr));
     if (!std::isfinite(loss.mean)) {
       if (result.problem.empty()) {
-        ObjectivePass<Model> recorded{.carried = carried};  // which keeps all that may not be finite
+        ObjectivePass<Model> recorded{.carried = carried};  // keeps all that may not be finite
         ask(objective, model, data.example(k, order), recorded, static_cast<Model*>(nullptr));
         result.problem = text("batch ", k + 1, ": ", not_finite("loss", objective, model));
       }
@@ -67,22 +67,22 @@ Evaluation mean_loss(const Model& model, const Data& data, Objective objective, 
 
 }  // namespace detail
 
-/// The mean loss of a model over the data as it lies, without dropout, by a loss or an Objective. NaN where a batch's
-/// loss is not finite, and where no column of the data counts.
+/// The mean loss of a model over the data in the order that they have, without dropout, by a loss or an Objective. NaN
+/// where a batch's loss is not finite, and where no column of the data counts.
 template <Trainable Model, DataSource Data, class Loss>
 double evaluate(const Model& model, const Data& data, const Loss& loss) {
   return detail::mean_loss(model, data, detail::as_objective<Model, Data>(loss), OnNonFinite::stop).loss;
 }
 
-/// The same with as many metrics as are given: evaluate(model, data, loss, {mae(), r2()}).metrics.at("r2"). Where a
-/// batch's loss is not finite, there are no metrics, and `problem` says where. An objective of one's own has metrics
-/// where it calls `pass.measure`. Throws std::invalid_argument where a metric does not fit the data.
+/// The same with metrics: evaluate(model, data, loss, {mae(), r2()}).metrics.at("r2"). Where a batch's loss is not
+/// finite, there are no metrics, and `problem` says where. An objective of your own has metrics if it calls
+/// `pass.measure`. Throws std::invalid_argument where a metric does not fit the data.
 template <Trainable Model, DataSource Data, class Loss>
 Evaluation evaluate(const Model& model, const Data& data, const Loss& loss, const std::vector<Metric>& metrics) {
   return detail::mean_loss(model, data, detail::as_objective<Model, Data>(loss), OnNonFinite::stop, metrics);
 }
 
-/// Refused: matrices, or a loss, where the data should stand.
+/// Refused: matrices, or a loss, in the place of the data.
 template <class no_such_data = void, Trainable Model, class D, class L>
   requires(!DataSource<D>)
 double evaluate(const Model&, const D&, const L&, ...) = delete;  // no data: Sequences, StreamWindows, ...

@@ -82,13 +82,13 @@ class Fit {
   }
 
  private:
-  /// Whether the optimizer has groups of parameters; one of the user's own need not.
+  /// Whether the optimizer has groups of parameters; a user's own optimizer need not have them.
   static constexpr bool has_groups = requires(State& state) {
     state.optimizer.gather(state.model);
     state.optimizer.tie(state.model);
   };
 
-  /// Of losses, each times its count.
+  /// A sum of losses, each times its count.
   struct Sum {
     double sum = 0, count = 0;
   };
@@ -100,21 +100,21 @@ class Fit {
   /// Whether a number that is not finite ends the run.
   bool stops() const { return options_.on_non_finite != OnNonFinite::skip; }
 
-  /// Whether someone asks which weights are the best.
+  /// Whether an option asks which weights are the best.
   bool tracks() const { return options_.patience > 0 || options_.keep_best; }
 
-  /// Of weights as they are now: an epoch's own loss was taken while they moved.
+  /// Evaluates the weights as they are now; an epoch's own loss was taken while they moved.
   Evaluation evaluate_now(const Model& model) const {
     return validate_ ? validate_(model) : mean_loss(model, data_, untouched_, options_.on_non_finite, options_.metrics);
   }
 
-  /// What is best where it is least.
+  /// A number that is least for the best weights.
   double score(const Evaluation& now) const {
     return options_.best_by.empty() || now.metrics.empty() ? now.loss : sign_ * now.metrics.at(options_.best_by);
   }
 
-  /// Judges the best weights so far by the data of this call, which may differ from those of the call before, and the
-  /// weights that this call starts from.
+  /// Judges the best weights so far and the weights that this call starts from, both by the data of this call, which
+  /// may differ from those of the call before.
   void judge_start() {
     if (state_.has_best()) {
       const double loss = score(evaluate_now(state_.best));
@@ -125,8 +125,8 @@ class Fit {
     state_.judge(score(evaluate_now(state_.judged())));
   }
 
-  /// A step, and after the last batch the end of the epoch. A state may stand between the two if the evaluation threw,
-  /// or found no finite loss.
+  /// Does a step, and after the last batch the end of the epoch. A state may stand between the two if the evaluation
+  /// threw, or found no finite loss.
   FitProgress next() {
     FitProgress progress;
     const Index examples = (std::min)(options_.accumulate, data_.batches() - state_.batch);
@@ -189,8 +189,8 @@ class Fit {
     state_.batch = progress.batch;
   }
 
-  /// The losses of a step's examples and, in gradient_, the gradient of their mean: a sum that is divided once by what
-  /// all of them count. The gradient of one alone is that of its mean as it is. Ends at what is not finite.
+  /// Sums the losses of a step's examples, and leaves in gradient_ the gradient of their mean: a sum that is divided
+  /// once by the count of all. A single example gives the gradient of its mean as it is. Ends at what is not finite.
   Sum take_gradient(Random& random, CarriedState<Model>& carried, FitProgress& progress) {
     Sum total;
     const bool several = progress.accumulated > 1;
@@ -257,21 +257,23 @@ class Fit {
 
 }  // namespace detail
 
-/// Trains state.model from where the state stands (amid an epoch: in the same data), and leaves it where it ended.
+/// Trains state.model from where the state stands (within an epoch: with the same data), and leaves it where it ended.
 ///
-/// Each step: the objective's loss and gradient, clipping, a step of the optimizer; then the observers. The objective
-/// is a loss of the model's outputs (forward, loss, backward) or any Objective of your own. With `accumulate` a step
-/// learns from several batches, each weighed by its count. After each epoch the validation data, where given, are
-/// evaluated.
+/// Each step takes the objective's loss and gradient, clips, moves the model by the optimizer, then calls the
+/// observers. The objective is a loss of the model's outputs (forward, loss, backward) or any Objective of your own.
+/// With `accumulate` a step learns from several batches, each weighed by its count. After each epoch the validation
+/// data, if given, are evaluated.
 ///
 /// For `patience` and `keep_best` the weights that the call starts from and those after each epoch are judged by the
-/// validation loss, or without validation data by `evaluate` on the data. The best of an earlier call are judged anew,
-/// by the data of this one. With `keep_best` the model ends with the best weights, unless an observer stopped the run.
+/// validation loss, or without validation data by `evaluate` on the data. The best weights of an earlier call are
+/// judged anew, by the data of this one. With `keep_best` the model ends with the best weights, unless an observer
+/// stopped the run.
 ///
-/// Throws std::runtime_error for a loss or gradient that is not finite, which says where; see OnNonFinite. The state is
-/// then as before that step, or at the end of the epoch that could not be evaluated. Every exception leaves it there:
-/// the next call goes on to the bits of a run that never threw. Throws std::invalid_argument for options, data and
-/// learning rates that do not fit, and passes on what the objective, the schedule, the data and the observers throw.
+/// Throws std::runtime_error, which says where, for a loss or gradient that is not finite; see OnNonFinite. The state
+/// is then as before that step, or at the end of the epoch that could not be evaluated. Every exception leaves it so,
+/// and the next call goes on to the same bits as a run that never threw. Throws std::invalid_argument for options, data
+/// and learning rates that do not fit, and passes on what the objective, the schedule, the data and the observers
+/// throw.
 template <Trainable Model, class Optimizer, DataSource Data, class Loss>
   requires(!DataSource<Loss>)
 FitReport fit(TrainingState<Model, Optimizer>& state, const Data& data, const Loss& loss,

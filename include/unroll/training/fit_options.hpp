@@ -21,8 +21,8 @@ struct FitProgress {
   double loss = 0;           ///< the mean of this epoch so far; NaN where no column counted
   double learning_rate = 0;  ///< of this step
   double gradient_norm = 0;  ///< before clipping
-  Index clipped = 0;         ///< of this epoch's steps so far
-  Index skipped = 0;         ///< of this epoch's steps so far
+  Index clipped = 0;         ///< this epoch's clipped steps so far
+  Index skipped = 0;         ///< this epoch's skipped steps so far
   std::string problem = {};  ///< why this step, or one of the validation data, was skipped; empty: none was
   bool epoch_done = false;   ///< this batch is the last one of its epoch
   std::optional<double> validation_loss = {};  ///< with epoch_done; NaN where no column counted
@@ -36,17 +36,17 @@ using FitObserver = std::function<void(FitProgress&)>;
 /// How `fit` trains.
 struct FitOptions {
   Index epochs = 10;       ///< counted from the state's beginning
-  Index accumulate = 1;    ///< batches for one step, whose gradient is that of all of them as one
+  Index accumulate = 1;    ///< batches for one step; its gradient is that of all of them as one
   double clip_norm = 0;    ///< limit of the gradient's global norm; 0: none
   Index patience = 0;      ///< stops after so many epochs without a better loss, or metric, than the best; 0: never
-  bool keep_best = false;  ///< the model ends as the best there was
+  bool keep_best = false;  ///< the model ends with the best weights
   bool shuffle = true;     ///< draws each epoch's order anew
   std::vector<Metric> metrics = {};  ///< taken after each epoch, of the validation data or without them of the data
   std::string best_by = {};          ///< the metric that patience and keep_best judge by; empty: the loss
   OnNonFinite on_non_finite = OnNonFinite::error;  ///< a loss or gradient that is not finite
   /// The learning rate of epoch 0, 1, ..., asked for before each step; without it, the optimizer's.
   std::function<double(Index)> schedule = {};
-  /// Instead, the learning rate after 0, 1, ... batches of all epochs.
+  /// Instead of `schedule`: the learning rate after 0, 1, ... batches of all epochs.
   std::function<double(Index)> batch_schedule = {};
   BackwardOptions backward = {};            ///< truncation and clipping inside the backward pass
   std::vector<FitObserver> observers = {};  ///< called after every step, in this order

@@ -5,12 +5,12 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// Refused: an option that is none, or a const state.
+/// Refused: an option that does not exist, or a const state.
 template <class no_such_option = void, class M, class O, class D, class L>
 FitReport fit(const TrainingState<M, O>&,  // no such option, or options out of order, or a const state: see FitOptions
               const D&, const L&, ...) = delete;
 
-/// Refused: matrices, or a loss, where the data should stand.
+/// Refused: matrices, or a loss, in the place of the data.
 template <class no_such_data = void, class M, class O, class D, class L>
   requires(!DataSource<D>)
 FitReport fit(const TrainingState<M, O>&, const D&, const L&, ...) = delete;  // no data: Sequences, StreamWindows, ...
@@ -19,11 +19,11 @@ FitReport fit(const TrainingState<M, O>&, const D&, const L&, ...) = delete;  //
 template <class no_data_or_no_loss = void, class M, class O, class L>
 FitReport fit(const TrainingState<M, O>&, const L&, ...) = delete;  // data and a loss: fit(state, data, loss)
 
-/// Refused: a model, which a run moves as a part of its state.
+/// Refused: a model in the place of the state that a run moves.
 template <class no_training_state = void, Trainable M, class D, class L>
 FitReport fit(const M&, const D&, const L&, ...) = delete;  // no state: TrainingState(model, Adam(model), Random(1))
 
-/// Refused: a state, whose model is evaluated.
+/// Refused: a state in the place of the model that is evaluated.
 template <class no_model = void, class M, class O, class D, class L>
 double evaluate(const TrainingState<M, O>&, const D&, const L&, ...) = delete;  // no model: state.model
 

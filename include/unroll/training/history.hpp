@@ -21,7 +21,7 @@ struct History {
   std::vector<double> skipped;          ///< steps whose loss or gradient was not finite
   std::map<std::string, std::vector<double>> metrics = {};  ///< by name; NaN for epochs that were not measured
 
-  /// An epoch that is done, as FitProgress tells of it.
+  /// Adds an epoch that is done; FitProgress tells all of it.
   template <class Progress>
   void add(const Progress& epoch) {
     constexpr double none = std::numeric_limits<double>::quiet_NaN();
@@ -42,8 +42,8 @@ struct History {
   }
 };
 
-/// The history as CSV: a line an epoch under the names of the columns, each number the shortest that reads back, an
-/// empty field where there is none.
+/// The history as CSV: the names of the columns, then a line an epoch. Each number is the shortest text that reads back
+/// as the same number; a field is empty where there is none.
 inline std::string csv_of(const History& history) {
   std::vector<std::pair<std::string, const std::vector<double>*>> columns{{"loss", &history.loss},
                                                                           {"validation_loss", &history.validation_loss},

@@ -15,7 +15,7 @@ namespace unroll::inline UNROLL_TARGET {
 /// Several may live at a time, in the threads of a search say: Ctrl-C ends all of them.
 class StopOnInterrupt {
  public:
-  /// Takes SIGINT over, unless another one has; the last one's destructor gives it back.
+  /// Takes SIGINT over, unless another one of these has; the destructor of the last one gives it back.
   StopOnInterrupt() {
     const detail::Lock lock(mutex_);
     if (living_++ > 0) return;
@@ -28,7 +28,7 @@ class StopOnInterrupt {
   }
   StopOnInterrupt(const StopOnInterrupt&) = delete;
   StopOnInterrupt& operator=(const StopOnInterrupt&) = delete;
-  /// Refused: an observer is kept as a copy.
+  /// Refused: `fit` would keep a copy of the observer.
   operator FitObserver() = delete;  // an observer that is no copy is passed by std::ref
 
   /// Whether Ctrl-C has come.

@@ -14,10 +14,10 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// How `minimize` goes down.
+/// The options of `minimize`.
 struct LbfgsOptions {
   Index iterations = 100;            ///< steps at most, each of a few evaluations
-  Index memory = 10;                 ///< steps that tell it how the loss is curved, at least 1
+  Index memory = 10;                 ///< steps that it learns the loss's curvature from, at least 1
   double gradient_tolerance = 1e-7;  ///< it ends where no number of the gradient is larger
   double change_tolerance = 1e-9;    ///< it ends where a step changes the loss, or each weight, by no more
 };
@@ -205,8 +205,8 @@ class WholeLoss {
 
 }  // namespace detail
 
-/// Lowers a loss that is taken of all data at once, by L-BFGS (Nocedal 1980; Nocedal & Wright 2006, algorithm 7.5). It
-/// needs no learning rate, and for a small model some tens of steps where Adam takes thousands.
+/// Lowers a loss over all data at once by L-BFGS (Nocedal 1980; Nocedal & Wright 2006, algorithm 7.5). It needs no
+/// learning rate; a small model takes some tens of steps where Adam takes thousands.
 ///
 ///   minimize(model, [&](const Model& m, Model& gradient) { ...; return loss; }, {.iterations = 50});
 ///
@@ -225,7 +225,7 @@ LbfgsReport minimize(Model& model, Loss&& loss, const LbfgsOptions& options = {}
   return detail::Lbfgs(model, loss, options).run();
 }
 
-/// The same of the mean loss over the data as they lie, by a loss or an Objective, without dropout.
+/// The same for the mean loss over the data in the order that they have, by a loss or an Objective, without dropout.
 template <Trainable Model, DataSource Data, class Loss>
 LbfgsReport minimize(Model& model, const Data& data, const Loss& loss, const LbfgsOptions& options = {}) {
   detail::WholeLoss whole(model, data, detail::as_objective<Model, Data>(loss));

@@ -27,7 +27,7 @@ class WolfeSearch {
   WolfeSearch(const LinePoint& start, Evaluate evaluate, double least_width)
       : start_(start), evaluate_(std::move(evaluate)), least_width_(least_width) {}
 
-  /// The start itself where nothing lower was found.
+  /// Returns that point, or the start where nothing lower was found.
   LinePoint from(double first) {
     LinePoint before = start_, now = evaluate_(first);
     for (left_ = most; left_ > 0; --left_) {
@@ -44,13 +44,13 @@ class WolfeSearch {
   static constexpr double sufficient_decrease = 1e-4, curvature = 0.9;
   static constexpr int most = 25;  // evaluations
 
-  /// Also where a number is not finite.
+  /// Whether the loss has not decreased enough, or a number is not finite.
   bool too_high(const LinePoint& p) const {
     return !p.finite() || p.loss > start_.loss + sufficient_decrease * p.at * start_.slope;
   }
   bool flat_enough(const LinePoint& p) const { return std::abs(p.slope) <= -curvature * start_.slope; }
 
-  /// Between the lowest point that has decreased enough and another: algorithm 3.6.
+  /// Searches between the lowest point that has decreased enough and another one: algorithm 3.6.
   LinePoint zoom(LinePoint low, LinePoint high) {
     for (; left_ > 0 && std::abs(high.at - low.at) >= least_width_; --left_) {
       const auto [first, last] = std::minmax({low.at, high.at});
@@ -67,7 +67,7 @@ class WolfeSearch {
     return low;
   }
 
-  /// The minimum of the cubic through two points (equation 3.59), kept between two bounds; the middle without one.
+  /// The minimum of the cubic through two points (equation 3.59), kept between two bounds; the middle if there is none.
   static double cubic_minimum(const LinePoint& one, const LinePoint& other, double lowest, double highest) {
     const LinePoint &a = one.at < other.at ? one : other, &b = one.at < other.at ? other : one;
     const double d1 = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.at - b.at), d2 = d1 * d1 - a.slope * b.slope;

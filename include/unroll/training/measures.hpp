@@ -14,7 +14,7 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// A number that says how good outputs are, taken over all columns of the data that count. A value; one of your own is
+/// A number that says how good outputs are, over all columns of the data that count. It is a value; one of your own is
 /// a name, a direction and two functions:
 ///
 ///   using Column = Metric::Column;
@@ -28,8 +28,8 @@ namespace unroll::inline UNROLL_TARGET {
 struct Metric {
   /// A column of outputs or targets, in double.
   using Column = Vector<double>;
-  /// What a column weighs; weight[i] is what the i-th number of its target weighs, 0 where it is not known. Where all
-  /// weigh the same it is a double, too; elsewhere that throws std::invalid_argument.
+  /// The weight of a column; weight[i] is the weight of the i-th number of its target, 0 where that is not known. Where
+  /// all numbers weigh the same it converts to a double; elsewhere that throws std::invalid_argument.
   struct Weight {
     double mean;         ///< of its numbers
     const double* each;  ///< null: all weigh the same
@@ -43,12 +43,12 @@ struct Metric {
     double operator[](Index i) const { return each ? std::abs(each[i]) : mean; }
   };
 
-  /// In messages, in the history and for FitOptions::best_by; without commas, quotes and line breaks.
+  /// Its name in messages, in the history and for FitOptions::best_by; without commas, quotes and line breaks.
   std::string name;
   bool higher_is_better;  ///< what FitOptions::best_by keeps
-  /// add(y, target, weight, sums): a column with a weight above 0.
+  /// add(y, target, weight, sums): adds a column with a weight above 0.
   std::function<void(const Column&, const Column&, const Weight&, Matrix<double>&)> add;
-  /// value(sums): of sums that at least one column was added to.
+  /// value(sums): the number, from sums that at least one column was added to.
   std::function<double(const Matrix<double>&)> value;
 };
 
@@ -56,8 +56,8 @@ struct Metric {
 class Measures {
  public:
   Measures() = default;
-  /// Nothing was added yet. Takes the metrics over. Throws std::invalid_argument where names are not theirs alone,
-  /// or a function is missing.
+  /// Takes the metrics over; nothing is added yet. Throws std::invalid_argument where a name is not as Metric::name
+  /// says, or is that of another metric or of a column of History, and where a function is missing.
   explicit Measures(std::vector<Metric> metrics) : metrics_(std::move(metrics)), sums_(metrics_.size()) {
     std::set<std::string> names;
     for (const Metric& metric : metrics_) {

@@ -13,7 +13,7 @@ namespace unroll::inline UNROLL_TARGET {
 
 namespace detail {
 
-// Plain functions and loops: what stands in a header as no template is compiled by each file that includes it.
+// Plain functions and loops, because each file that includes a header compiles all in it that is no template.
 
 /// The mean of `of_column` over the columns, by their weights, and then `finish` of it.
 inline Metric mean_metric(std::string name, bool higher_is_better,
@@ -59,7 +59,7 @@ inline double mean_of_rows(const Metric::Column& y, const Metric::Column& target
 
 inline double itself(double value) { return value; }
 
-/// What a hit is worth; of outputs that are no numbers nothing is known, and NaN stays in the sum.
+/// What a hit is worth: NaN where an output is NaN, which stays in the sum.
 inline double worth(const Metric::Column& y, double hit) {
   return y.hasNaN() ? std::numeric_limits<double>::quiet_NaN() : hit;
 }
@@ -77,7 +77,7 @@ inline Metric mean_over_classes(std::string name, double (*of_class)(double, dou
     for (Index k = 0; k < sums.cols(); ++k) {
       double predicted = 0, actual = 0;
       for (Index i = 0; i < sums.cols(); ++i) predicted += sums(i, k), actual += sums(k, i);
-      if (predicted + actual == 0) continue;  // scikit-learn does not know of it either
+      if (predicted + actual == 0) continue;  // scikit-learn leaves such a class out, too
       sum += of_class(sums(k, k), predicted, actual);
       ++classes;
     }
@@ -96,7 +96,8 @@ inline Metric accuracy() {
   return detail::mean_metric("accuracy", true, hit, detail::itself);
 }
 
-/// The share of outputs, of a sigmoid that is still to come, on the side of 0 that the target, 0 or 1, names.
+/// The share of outputs on the side of 0 that the target, 0 or 1, names. The outputs are logits: no sigmoid was
+/// applied.
 inline Metric binary_accuracy() {
   const auto hits = [](const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight) {
     detail::require_as_y("binary_accuracy", y, target);
@@ -107,13 +108,13 @@ inline Metric binary_accuracy() {
   return detail::mean_metric("binary_accuracy", true, hits, detail::itself);
 }
 
-/// Of the columns that were taken for a class, the share that is of it; the mean over the classes (macro).
+/// The share of the columns predicted to be of a class that are of it; the mean over the classes (macro).
 inline Metric precision() {
   return detail::mean_over_classes(
       "precision", [](double hits, double predicted, double) { return predicted == 0 ? 0.0 : hits / predicted; });
 }
 
-/// Of the columns of a class, the share that was taken for it; the mean over the classes (macro).
+/// The share of a class's columns that are predicted to be of it; the mean over the classes (macro).
 inline Metric recall() {
   return detail::mean_over_classes(
       "recall", [](double hits, double, double actual) { return actual == 0 ? 0.0 : hits / actual; });
@@ -153,10 +154,11 @@ inline Metric rmse() {
   return detail::mean_metric("rmse", false, error, [](double mean) { return std::sqrt(mean); });
 }
 
-/// The mean absolute error of each series over that of its forecast "as a season ago" on the training series (Hyndman &
-/// Koehler 2006, equation 3), and the mean over the series; below 1 it is the better forecast. `training` is F x T; row
-/// i of a target is of series i mod F, as ForecastWindows has them. Throws std::invalid_argument for a season that is
-/// not shorter than the series, and a series that repeats itself exactly.
+/// The mean absolute error of each series, divided by that of the forecast "as a season ago" on the training series
+/// (Hyndman & Koehler 2006, equation 3); the mean over the series. Below 1 the outputs are the better forecast.
+/// `training` is F x T; row i of a target belongs to series i mod F, as in ForecastWindows. Throws
+/// std::invalid_argument for a season that is not shorter than the series, and for a series that repeats itself
+/// exactly.
 template <class Series>
 Metric mase(const Eigen::DenseBase<Series>& training, Index season = 1) {
   const Index more = training.cols() - season;
@@ -191,8 +193,9 @@ Metric mase(const Eigen::DenseBase<Series>& training, Index season = 1) {
   return {"mase", false, add, value};
 }
 
-/// The sum of the squared errors over that of the squared targets, of all the data together: the error-to-signal ratio
-/// without a filter. The loss ErrorToSignal is a mean over batches of such ratios, which depends on how data are cut.
+/// The sum of the squared errors divided by the sum of the squared targets, over all the data: the error-to-signal
+/// ratio without a filter. The loss ErrorToSignal has also a filter and an offset term, whose mean depends on how data
+/// are cut.
 inline Metric esr() {
   const auto add = [](const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight,
                       Matrix<double>& sums) {
@@ -209,7 +212,7 @@ inline Metric esr() {
 }
 
 /// The share of the target's variance that is explained, 1 - sum (y - target)^2 / sum (target - mean)^2 of each row;
-/// the mean over the rows. A row that never changes gives 1 where it is met exactly, else 0.
+/// the mean over the rows. A row that never changes gives 1 where it is predicted exactly, else 0.
 inline Metric r2() {
   // Rows: weights, means, squares around the means (West 1979), squared errors; a column a row of y.
   const auto add = [](const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight,
@@ -238,8 +241,8 @@ inline Metric r2() {
   return {"r2", true, add, value};
 }
 
-/// How often a column of class i (row i) was taken for class j (column j), by weights. Its number is the accuracy; the
-/// matrix is what `Measures::sums` gives.
+/// How often a column of class i (row i) was predicted to be of class j (column j), by weights. Its number is the
+/// accuracy; `Measures::sums` gives the matrix.
 inline Metric confusion_matrix() {
   Metric metric = recall();
   metric.name = "confusion_matrix";

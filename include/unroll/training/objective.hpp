@@ -16,13 +16,14 @@ namespace unroll::inline UNROLL_TARGET {
 /// What an objective makes of one example.
 struct ExampleLoss {
   double mean = 0;   ///< the loss, a mean over all that counts
-  double count = 0;  ///< how much counts: what a mean over several examples weighs this one with
+  double count = 0;  ///< how much counts: the weight of this example in a mean over several
 };
 
 /// What an objective is given beside model, example and gradient.
 template <class Model>
 struct ObjectivePass {
-  /// What the example before left, for one that goes on from it; the objective leaves here what its own leaves.
+  /// The state that the example before left, for one that goes on from it. The objective leaves here its own final
+  /// state.
   CarriedState<Model> carried = {};
   ForwardOptions forward = {};    ///< with this pass's noise; unrecorded where no gradient is asked for
   BackwardOptions backward = {};  ///< of FitOptions
@@ -36,7 +37,7 @@ struct ObjectivePass {
   }
 };
 
-/// Any way to make the loss of one example and its gradient: what `fit` and `evaluate` ask for. It is called as
+/// Any way to compute the loss of one example and its gradient; `fit` and `evaluate` ask for one. It is called as
 ///
 ///   objective(model, example, pass, gradient)      -> ExampleLoss
 ///
@@ -81,18 +82,18 @@ struct LossObjective {
     return result;
   }
 
-  /// In the example itself, else in the model.
+  /// The first number that is not finite: in the example itself, else in the model.
   std::optional<NonFinite> find_non_finite(const Model& model) const {
     return bad_input ? bad_input : model.find_non_finite(tape);
   }
 
-  /// A model that cannot carry its state is refused.
+  /// Refuses a model that cannot carry its state.
   void require_fits(const Model& model, const Example<Scalar>& e) const {
     if (e.batch.continues) model.require_forward(e.x.rows(), e.x.cols(), e.batch, {});
   }
 };
 
-/// What the objective makes of an example. Throws std::invalid_argument for a count that cannot be.
+/// Calls the objective on an example. Throws std::invalid_argument for a count that is impossible.
 template <class Objective, class Model, class Example>
 ExampleLoss ask(Objective& objective, const Model& model, const Example& example, ObjectivePass<Model>& pass,
                 Model* gradient) {
@@ -102,7 +103,7 @@ ExampleLoss ask(Objective& objective, const Model& model, const Example& example
   return loss;
 }
 
-/// For a rate in steps a second.
+/// The columns of an example, for a rate in steps a second.
 template <class Example>
 Index columns_of([[maybe_unused]] const Example& example, [[maybe_unused]] const ExampleLoss& loss) {
   if constexpr (requires { example.x.cols(); })

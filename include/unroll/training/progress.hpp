@@ -37,12 +37,12 @@ class Progress {
  public:
   /// Writes to a file that is not owned: a bar where it is a terminal.
   explicit Progress(std::FILE* to = stderr) : Progress(to, detail::is_terminal(to)) {}
-  /// Says itself whether to draw a bar.
+  /// The same, but `terminal` says whether to draw a bar.
   Progress(std::FILE* to, bool terminal) : to_(to), terminal_(terminal) {}
   ~Progress() { end_line(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
-  /// Refused: an observer is kept as a copy.
+  /// Refused: `fit` would keep a copy of the observer.
   operator FitObserver() = delete;  // an observer that is no copy is passed by std::ref
 
   /// Shows a batch.

@@ -19,7 +19,7 @@ struct ConstantRate {
   double operator()(Index) const { return rate; }
 };
 
-/// rate factor^(t / every), rounded down: torch.optim.lr_scheduler.StepLR.
+/// rate factor^n, where n is t / every, rounded down: torch.optim.lr_scheduler.StepLR.
 struct StepRate {
   double rate;          ///< the first one
   Index every;          ///< epochs or batches between two falls, at least 1
@@ -90,14 +90,14 @@ struct OneCycleRate {
 /// When and how ReduceOnPlateau lowers the rate.
 struct PlateauOptions {
   double factor = 0.1;      ///< what a reduction multiplies the rate by, between 0 and 1
-  Index patience = 10;      ///< epochs without a better loss that are let pass
-  double threshold = 1e-4;  ///< how much better than the best counts, relative to it
+  Index patience = 10;      ///< epochs without a better loss that are tolerated
+  double threshold = 1e-4;  ///< by what share of the best loss a better one must be lower
   Index cooldown = 0;       ///< epochs after a reduction that are not counted
   double least = 0;         ///< the rate falls no lower
 };
 
 /// Multiplies the rate by `factor` after more than `patience` epochs without a better loss, as PyTorch's
-/// torch.optim.lr_scheduler.ReduceLROnPlateau does. A value; `visit` reaches what it remembers.
+/// torch.optim.lr_scheduler.ReduceLROnPlateau does. It is a value; `visit` shows what it remembers.
 class ReduceOnPlateau {
  public:
   PlateauOptions options;  ///< may be changed between epochs
@@ -108,12 +108,12 @@ class ReduceOnPlateau {
   /// The rate of the next epoch.
   double rate() const { return rate_; }
 
-  /// Refused: it is no schedule of epochs, and stands in TrainingState::plateau.
+  /// Refused: it is not a schedule of epochs; it belongs in TrainingState::plateau.
   template <class Integer>
     requires(std::is_same_v<Integer, Index>)
   double operator()(Integer epoch) = delete;  // a plateau is no schedule: see TrainingState::plateau
 
-  /// Takes an epoch's loss and returns the rate of the next epoch. A loss that is NaN is no better one.
+  /// Takes an epoch's loss and returns the rate of the next epoch. NaN is never a better loss.
   double operator()(double loss) {
     if (loss < best_ - options.threshold * std::abs(best_)) {
       best_ = loss;
@@ -136,7 +136,7 @@ class ReduceOnPlateau {
 
   static const char* name() { return "ReduceOnPlateau"; }
 
-  /// f(name, option) for each option that must stay the same within a run.
+  /// Calls f(name, option) for each option that must stay the same within a run.
   template <class F>
   void each_option(F&& f) const {
     f("factor", options.factor);

@@ -18,8 +18,8 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// All that a training run is at the end of a batch, as one value: `fit` goes on from a copy of it, or from one that a
-/// file gave back, to the same bits as if it had never stopped.
+/// The whole state of a training run at the end of a batch, as one value. From a copy of it, or from one that a file
+/// gave back, `fit` goes on to the same bits as if it had never stopped.
 ///
 ///   TrainingState state(model, Adam(model, {.learning_rate = 1e-2}), Random(1));
 template <Trainable Model_, class Optimizer_>
@@ -28,7 +28,7 @@ struct TrainingState {
   using Model = Model_;
   /// The optimizer's type.
   using Optimizer = Optimizer_;
-  /// best_loss while no weights were judged; finite, so that any file format can hold it.
+  /// best_loss before any weights were judged; finite, so that any file format can hold it.
   static constexpr double no_loss = (std::numeric_limits<double>::max)();
 
   Model model;          ///< the weights as they are now
@@ -47,13 +47,13 @@ struct TrainingState {
 
   /// The weights whose loss is best_loss, where has_best(): FitOptions::keep_best and patience ask for them.
   Model best;
-  double best_loss = no_loss;   ///< theirs; with FitOptions::best_by the metric, negative where higher is better
+  double best_loss = no_loss;   ///< their loss; with FitOptions::best_by the metric, negative if higher is better
   Index epochs_since_best = 0;  ///< epochs whose weights were no better
 
   /// Lowers the learning rate on a plateau of the validation loss, or without validation data of the loss.
   std::optional<ReduceOnPlateau> plateau = {};
 
-  /// The average of the weights over the steps: it is what `fit` evaluates then, and what becomes the best.
+  /// The average of the weights over the steps. If it is there, `fit` evaluates it, and it becomes the best.
   std::optional<WeightAverage<Model>> average = {};
 
   /// A run that has not begun. Takes the model, its optimizer and the generator over.
@@ -63,7 +63,7 @@ struct TrainingState {
         random(generator),
         carried(state_for(model)),
         best(model) {}
-  /// Refused without a Random, or with a seed in its place.
+  /// Refused: there is no Random, or a seed in its place.
   TrainingState(Model, Optimizer, ...) = delete;  // a run draws from a Random: (model, optimizer, Random(1))
 
   /// Whether weights were judged: `best` belongs to `best_loss` then.
@@ -95,7 +95,7 @@ struct TrainingState {
     clipped = skipped = 0;
   }
 
-  /// Throws std::invalid_argument where what a file gave back cannot be.
+  /// Throws std::invalid_argument where a file gave back what is impossible.
   void require_valid() const {
     constexpr Index most = Index(1) << std::numeric_limits<Index>::digits / 2;  // the product of two is an Index
     const auto require_count = [&](const char* what, Index count) {
@@ -122,7 +122,7 @@ struct TrainingState {
     if (average) average->require_valid();
   }
 
-  /// f(name, part) for what a file describes and checks beside the model: it has options.
+  /// Calls f(name, part) for each part that has options, which a file describes and checks beside the model.
   template <class F>
   void each_part(F&& f) const {
     f("optimizer", optimizer);
@@ -137,8 +137,8 @@ struct TrainingState {
   }
 
   /// Calls f(name, part...) for everything that a checkpoint must hold, of states that were made alike: tensors (those
-  /// of `carried` as AnyShape), Index, integers of 64 bits, double, std::vector<double>, a map of such by name, and the
-  /// generator.
+  /// of `carried` as AnyShape), Index, integers of 64 bits, double, std::vector<double>, a map of such vectors by name,
+  /// and the generator.
   template <class F, class... States>
   static void visit(F&& f, const std::string& prefix, States&... states) {
     Model::visit(f, prefix + "model.", states.model...);

@@ -7,8 +7,8 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// The weights averaged over the steps of a training, the newest counting most (Polyak & Juditsky 1992, with the decay
-/// of Kingma & Ba 2015, section 7.2), as torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn has it:
+/// The weights averaged over the steps of a training; the newest count most (Polyak & Juditsky 1992, with the decay of
+/// Kingma & Ba 2015, section 7.2). It is torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn:
 ///
 ///   average = decay average + (1 - decay) weights         after the first step: average = weights
 ///
@@ -20,16 +20,16 @@ class WeightAverage {
   Model model;   ///< the average
   double decay;  ///< how much of the average stays in a step, at least 0 and less than 1
 
-  /// Nothing was averaged yet: the average is the model. Throws std::invalid_argument for a decay that makes no sense.
+  /// At first the average is the model. Throws std::invalid_argument for a decay that makes no sense.
   explicit WeightAverage(Model start, double how_much = 0.999) : model(std::move(start)), decay(how_much) {
     require_valid();
   }
 
-  /// Takes the weights after a step in. Throws std::invalid_argument where the shapes differ.
+  /// Adds the weights after a step. Throws std::invalid_argument where the shapes differ.
   void add(const Model& weights) { adder(weights)(); }
 
-  /// What adds the weights as they are when it is called, without memory, so that a step and its average are one.
-  /// Refers to both. Throws std::invalid_argument where the shapes differ.
+  /// Returns a function that adds the weights as they are when it is called. It takes no memory, so it cannot fail
+  /// after the step was made. It refers to both models. Throws std::invalid_argument where the shapes differ.
   auto adder(const Model& weights) {
     detail::require_same_shape("WeightAverage::add", model, weights);
     return [this, to = detail::tensors_of(model), from = detail::tensors_of(weights)]() mutable {
@@ -45,7 +45,7 @@ class WeightAverage {
 
   static const char* name() { return "WeightAverage"; }
 
-  /// f(name, option) for what must stay the same within a run.
+  /// Calls f(name, option) for what must stay the same within a run.
   template <class F>
   void each_option(F&& f) const {
     f("decay", decay);
