@@ -49,15 +49,17 @@ struct ThrowingData : Sequences<double> {
 }  // namespace
 
 TEST_CASE("after an exception from anything that fit calls, the next call goes on to the same bits", "[fit]") {
-  const auto accumulate = GENERATE(1, 3);
+  const auto accumulate = GENERATE(1, 2, 3);
+  const bool by_batch = GENERATE(false, true);
   FitOptions options{.epochs = 2, .accumulate = accumulate, .clip_norm = 0.05, .patience = 9, .keep_best = true};
   SineState whole = sine_state();
-  options.schedule = [](Index t) { return 0.02 / static_cast<double>(1 + t); };
+  auto& schedule = by_batch ? options.batch_schedule : options.schedule;
+  schedule = [](Index t) { return 0.02 / static_cast<double>(1 + t); };
   fit(whole, sine_sequences(), sine_sequences(), mean_squared_error, options);
 
   int left = 0, calls = 0, threw = 0;
   const Thrower thrower{&left};
-  options.schedule = [&](Index t) {
+  schedule = [&](Index t) {
     thrower();
     return 0.02 / static_cast<double>(1 + t);
   };

@@ -135,7 +135,8 @@ class Fit {
     progress.batches = data_.batches();
     progress.batch = state_.batch + examples;
     progress.accumulated = examples;
-    progress.learning_rate = learning_rate(examples > 0 ? state_.batch : state_.batch - 1);
+    const Index last_step = (state_.batch - 1) / options_.accumulate * options_.accumulate;
+    progress.learning_rate = learning_rate(examples > 0 ? state_.batch : last_step);
     if (examples > 0) one_step(progress);
     if (!progress.problem.empty() && stops()) return progress;
     progress.loss = state_.loss_count > 0 ? state_.loss_sum / state_.loss_count : Evaluation().loss;
