@@ -183,3 +183,14 @@ TEST_CASE("validation data that weigh nothing have no loss", "[fit]") {
   CHECK(report.problem == "epoch 1, validation: the data weigh nothing");
   CHECK(flat(state.model) != flat(sine_state().model));
 }
+
+TEST_CASE("an average that a run begins with is tied as the model is", "[fit]") {
+  Random random(1);
+  const Sequential model{Dense<double>(1, 1, random), Dense<double>(1, 1, random)};
+  Sequential<Dense<double>, Dense<double>>::Tape tape;
+  const Matrix<double> x = sine(8), y = model.forward(x, tape);  // which the model meets before it is tied
+  TrainingState state(model, Adam(model, {.groups = {{.names = "1.weight", .tied_to = "0.weight"}}}), random);
+  state.average.emplace(state.model);
+  fit(state, StreamWindows<double>(x, y, 1, 8), mean_squared_error, {.epochs = 2, .keep_best = true});
+  CHECK(std::get<1>(state.model.layers).weight == std::get<0>(state.model.layers).weight);
+}

@@ -63,7 +63,11 @@ class Fit {
   }
 
   FitReport run() {
-    if constexpr (has_groups) state_.optimizer.tie(state_.model);
+    if constexpr (has_groups) {
+      state_.optimizer.tie(state_.model);
+      const bool begins = state_.epoch == 0 && state_.batch == 0;  // later averages of what is tied are
+      if (begins && state_.average) state_.optimizer.tie(state_.average->model);
+    }
     if (tracks()) judge_start();
     for (;;) {
       const bool no_better = options_.patience > 0 && state_.epochs_since_best >= options_.patience;
