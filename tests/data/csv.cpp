@@ -155,3 +155,11 @@ TEST_CASE("numbers are read as written, whatever the program's locale is", "[csv
   for (const std::string bad : {"1e400", "-1e400", "+-1", "1e", "1,5", "infinity", "-nan", "--1"})
     refuse("a;b\n1;" + bad + "\n", "f:2:3: found '" + bad + "', expected a number", {.separator = ';'});
 }
+
+TEST_CASE("a separator that stands in numbers is refused", "[csv]") {
+  for (const char separator : {'0', '5', '+', '-', 'e', 'E', '"', '\r', '\n'}) {
+    CAPTURE(separator);
+    std::istringstream in("152\n");
+    CHECK_THROWS_AS(read_csv(in, "numbers", {.separator = separator, .header = false}), std::invalid_argument);
+  }
+}

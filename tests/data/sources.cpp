@@ -122,6 +122,18 @@ TEST_CASE("a matrix's rows are series, a long series has windows", "[data]") {
   refuse([] { sliding_windows(counted(3), 4); }, "sliding_windows: length 4 and stride 1 in a series of 3 columns");
 }
 
+TEST_CASE("a size that says all of it is one batch, one window", "[data]") {
+  const Index all = std::numeric_limits<Index>::max();
+  CHECK(sliding_windows(counted(10), 4, all).size() == 1);
+  CHECK(Sequences<double>({counted(2), counted(3)}, {counted(2), counted(3)}, all).batches() == 1);
+  const StreamWindows<double> streams(counted(10), counted(10), 2, all);
+  CHECK(streams.batches() == 1);
+  CHECK(streams.example(0, {}).x.cols() == 10);
+  const ForecastWindows<double> windows({counted(10)}, all, {.past = 2, .stride = all});
+  CHECK(windows.windows().size() == 1);
+  CHECK(windows.batches() == 1);
+}
+
 TEST_CASE("streams are read side by side, and every window carries on where the one before ended", "[data]") {
   const StreamWindows<double> data(counted(11), counted(11, 100), 2, 2);
   CHECK(data.batches() == 3);

@@ -496,6 +496,28 @@ TEST_CASE("what a tape's inner layers gave back may be x", "[chain]") {
   check(Residual{Sequential{first, second}}, [](auto& tape) { return std::get<0>(tape.layer.layers).output(); });
 }
 
+TEST_CASE("what a tape's inner layers gave back may be the final gradient", "[chain]") {
+  Random random(33);
+  const Matrix<double> x = drawn(4, 5);
+  const auto check = [&](const auto& model, auto inner) {
+    typename std::remove_cvref_t<decltype(model)>::Tape tape;
+    auto gradient = zeros_like(model);
+    model.forward(x, tape);
+    model.backward(x, x, tape, gradient);
+    const auto copy = inner(tape);
+    model.forward(x, tape);
+    const Matrix<double> expected = model.backward(x, x, tape, gradient, {}, copy);
+    model.forward(x, tape);
+    model.backward(x, x, tape, gradient);
+    model.forward(x, tape);
+    CHECK(model.backward(x, x, tape, gradient, {}, inner(tape)) == expected);
+  };
+  const Lstm<double> layer(4, 4, random);
+  check(Residual{layer}, [](auto& tape) -> auto& { return tape.layer.d_initial; });
+  check(Parallel{layer, std::make_shared<ThreadPool>(1)},
+        [](auto& tape) -> auto& { return tape.shards[0].tape.d_initial; });
+}
+
 TEST_CASE("a batch that goes on wants the state that it goes on from", "[chain]") {
   Random random(3);
   const auto check = [](const auto& model, const std::string& name) {

@@ -147,3 +147,13 @@ TEST_CASE("over many columns the gradients in float are those in double", "[laye
   };
   for_each_tensor(compare, gradient, exact);
 }
+
+TEST_CASE("threads that keep nothing wait before they overwrite what others still normalise", "[layer_norm_lstm]") {
+  const Normed layer = any(3, 64);
+  const Matrix<double> x = drawn(3, 80 * 16);  // many times what an unrecorded pass keeps
+  ThreadPool pool(2);
+  Normed::Tape alone, shared;
+  const Matrix<double> expected = layer.forward(x, alone, {.size = 16}, {}, {.record = false});
+  for (int again = 0; again < 10; ++again)
+    CHECK((layer.forward(x, shared, {.size = 16}, {}, {.record = false, .pool = &pool}) == expected));
+}

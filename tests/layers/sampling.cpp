@@ -97,6 +97,8 @@ TEST_CASE("what nothing can be drawn from is refused", "[sampling]") {
     CHECK_THROWS_MATCHES(sample(four(), random, how), std::invalid_argument, Message("sample: " + why));
   };
   refuse({.temperature = -1}, "temperature is -1, expected at least 0");
+  refuse({.temperature = std::numeric_limits<double>::infinity()},
+         "temperature is inf, expected at least 0 and finite");
   refuse({.top_k = -1}, "top_k is -1, expected at least 0");
   refuse({.top_p = 0}, "top_p is 0, expected above 0 and up to 1");
   CHECK(random == Random(1));

@@ -197,6 +197,16 @@ TEST_CASE("the first step of a window that goes on has no part in the filtered e
   CHECK(plain(y, target, other, {.continues = true}) == plain(y, target, d_y));
 }
 
+TEST_CASE("a sample without steps has no part in the error to signal", "[losses]") {
+  const ErrorToSignal loss;
+  const Matrix<double> y = torch()["y"].leftCols(4), target = torch()["target"].leftCols(4);
+  Matrix<double> wide = Matrix<double>::Zero(y.rows(), 8), wide_target = wide, d_y, d_wide;
+  for (Index t = 0; t < 4; ++t) wide.col(2 * t) = y.col(t), wide_target.col(2 * t) = target.col(t);
+  CHECK(loss(wide, wide_target, d_wide, {.size = 2, .lengths = {4, 0}}) == loss(y, target, d_y));
+  for (Index t = 0; t < 4; ++t) CHECK(d_wide.col(2 * t) == d_y.col(t));
+  CHECK(loss(y, target, d_y, {.size = 4, .lengths = {0, 0, 0, 0}}) == 0);
+}
+
 TEST_CASE("the mean of errors to signals is the ratio of the sums, also where some are silent", "[losses]") {
   const Matrix<double> y = torch()["y"].leftCols(4), target = torch()["target"].leftCols(4);
   const Matrix<double> hum = Matrix<double>::Constant(y.rows(), 2, 0.01), silence = Matrix<double>::Zero(y.rows(), 2);

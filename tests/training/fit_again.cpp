@@ -49,15 +49,17 @@ struct ThrowingData : Sequences<double> {
 }  // namespace
 
 TEST_CASE("after an exception from anything that fit calls, the next call goes on to the same bits", "[fit]") {
-  const auto accumulate = GENERATE(1, 3);
+  const auto accumulate = GENERATE(1, 2, 3);
+  const bool by_batch = GENERATE(false, true);
   FitOptions options{.epochs = 2, .accumulate = accumulate, .clip_norm = 0.05, .patience = 9, .keep_best = true};
   SineState whole = sine_state();
-  options.schedule = [](Index t) { return 0.02 / static_cast<double>(1 + t); };
+  auto& schedule = by_batch ? options.batch_schedule : options.schedule;
+  schedule = [](Index t) { return 0.02 / static_cast<double>(1 + t); };
   fit(whole, sine_sequences(), sine_sequences(), mean_squared_error, options);
 
   int left = 0, calls = 0, threw = 0;
   const Thrower thrower{&left};
-  options.schedule = [&](Index t) {
+  schedule = [&](Index t) {
     thrower();
     return 0.02 / static_cast<double>(1 + t);
   };
@@ -180,4 +182,15 @@ TEST_CASE("validation data that weigh nothing have no loss", "[fit]") {
   CHECK(report.end == FitEnd::not_finite);
   CHECK(report.problem == "epoch 1, validation: the data weigh nothing");
   CHECK(flat(state.model) != flat(sine_state().model));
+}
+
+TEST_CASE("an average that a run begins with is tied as the model is", "[fit]") {
+  Random random(1);
+  const Sequential model{Dense<double>(1, 1, random), Dense<double>(1, 1, random)};
+  Sequential<Dense<double>, Dense<double>>::Tape tape;
+  const Matrix<double> x = sine(8), y = model.forward(x, tape);  // which the model meets before it is tied
+  TrainingState state(model, Adam(model, {.groups = {{.names = "1.weight", .tied_to = "0.weight"}}}), random);
+  state.average.emplace(state.model);
+  fit(state, StreamWindows<double>(x, y, 1, 8), mean_squared_error, {.epochs = 2, .keep_best = true});
+  CHECK(std::get<1>(state.model.layers).weight == std::get<0>(state.model.layers).weight);
 }

@@ -162,6 +162,8 @@ class CsvReader {
     require(options.decimal == '.' || options.decimal == ',', "CsvOptions: decimal is '",
             std::string(1, options.decimal), "', expected . or ,");
     require(options.decimal != options.separator, "CsvOptions: decimal and separator are the same sign");
+    require(std::string_view("0123456789+-eE\"\r\n").find(options.separator) == std::string_view::npos,
+            "CsvOptions: the separator is a sign that stands in numbers, around texts or at the end of lines");
   }
 
   /// Reads a whole file. Its lines end as the first does: "\n" with or without "\r", or "\r".

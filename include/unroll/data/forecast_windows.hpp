@@ -47,6 +47,7 @@ class ForecastWindows {
     if (options_.targets.empty()) options_.targets = all_but_known(series[0].rows());
     numbers_ = std::make_shared<const Numbers>(Numbers{std::move(series), std::move(weights)});
     for (std::size_t n = 0; n < numbers_->series.size(); ++n) cut(n, 0, numbers_->series[n].cols());
+    batch_size_ = (std::min)(batch_size_, size());  // sums with it stay numbers
   }
 
   /// The windows, in the order of time, series by series.
@@ -120,7 +121,8 @@ class ForecastWindows {
   Index size() const { return static_cast<Index>(windows_.size()); }
 
   void cut(std::size_t n, Index from, Index to) {
-    for (Index step = (std::max)(from, options_.past); step + options_.horizon <= to; step += options_.stride)
+    const Index stride = (std::min)(options_.stride, to);  // sums with it stay numbers
+    for (Index step = (std::max)(from, options_.past); step + options_.horizon <= to; step += stride)
       windows_.push_back({static_cast<Index>(n), step});
   }
 

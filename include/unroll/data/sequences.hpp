@@ -38,6 +38,7 @@ class Sequences {
               "Sequences: weights ", n, " are ", weights_[n].rows(), " x ", weights_[n].cols(), ", expected 1 x ",
               target_[n].cols(), target_[n].rows() > 1 ? detail::text(", or ", target_[n].rows(), " rows in all") : "");
     }
+    batch_size_ = (std::min)(batch_size_, size());  // sums with it stay numbers
   }
 
   /// The number of sequences.
@@ -103,7 +104,7 @@ std::vector<Matrix<Scalar>> sliding_windows(const Matrix<Scalar>& series, Index 
   detail::require(length >= 1 && length <= series.cols() && stride >= 1, "sliding_windows: length ", length,
                   " and stride ", stride, " in a series of ", series.cols(), " columns");
   std::vector<Matrix<Scalar>> windows;
-  for (Index from = 0; from + length <= series.cols(); from += stride)
+  for (Index from = 0; from + length <= series.cols(); from += (std::min)(stride, series.cols()))
     windows.push_back(series.middleCols(from, length));
   return windows;
 }

@@ -35,6 +35,7 @@ class StreamWindows {
                     x_.cols(), " columns",
                     x_.cols() == 1 && x_.rows() > 1 ? detail::text("; x is ", x_.rows(), " x 1, transposed?") : "");
     detail::require(window_ >= 1, "StreamWindows: window is ", window_, ", expected at least 1");
+    window_ = (std::min)(window_, length());  // sums with it stay numbers
     if (!starts.empty()) starts_.resize(static_cast<std::size_t>(x_.cols()));
     for (const Index column : starts) {
       detail::require(column >= 0 && column < x_.cols(), "StreamWindows: a start is column ", column,

@@ -50,6 +50,16 @@ Matrix<Scalar> copy_if_in(const Tape& tape, const Input<Scalar>& x) {
   return lies_in(x, tape) ? Matrix<Scalar>(x) : Matrix<Scalar>();
 }
 
+/// Whether a state is the d_initial of a tape, or of one of its inner tapes. A backward pass writes it.
+template <class State, class Tape>
+bool is_d_initial(const State& state, const Tape& tape) {
+  bool found = false;
+  if constexpr (std::is_same_v<State, std::remove_cvref_t<decltype(tape.d_initial)>>) found = &state == &tape.d_initial;
+  if constexpr (requires { tape.each_tape([](const auto&) {}); })
+    tape.each_tape([&](const auto& part) { found = found || is_d_initial(state, part); });
+  return found;
+}
+
 /// Whether no pass has filled a state. One that a pass left has a column a sample, even where it has no rows.
 template <class State>
 bool is_empty(const State& state) {
@@ -125,7 +135,7 @@ class LayerBase {
     detail::require_shape(detail::layer_name<L>(), "d_y", d_y.rows(), d_y.cols(), y.rows(), y.cols());
     const auto x_copy = detail::copy_if_in<Scalar>(tape, x);
     const auto d_y_copy = detail::copy_if_in<Scalar>(tape, d_y);
-    const bool own_state = &d_final == &tape.d_initial;
+    const bool own_state = detail::is_d_initial(d_final, tape);
     const State state_copy = own_state ? d_final : State();
     return self().run_back(x_copy.size() == 0 ? x : X(x_copy), d_y_copy.size() == 0 ? d_y : X(d_y_copy), tape, gradient,
                            options, own_state ? state_copy : d_final);

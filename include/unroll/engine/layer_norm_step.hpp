@@ -30,6 +30,7 @@ struct LayerNormStep {
   template <class Storage>
   static void project(const Packed<Storage>& packed, const Scalar* x, Index x_stride, Index columns,
                       BlockedMatrix<Scalar>&, Buffers& buffers, Index first, const Member& member = {}) {
+    member.wait();  // others may still normalise the step before, whose place this may be
     packed.project(x, x_stride, columns, buffers.input, first, member);
   }
   template <class Storage>

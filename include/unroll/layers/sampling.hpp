@@ -49,7 +49,8 @@ Index greedy(const Eigen::DenseBase<Y>& logits) {
 /// 3). Throws std::invalid_argument for options that make no sense and logits that are NaN.
 template <class Y>
 Vector<double> chances(const Eigen::DenseBase<Y>& logits, const SamplingOptions& how = {}) {
-  detail::require(how.temperature >= 0, "sample: temperature is ", how.temperature, ", expected at least 0");
+  detail::require(how.temperature >= 0 && std::isfinite(how.temperature), "sample: temperature is ", how.temperature,
+                  ", expected at least 0", how.temperature > 0 ? " and finite" : "");
   detail::require(how.top_k >= 0, "sample: top_k is ", how.top_k, ", expected at least 0");
   detail::require(how.top_p > 0 && how.top_p <= 1, "sample: top_p is ", how.top_p, ", expected above 0 and up to 1");
   Vector<double> p = detail::require_logits("sample", logits);

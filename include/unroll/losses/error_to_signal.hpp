@@ -94,11 +94,12 @@ class ErrorToSignal {
   double run(const Matrix<double>& signal, const Matrix<double>& error, Matrix<double>& slopes, const Batch& batch,
              double terms) const {
     const Index steps = batch.steps(signal.cols());
-    double energy = 0, offsets = 0;
+    double energy = 0, offsets = 0, samples = 0;
+    for (Index b = 0; b < batch.size; ++b) samples += batch.length(b, steps) > 0 ? 1 : 0;
     for_each(batch, steps, [&](Index t, Index b) { energy += signal.col(t * batch.size + b).squaredNorm(); });
     const double first = 1 / (filtered_energy(signal, batch) / terms + options_.epsilon) / terms;
     const double second =
-        options_.dc / (energy / terms + options_.epsilon) / static_cast<double>(signal.rows() * batch.size);
+        options_.dc / (energy / terms + options_.epsilon) / (static_cast<double>(signal.rows()) * samples);
     for_each(batch, steps, [&](Index t, Index b) {
       if (!known(batch, t, b)) return;
       const auto d = 2 * first * filtered(error, batch, t, b);

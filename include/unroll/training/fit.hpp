@@ -63,7 +63,11 @@ class Fit {
   }
 
   FitReport run() {
-    if constexpr (has_groups) state_.optimizer.tie(state_.model);
+    if constexpr (has_groups) {
+      state_.optimizer.tie(state_.model);
+      const bool begins = state_.epoch == 0 && state_.batch == 0;  // later averages of what is tied are
+      if (begins && state_.average) state_.optimizer.tie(state_.average->model);
+    }
     if (tracks()) judge_start();
     for (;;) {
       const bool no_better = options_.patience > 0 && state_.epochs_since_best >= options_.patience;
@@ -135,7 +139,8 @@ class Fit {
     progress.batches = data_.batches();
     progress.batch = state_.batch + examples;
     progress.accumulated = examples;
-    progress.learning_rate = learning_rate(examples > 0 ? state_.batch : state_.batch - 1);
+    const Index last_step = (state_.batch - 1) / options_.accumulate * options_.accumulate;
+    progress.learning_rate = learning_rate(examples > 0 ? state_.batch : last_step);
     if (examples > 0) one_step(progress);
     if (!progress.problem.empty() && stops()) return progress;
     progress.loss = state_.loss_count > 0 ? state_.loss_sum / state_.loss_count : Evaluation().loss;
