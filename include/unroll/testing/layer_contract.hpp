@@ -249,7 +249,8 @@ class LayerContract {
 /// value; a backward pass that adds, needs a forward pass and consumes it; refusals that change nothing; ragged
 /// batches; independent samples; stream = sequence, a stream that goes on from what it saved, without allocation
 /// (counted where `counts_allocations`), of several samples = batch, and carried state = whole. x is I x (T*B), B as
-/// the options say. Returns the clauses that do not hold.
+/// the options say. The parameters are taken as they are: they should not be all ones or zeros. Returns the clauses
+/// that do not hold.
 ///
 ///   CHECK(unroll::testing::broken_layer_clauses(MyLayer(5)) == std::vector<std::string>{});
 template <Layer L>
