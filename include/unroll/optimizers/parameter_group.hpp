@@ -20,11 +20,11 @@ namespace unroll::inline UNROLL_TARGET {
 /// Refused are a group that chooses no tensor, a tensor that two groups choose, and a tied group with a rate or decay
 /// of its own.
 struct ParameterGroup {
-  std::string names = "*";                  ///< of its tensors, as `visit` gives them; a * stands for any text
+  std::string names = "*";                  ///< one pattern: its tensors as `visit` gives them; a * stands for any text
   std::optional<TensorKind> kind = {};      ///< its tensors are of this kind alone
   double rate = 1;                          ///< times the learning rate, at least 0
   std::optional<double> weight_decay = {};  ///< of all its tensors, instead of the optimizer's, at least 0
-  bool frozen = false;                      ///< its tensors keep their bits
+  bool frozen = false;                      ///< its tensors keep their bits, and their moments
   /// Its tensors are at all times equal to the tensor of this name, whose gradient is the sum of theirs.
   std::string tied_to = {};
   bool transposed = false;  ///< equal to its transpose, as a Dense that reads out an Embedding is
