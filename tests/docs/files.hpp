@@ -1,5 +1,6 @@
 // What docs/files.md takes as given.
 #include <iostream>
+#include <unroll/io/export_header.hpp>
 #include <unroll/io/pytorch.hpp>
 #include <unroll/io/save.hpp>
 #include <unroll/unroll.hpp>

@@ -111,6 +111,10 @@ TEST_CASE("the length of the header is checked against the file before it is use
   CHECK_THAT(refusal(file_of(std::string(100'000'001, ' '))).what(), contains_text("expected at most 100000000"));
 }
 
+TEST_CASE("a file of torch.save is told from one of safetensors", "[safetensors]") {
+  CHECK_THAT(refusal("PK\3\4and more").what(), contains_text("expected one of safetensors.torch.save_file"));
+}
+
 TEST_CASE("a message holds the beginning of a long text", "[safetensors]") {
   CHECK(detail::shortened("abc", 3) == "abc");
   CHECK(detail::shortened("abcd", 3) == "abc...");

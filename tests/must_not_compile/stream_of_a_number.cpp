@@ -1,4 +1,4 @@
-// expect: a Stream is of a model, as in Stream<Lstm<float>>
+// expect: a Stream is of a model, not const, as in Stream<Lstm<float>>
 #include "unroll/unroll.hpp"
 
 #ifdef UNROLL_MUST_COMPILE

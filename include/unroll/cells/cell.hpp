@@ -170,6 +170,11 @@ struct WithNamedBackward : C, NamedBackward {};
 template <class C>
 concept NamesBackward = !std::is_final_v<C> && !requires { &WithNamedBackward<C>::backward; };
 
+/// Whether `forward` takes a state that is gone behind the call: a copy, or one that it cannot change.
+template <class C>
+concept TakesStateByValue =
+    requires(GateValues<C, Pack<float>>& gates) { C::forward(gates, StateValues<C, Pack<float>>()); };
+
 /// Refuses at compile time what is not a cell, and says what is missing.
 template <class C>
 constexpr bool check_cell() {  // not covered: runs at compile time
@@ -180,6 +185,8 @@ constexpr bool check_cell() {  // not covered: runs at compile time
     static_assert(HasForward<C>,
                   "a cell needs `template <class V> static void forward(std::array<V, G>& gates, std::array<V, N>& "
                   "state)`, G and N the numbers of its gate_names and state_names");
+    static_assert(!TakesStateByValue<C>,
+                  "a cell's forward takes std::array<V, N>& state: it leaves the new states there");
     if constexpr (HasForward<C>)
       static_cast<void>(&a_rule_has_arithmetic_and_exp_sigmoid_tanh_relu_without_std_but_no_comparison<C>);
     static_assert(

@@ -50,7 +50,7 @@ struct Words : PassedOn<(sizeof(Vector) > register_size)> {
 /// processor's widest register holds.
 ///
 /// The operators are those of a number, lane by lane, each rounded once; `multiply_add` is fused where the processor
-/// can do that.
+/// can do that. Call `sqrt`, `abs` and `select_less` without `unroll::`.
 template <class Scalar, int Lanes = detail::widest<Scalar>>
 struct Pack : detail::PassedOn<(sizeof(Scalar) * Lanes > detail::register_size)> {
   /// The type of one number.
@@ -260,7 +260,7 @@ struct Pack : detail::PassedOn<(sizeof(Scalar) * Lanes > detail::register_size)>
   }
 };
 
-/// x < y ? a : b on single numbers, as on packs. b where x or y is NaN.
+/// x < y ? a : b on single numbers, as on packs, where it is called without `unroll::`. b where x or y is NaN.
 template <class Scalar>
   requires std::is_floating_point_v<Scalar>
 Scalar select_less(Scalar x, Scalar y, Scalar a, Scalar b) {

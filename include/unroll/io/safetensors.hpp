@@ -178,6 +178,9 @@ inline TensorFile read_header(std::istream& in, const std::string& file) {
   char bytes[8];
   std::uint64_t length = 0;
   if (!in.read(bytes, 8)) raise<format_error>(file, "", 0u, "cannot be read");
+  if (std::string_view(bytes, 4) == "PK\3\4")
+    raise<format_error>(file, "", 0u,
+                        "is a zip archive, as torch.save writes; expected one of safetensors.torch.save_file");
   std::memcpy(&length, bytes, 8);
   if (length > size - 8)
     raise<format_error>(file, "", 0u,

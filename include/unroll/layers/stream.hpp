@@ -31,7 +31,8 @@ struct StreamOptions {
 /// for several.
 template <class Model, class Storage = Full>
 class Stream {
-  static_assert(ForwardLayer<Model>, "a Stream is of a model, as in Stream<Lstm<float>>: see the concept Layer");
+  static_assert(ForwardLayer<Model>,
+                "a Stream is of a model, not const, as in Stream<Lstm<float>>: see the concept Layer");
   static_assert(!ForwardLayer<Model> || StreamableLayer<Model>,
                 "a Stream needs a model that runs step by step: a Bidirectional needs the whole sequence");
 
@@ -77,6 +78,10 @@ class Stream {
   Result step(const Eigen::ArrayBase<X>& x) noexcept {
     return step(x.matrix());
   }
+  /// Refused: numbers behind a pointer, whose count is not known.
+  template <class Pointer>
+    requires std::is_pointer_v<Pointer>
+  Result step(Pointer) = delete;  // take Eigen::Map<const Vector<float>>(pointer, count)
   /// The same for an array of C.
   template <class Number, std::size_t size>
   Result step(const Number (&x)[size]) noexcept {

@@ -20,11 +20,11 @@ namespace unroll::inline UNROLL_TARGET {
 /// An optimizer refuses a group that chooses no tensor, a tensor that two groups choose, and a tied group with a rate
 /// or decay of its own.
 struct ParameterGroup {
-  std::string names = "*";                  ///< of its tensors, as `visit` gives them; a * stands for any text
+  std::string names = "*";                  ///< one pattern: its tensors as `visit` gives them; a * stands for any text
   std::optional<TensorKind> kind = {};      ///< only tensors of this kind
   double rate = 1;                          ///< times the learning rate, at least 0
   std::optional<double> weight_decay = {};  ///< of all its tensors, instead of the optimizer's, at least 0
-  bool frozen = false;                      ///< its tensors keep their bits
+  bool frozen = false;                      ///< its tensors keep their bits, and their moments
   /// Its tensors always equal the tensor of this name, whose gradient is the sum of theirs.
   std::string tied_to = {};
   bool transposed = false;  ///< equal to its transpose: for a Dense that reads out an Embedding, say

@@ -46,7 +46,8 @@ struct Metric {
   /// Its name in messages, in the history and for FitOptions::best_by; without commas, quotes and line breaks.
   std::string name;
   bool higher_is_better;  ///< what FitOptions::best_by keeps
-  /// add(y, target, weight, sums): adds a column with a weight above 0.
+  /// add(y, target, weight, sums): adds a column with a weight above 0. At the first one `sums` is empty: give it its
+  /// size.
   std::function<void(const Column&, const Column&, const Weight&, Matrix<double>&)> add;
   /// value(sums): the number, from sums that at least one column was added to.
   std::function<double(const Matrix<double>&)> value;
