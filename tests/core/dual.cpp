@@ -103,7 +103,8 @@ TEMPLATE_TEST_CASE("every operator carries its partial derivatives", "[dual]", d
 }
 
 TEMPLATE_TEST_CASE("every function carries its derivative", "[dual]", double, Pack<double>, Pack<float>) {
-  using unroll::exp, unroll::sigmoid, unroll::tanh, unroll::relu;  // for plain numbers
+  using std::abs, std::sqrt, unroll::exp, unroll::relu, unroll::select_less, unroll::sigmoid,
+      unroll::tanh;  // for numbers
   for (const double a : {-3.0, -0.5, 0.25, 2.0}) {
     const auto run = [a](const char* name, auto f, auto formula) {
       check<TestType>(
@@ -116,15 +117,23 @@ TEMPLATE_TEST_CASE("every function carries its derivative", "[dual]", double, Pa
     run(
         "tanh", [](auto x) { return tanh(x); },
         [](double x) { return Known{std::tanh(x), 1 / (std::cosh(x) * std::cosh(x)), 0}; });
+    run("abs", [](auto x) { return abs(x); }, [](double x) { return Known{std::abs(x), x > 0 ? 1.0 : -1.0, 0}; });
+    run(
+        "sqrt", [](auto x) { return sqrt(x * x + 2); },
+        [](double x) { return Known{std::sqrt(x * x + 2), x / std::sqrt(x * x + 2), 0}; });
+    run(
+        "select_less", [](auto x) { return select_less(x, decltype(x)(0.1f), 3 * x, x * x); },
+        [](double x) { return x < 0.1f ? Known{3 * x, 3, 0} : Known{x * x, 2 * x, 0}; });
     run("relu", [](auto x) { return relu(x); }, [](double x) { return Known{std::max(x, 0.0), x > 0 ? 1.0 : 0.0, 0}; });
   }
 }
 
-TEMPLATE_TEST_CASE("the slope of relu at zero is zero", "[dual]", double, Pack<double>, Pack<float>) {
+TEMPLATE_TEST_CASE("the slopes of relu and abs at zero are zero", "[dual]", double, Pack<double>, Pack<float>) {
   using D = Dual<TestType, 1>;
-  const auto slope_at = [](double x) {
-    return Lanes<TestType>::of(relu(D::variable(TestType(static_cast<float>(x)), 0)).partial[0]).front();
-  };
+  const auto variable = [](double x) { return D::variable(TestType(static_cast<float>(x)), 0); };
+  const auto slope_at = [&](double x) { return Lanes<TestType>::of(relu(variable(x)).partial[0]).front(); };
+  CHECK(Lanes<TestType>::of(abs(variable(0)).partial[0]).front() == 0);
+  CHECK(Lanes<TestType>::of(abs(variable(-0.0)).partial[0]).front() == 0);
   CHECK(slope_at(0.0) == 0);
   CHECK(slope_at(-0.0) == 0);
   CHECK(slope_at(1e-30) == 1);

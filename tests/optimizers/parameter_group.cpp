@@ -49,6 +49,19 @@ TEST_CASE("a frozen tensor keeps its bits, and so do its moments", "[parameter_g
   CHECK(first(model).weight.allFinite());
 }
 
+TEST_CASE("a group may have several names", "[parameter_group]") {
+  Model model = two();
+  const Model start = model;
+  const std::string last = "1.bias";
+  Sgd sgd(model, {.learning_rate = 0.1, .groups = {{.names = {"0.*", last}, .frozen = true}}});
+  sgd.step(model, counted(model, 3, 1));
+  CHECK(flat(std::get<0>(model.layers)) == flat(std::get<0>(start.layers)));
+  CHECK(second(model).bias == std::get<1>(start.layers).bias);
+  CHECK((second(model).weight.array() != std::get<1>(start.layers).weight.array()).all());
+  CHECK_THROWS_WITH(Sgd(model, {.groups = {{.names = {"2.*", "gain"}}}}),
+                    contains_text("the group 2.* gain has no tensor"));
+}
+
 TEST_CASE("tied tensors are one: they move by the sum of their gradients and stay equal", "[parameter_group]") {
   Model model = two(), alone = model;
   Sgd sgd(model, {.learning_rate = 0.5,

@@ -12,6 +12,7 @@ namespace {
 enum class Fault {
   none,
   input,
+  gain,
   parameter,
   overwrite,
   neighbours,
@@ -29,7 +30,7 @@ template <Fault fault>
 struct Scale : Memoryless<Scale<fault>, double> {
   using Base = Memoryless<Scale<fault>, double>;
   using Tape = typename Base::Tape;
-  Vector<double> gain = Vector<double>::LinSpaced(3, 1, 2);
+  Vector<double> gain = Vector<double>::LinSpaced(3, 1, fault == Fault::gain ? 1 : 2);
 
   Index input_size() const { return gain.size(); }
   Index output_size() const { return gain.size(); }
@@ -50,6 +51,7 @@ struct Scale : Memoryless<Scale<fault>, double> {
     if (fault == Fault::overwrite) gradient.gain.setZero();
     gradient.gain += (fault == Fault::parameter ? 1.01 : 1.0) * x.cwiseProduct(d_y).rowwise().sum();
     d_x = (fault == Fault::input ? 1.01 : 1.0) * (gain.asDiagonal() * d_y);
+    if (fault == Fault::gain) d_x = d_y;  // right for a gain of ones, which it starts with
     if (fault == Fault::neighbours && x.cols() > 4) d_x.col(0) += d_y.col(1);
   }
 
@@ -156,6 +158,7 @@ std::string broken() {
 TEST_CASE("the contract names what is broken in a layer, and nothing else", "[layer_contract]") {
   CHECK(broken<Fault::none>() == "");
   CHECK_THAT(broken<Fault::input>(), contains_text("gradient: relative error 0.0") && contains_text(" at x["));
+  CHECK_THAT(broken<Fault::gain>(), contains_text("gradient: relative error 0.0") && contains_text(" at x["));
   CHECK_THAT(broken<Fault::parameter>(), contains_text("gradient: relative error 0.0") && contains_text(" at gain["));
   CHECK(broken<Fault::overwrite>() == "backward: it does not add to the gradient; ");
   CHECK_THAT(broken<Fault::neighbours>(), contains_text("columns: a sample's outputs depend on its neighbours; "));

@@ -24,8 +24,8 @@
 ///   };
 ///
 /// `forward` finds the pre-activations in `gates` and the previous states in `state`, and leaves the new states there.
-/// V is not one number but several side by side. So a rule uses + - * / and exp, sigmoid, tanh and relu without std::,
-/// and compares nothing.
+/// V is not one number but several side by side. So a rule uses + - * / and exp, sigmoid, tanh, relu, sqrt and abs
+/// without std::, and select_less(x, y, a, b), which is x < y ? a : b, in place of an if.
 /// What else a cell may declare:
 ///   backward        the hand-written derivative (below); without it the engine derives it by dual numbers
 ///   input_gates     the run of gates that the input feeds (default: all)

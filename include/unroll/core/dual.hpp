@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <type_traits>
 
@@ -78,6 +79,23 @@ struct Dual {
   /// The slope at 0 is 0, as in PyTorch.
   UNROLL_IN_A_LOOP friend Dual relu(const Dual& a) {
     return chain(relu(a.value), a, select_less(V(0), a.value, V(1), V(0)));
+  }
+  UNROLL_IN_A_LOOP friend Dual sqrt(const Dual& a) {
+    using std::sqrt;
+    const V root = sqrt(a.value);
+    return chain(root, a, constant(0.5) / root);
+  }
+  /// The slope at 0 is 0, as in PyTorch.
+  UNROLL_IN_A_LOOP friend Dual abs(const Dual& a) {
+    using std::abs;
+    const V slope = select_less(V(0), a.value, V(1), select_less(a.value, V(0), V(-1), V(0)));
+    return chain(abs(a.value), a, slope);
+  }
+  /// x < y ? a : b, with the derivatives of the one that is taken.
+  UNROLL_IN_A_LOOP friend Dual select_less(const Dual& x, const Dual& y, const Dual& a, const Dual& b) {
+    Dual result(select_less(x.value, y.value, a.value, b.value));
+    for (std::size_t i = 0; i < N; ++i) result.partial[i] = select_less(x.value, y.value, a.partial[i], b.partial[i]);
+    return result;
   }
 
  private:

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cmath>
+
 #include "unroll/layers/packed.hpp"
 
 namespace unroll::inline UNROLL_TARGET {
@@ -44,5 +46,32 @@ class Predictor {
   Packed packed_;
   typename Packed::Tape tape_;
 };
+
+/// How far a model's outputs move when its weights are kept in fewer bits.
+struct StorageReport {
+  double largest = 0;         ///< the largest difference
+  double root_mean = 0;       ///< the root mean square of the differences
+  double largest_output = 0;  ///< the largest output with full weights, to compare with
+};
+
+/// Runs one sample's sequence x, I x T, with full weights and with weights in fewer bits. Throws std::invalid_argument
+/// where the model refuses x, or the storage cannot keep a weight.
+template <ForwardLayer Model, class Storage>
+StorageReport compare_storage(const Model& model, Storage storage, const Input<typename Model::Scalar>& x) {
+  Predictor full(model);
+  Predictor reduced(model, storage);
+  const auto expected = full(x), given = reduced(x);
+  StorageReport report;
+  double squares = 0;
+  for (Index k = 0; k < expected.size(); ++k) {
+    const double y = static_cast<double>(expected.data()[k]);
+    const double difference = std::abs(static_cast<double>(given.data()[k]) - y);
+    report.largest = detail::larger_or_nan(report.largest, difference);
+    report.largest_output = detail::larger_or_nan(report.largest_output, std::abs(y));
+    squares += difference * difference;
+  }
+  if (expected.size() > 0) report.root_mean = std::sqrt(squares / static_cast<double>(expected.size()));
+  return report;
+}
 
 }  // namespace unroll::inline UNROLL_TARGET

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cmath>
 #include <limits>
 #include <span>
 #include <type_traits>
@@ -166,36 +165,5 @@ class Stream {
   Vector<Scalar> no_result_;  // NaN
   State saved_;               // for the reset of one sample
 };
-
-/// How far a stream's outputs move when the weights are kept in fewer bits.
-struct StorageReport {
-  double largest = 0;         ///< the largest difference
-  double root_mean = 0;       ///< the root mean square of the differences
-  double largest_output = 0;  ///< the largest output with full weights, to compare with
-};
-
-/// Runs one sample's sequence x, I x T, through streams with full weights and with weights in fewer bits. Throws
-/// std::invalid_argument where x does not have I rows, or the storage cannot keep a weight.
-template <StreamableLayer Model, class Storage>
-StorageReport compare_storage(const Model& model, Storage storage, const Input<typename Model::Scalar>& x) {
-  detail::require(x.rows() == model.input_size(), "compare_storage: x has ", x.rows(), " rows, expected input_size ",
-                  model.input_size());
-  Stream full(model);
-  Stream reduced(model, storage);
-  StorageReport report;
-  double squares = 0;
-  for (Index t = 0; t < x.cols(); ++t) {
-    const auto expected = full.step(x.col(t)), given = reduced.step(x.col(t));
-    for (Index i = 0; i < expected.size(); ++i) {
-      const double difference = std::abs(static_cast<double>(given[i]) - static_cast<double>(expected[i]));
-      report.largest = detail::larger_or_nan(report.largest, difference);
-      report.largest_output = detail::larger_or_nan(report.largest_output, std::abs(static_cast<double>(expected[i])));
-      squares += difference * difference;
-    }
-  }
-  const Index count = x.cols() * model.output_size();
-  if (count > 0) report.root_mean = std::sqrt(squares / static_cast<double>(count));
-  return report;
-}
 
 }  // namespace unroll::inline UNROLL_TARGET

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,19 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
+/// Names of tensors as `visit` gives them: a pattern, or several in braces. A * stands for any text.
+class NamePatterns {
+ public:
+  std::vector<std::string> patterns;  ///< at least one is to fit
+
+  /// One pattern.
+  NamePatterns(const char* pattern) : patterns{pattern} {}
+  /// One pattern.
+  NamePatterns(std::string pattern) : patterns{std::move(pattern)} {}
+  /// Several patterns.
+  NamePatterns(std::initializer_list<std::string> several) : patterns(several) {}
+};
+
 /// Tensors that an optimizer treats in another way than the rest. Every optimizer's option `groups` is a list of these.
 ///
 ///   Adam(model, {.groups = {{.names = "0.*", .frozen = true}, {.names = "1.*", .kind = TensorKind::bias, .rate = 2}}})
@@ -20,7 +34,7 @@ namespace unroll::inline UNROLL_TARGET {
 /// An optimizer refuses a group that chooses no tensor, a tensor that two groups choose, and a tied group with a rate
 /// or decay of its own.
 struct ParameterGroup {
-  std::string names = "*";                  ///< one pattern: its tensors as `visit` gives them; a * stands for any text
+  NamePatterns names = "*";                 ///< its tensors: {"0.*", "1.bias"}
   std::optional<TensorKind> kind = {};      ///< only tensors of this kind
   double rate = 1;                          ///< times the learning rate, at least 0
   std::optional<double> weight_decay = {};  ///< of all its tensors, instead of the optimizer's, at least 0
@@ -39,10 +53,18 @@ constexpr bool matches(std::string_view pattern, std::string_view name) {
   return !name.empty() && name[0] == pattern[0] && matches(pattern.substr(1), name.substr(1));
 }
 
-/// "0.* of biases", for messages and files.
+inline bool matches_any(const NamePatterns& names, std::string_view name) {
+  for (const std::string& pattern : names.patterns)
+    if (matches(pattern, name)) return true;
+  return false;
+}
+
+/// "0.* 1.bias of kind bias", for messages and files.
 inline std::string chosen_text(const ParameterGroup& group) {
   const char* kinds[] = {"weight", "bias", "gain"};
-  return group.names + (group.kind ? text(" of kind ", kinds[static_cast<int>(*group.kind)]) : std::string());
+  std::string names;
+  for (const std::string& pattern : group.names.patterns) names += (names.empty() ? "" : " ") + pattern;
+  return names + (group.kind ? text(" of kind ", kinds[static_cast<int>(*group.kind)]) : std::string());
 }
 
 /// All groups as text, one line each, for files.
@@ -100,7 +122,7 @@ class Grouping {
     const ParameterGroup& group = groups[g];
     bool found = false;
     for (std::size_t k = 0; k < tensors.size(); ++k) {
-      if (!matches(group.names, tensors[k].name) || (group.kind && *group.kind != tensors[k].kind)) continue;
+      if (!matches_any(group.names, tensors[k].name) || (group.kind && *group.kind != tensors[k].kind)) continue;
       require(group_[k] == none, caller, ": ", tensors[k].name, " is in two groups, ",
               group_[k] == none ? "" : chosen_text(groups[group_[k]]), " and ", chosen_text(group));
       group_[k] = g;

@@ -26,7 +26,11 @@ template <class L>
 class LayerContract {
  public:
   LayerContract(const L& layer, const Matrix<double>& x, const LayerContractOptions& options)
-      : layer_(layer), x_(x), batch_{.size = options.batch}, options_(options) {}
+      : layer_(layer), x_(x), batch_{.size = options.batch}, options_(options) {
+    // With a gain of ones d_x = d_y would pass for y = gain x.
+    Random random(options.seed);
+    for_each_tensor([&](const std::string&, auto& tensor) { move(tensor, random); }, layer_);
+  }
 
   /// The clauses that do not hold; empty where all do.
   std::vector<std::string> check() {
@@ -71,6 +75,10 @@ class LayerContract {
     bool equal = true;
     for_each_tensor([&](const std::string&, const auto& x, const auto& y) { equal = equal && x == y; }, a, b);
     return equal;
+  }
+  template <class Tensor>
+  static void move(Tensor& tensor, Random& random) {
+    for (Index i = 0; i < tensor.size(); ++i) tensor.data()[i] += random.uniform(0.1);
   }
   static Matrix<double> drawn(const Output<double>& y) {
     Random random(77);
@@ -236,7 +244,7 @@ class LayerContract {
            "carried state: a sequence in two parts differs from the whole");
   }
 
-  const L& layer_;
+  L layer_;  // a copy with other parameters
   Matrix<double> x_;
   Batch batch_;
   LayerContractOptions options_;
@@ -245,11 +253,11 @@ class LayerContract {
 
 }  // namespace detail
 
-/// Tests a layer in one line: its gradient against central differences, from states of any value; that a backward pass
-/// adds, needs a forward pass and consumes it; that refusals change nothing; ragged batches; independent samples;
-/// stream = sequence; a stream that goes on from what it saved, without allocation (counted where
-/// `counts_allocations`); a stream of several samples = batch; and carried state = whole. x is I x (T*B), with B as the
-/// options say. Returns the clauses that do not hold.
+/// Tests a copy of a layer, whose parameters are moved by up to 0.1 each, in one line: its gradient against central
+/// differences, from states of any value; that a backward pass adds, needs a forward pass and consumes it; that
+/// refusals change nothing; ragged batches; independent samples; stream = sequence; a stream that goes on from what it
+/// saved, without allocation (counted where `counts_allocations`); a stream of several samples = batch; and carried
+/// state = whole. x is I x (T*B), with B as the options say. Returns the clauses that do not hold.
 ///
 ///   CHECK(unroll::testing::broken_layer_clauses(MyLayer(5)) == std::vector<std::string>{});
 template <Layer L>

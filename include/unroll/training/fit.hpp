@@ -65,8 +65,7 @@ class Fit {
   FitReport run() {
     if constexpr (has_groups) {
       state_.optimizer.tie(state_.model);
-      const bool begins = state_.epoch == 0 && state_.batch == 0;  // later averages of what is tied are
-      if (begins && state_.average) state_.optimizer.tie(state_.average->model);
+      if (state_.average) state_.optimizer.tie(state_.average->model);
     }
     if (tracks()) judge_start();
     for (;;) {
@@ -132,13 +131,12 @@ class Fit {
   /// Does a step, and after the last batch the end of the epoch. A state may stand between the two if the evaluation
   /// threw, or found no finite loss.
   FitProgress next() {
-    FitProgress progress;
     const Index examples = (std::min)(options_.accumulate, data_.batches() - state_.batch);
-    progress.epoch = state_.epoch + 1;
-    progress.epochs = options_.epochs;
-    progress.batches = data_.batches();
-    progress.batch = state_.batch + examples;
-    progress.accumulated = examples;
+    FitProgress progress{.epoch = state_.epoch + 1,
+                         .epochs = options_.epochs,
+                         .batch = state_.batch + examples,
+                         .batches = data_.batches(),
+                         .accumulated = examples};
     const Index last_step = (state_.batch - 1) / options_.accumulate * options_.accumulate;
     progress.learning_rate = learning_rate(examples > 0 ? state_.batch : last_step);
     if (examples > 0) one_step(progress);
