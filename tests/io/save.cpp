@@ -87,7 +87,16 @@ TEST_CASE("a file of other tensors is refused by name and leaves the model as it
   other.tensors.erase("0.weight_ih");
   write_safetensors(other, folder / "other");
   CHECK_THAT(refusal(model(2), folder / "other"),
-             contains_text("tensor '0.weight_ih'") && contains_text("is missing, expected the shape [16, 3]"));
+             contains_text("tensor '0.weight_ih'") &&
+                 contains_text("is missing, expected the shape [16, 3]; there are 0.bias, 0.weight_hh, "));
+  other.tensors.clear();
+  write_safetensors(other, folder / "other");
+  CHECK_THAT(refusal(model(2), folder / "other"),
+             contains_text("is missing, expected the shape [16, 3]; there are none"));
+  for (int k = 10; k < 40; ++k) other.tensors[detail::text(k)] = detail::store(Vector<float>(Vector<float>::Zero(1)));
+  write_safetensors(other, folder / "other");
+  CHECK_THAT(refusal(model(2), folder / "other"),
+             contains_text("there are 10, 11, ") && contains_text(", 29 and 10 more"));
   other = whole;
   other.tensors["3.bias"] = detail::store(Vector<float>(Vector<float>::Zero(2)));
   write_safetensors(other, folder / "other");

@@ -37,7 +37,9 @@ class TensorReader {
   void take(const std::string& name, Value&& value) {
     const auto found = content_.tensors.find(name);
     if (found == content_.tensors.end())
-      raise<format_error>(file_, name, 8u, "is missing, expected the shape " + shape_text(store(value).shape));
+      raise<format_error>(
+          file_, name, 8u,
+          text("is missing, expected the shape ", shape_text(store(value).shape), "; there are ", names_in_file()));
     try {
       require_fits(found->second, value, options_);
       if (read_) restore(found->second, value, options_);
@@ -61,6 +63,17 @@ class TensorReader {
       value.require_valid();
     else if constexpr (requires { value.each_part([](const char*, const auto&) {}); })
       value.each_part([](const char*, const auto& part) { part.require_valid(); });
+  }
+
+  /// For a message: not all of a large file.
+  std::string names_in_file() const {
+    std::string names;
+    std::size_t count = 0;
+    for (const auto& [name, tensor] : content_.tensors) {
+      if (++count > 20) return names + text(" and ", content_.tensors.size() - 20, " more");
+      names += (count > 1 ? ", " : "") + name;
+    }
+    return count > 0 ? names : "none";
   }
 
   void require_all_taken() const {

@@ -164,10 +164,18 @@ class Memoryless : public LayerBase<Derived> {
   void require_parameters() const {}
   void require_values(const Input<Scalar>&, const Batch&) const {}
   void map(const Input<Scalar>& x, Tape& tape) const {
-    self().apply(x, WritableOutput<Scalar>(tape.y.data(), tape.y.rows(), tape.y.cols()));
+    const WritableOutput<Scalar> y(tape.y.data(), tape.y.rows(), tape.y.cols());
+    static_assert(
+        requires { self().apply(x, y); },
+        "a Memoryless layer needs `void apply(const Input<S>& x, WritableOutput<S> y) const`");
+    self().apply(x, y);
   }
   void map_back(const Input<Scalar>& x, const Input<Scalar>& d_y, Tape& tape, Derived& gradient) const {
     const WritableOutput<Scalar> d_x(tape.d_x.data(), tape.d_x.rows(), tape.d_x.cols());
+    static_assert(
+        requires { self().apply_back(x, tape.y, d_y, gradient, d_x); },
+        "a Memoryless layer needs `void apply_back(const Input<S>& x, const Input<S>& y, const Input<S>& d_y, "
+        "MyLayer& gradient, WritableOutput<S> d_x) const`");
     if (tape.batch.lengths.empty()) return self().apply_back(x, tape.y, d_y, gradient, d_x);
     detail::mask_past_ends(x, tape.batch, tape.masked_x);
     detail::mask_past_ends(d_y, tape.batch, tape.masked_d_y);

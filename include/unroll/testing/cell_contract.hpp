@@ -199,9 +199,10 @@ class CellContract {
 /// that do not hold.
 ///
 ///   CHECK(unroll::testing::broken_clauses<MyCell>() == std::vector<std::string>{});
-template <Cell C>
+template <class C>
 std::vector<std::string> broken_clauses(const CellContractOptions& options = {}) {
-  return detail::CellContract<C>(options).check();
+  static_assert(unroll::detail::check_cell<C>());
+  if constexpr (Cell<C>) return detail::CellContract<C>(options).check();
 }
 
 }  // namespace unroll::inline UNROLL_TARGET::testing
