@@ -19,6 +19,11 @@ FitReport fit(const TrainingState<M, O>&, const D&, const L&, ...) = delete;  //
 template <class no_data_or_no_loss = void, class M, class O, class L>
 FitReport fit(const TrainingState<M, O>&, const L&, ...) = delete;  // data and a loss: fit(state, data, loss)
 
+/// Refused: data and validation data without a loss.
+template <class no_loss = void, class M, class O, DataSource D, DataSource Validation>
+FitReport fit(const TrainingState<M, O>&,  // no loss: fit(state, data, validation, loss)
+              const D&, const Validation&, ...) = delete;
+
 /// Refused: a model in the place of the state that a run moves.
 template <class no_training_state = void, Trainable M, class D, class L>
 FitReport fit(const M&, const D&, const L&, ...) = delete;  // no state: TrainingState(model, Adam(model), Random(1))
