@@ -64,12 +64,12 @@ template <class Model>
 constexpr bool steps_without_throwing() {
   using S = Stream<Model>;
   using X = Input<typename Model::Scalar>;
-  return noexcept(std::declval<S&>().step(std::declval<const X&>())) &&
-         noexcept(std::declval<S&>().step(typename Model::Scalar())) && noexcept(std::declval<S&>().reset()) &&
+  return noexcept(std::declval<S&>().step(std::declval<const X&>())) && noexcept(std::declval<S&>().reset()) &&
          noexcept(std::declval<S&>().restore(std::declval<const typename Model::State&>())) &&
          noexcept(std::declval<const S&>().input_size()) && noexcept(std::declval<const S&>().output_size());
 }
 static_assert(steps_without_throwing<Lstm<float>>());
+static_assert(noexcept(std::declval<Stream<Lstm<float>>&>().step(1.0f)));
 static_assert(steps_without_throwing<DynamicSizes<float>::Model>());
 static_assert(steps_without_throwing<FixedSizes<double>::Model>());
 static_assert(steps_without_throwing<OtherLayers<double>::Model>());

@@ -65,6 +65,30 @@ TEST_CASE("the confusion matrix has a row a class and a column a guess", "[metri
   CHECK(measures.values().at("confusion_matrix") == Approx(sklearn()["accuracy"](0)));
 }
 
+TEST_CASE("precision, recall and f1 of one class are those of its row and column", "[metrics]") {
+  const Matrix<double>& confusion = sklearn()["confusion"];
+  for (Index k = 0; k < confusion.rows(); ++k) {
+    Measures measures({precision(k), recall(k), f1(k)});
+    measures.add(sklearn()["logits"], sklearn()["classes"]);
+    const auto found = measures.values();
+    const double hits = confusion(k, k), predicted = confusion.col(k).sum(), actual = confusion.row(k).sum();
+    const auto of = [&](const char* name) { return found.at(detail::text(name, "_", k)); };
+    if (predicted + actual == 0) {
+      CHECK(std::isnan(of("precision") + of("recall") + of("f1")));
+      continue;
+    }
+    CHECK(of("precision") == Approx(hits / predicted));
+    CHECK(of("recall") == Approx(hits / actual));
+    CHECK(of("f1") == Approx(2 * hits / (predicted + actual)));
+  }
+  for (const Index k : {Index(-1), confusion.rows()})
+    CHECK_THROWS_WITH(Measures({f1(k)}).add(sklearn()["logits"], sklearn()["classes"]),
+                      contains_text("there is no such class, y has " + std::to_string(confusion.rows()) + " rows"));
+  Measures absent({recall(2)});
+  absent.add(Matrix<double>{{2}, {1}, {0}}, Matrix<double>{{0}});
+  CHECK(std::isnan(absent.values().at("recall_2")));
+}
+
 TEST_CASE("R2 of numbers far from 0 loses no digits, and one of a row that never changes is 1 or 0", "[metrics]") {
   Measures measures({r2()});
   const Eigen::RowVectorXd target = Eigen::RowVectorXd::LinSpaced(5, -2, 2).array() + 1e9;

@@ -20,8 +20,8 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
   using Scalar = typename Traits::Scalar;
   using State = detail::StateOfLayers<Layers>;
   using Stream = ChainStream<Layers>;
-  static constexpr int InputSize = Dynamic;
-  static constexpr int OutputSize = Dynamic;
+  static constexpr int InputSize = Traits::inputs;
+  static constexpr int OutputSize = Traits::outputs;
   static constexpr bool trained = Traits::trained;
 
   struct Tape {

@@ -45,6 +45,8 @@ struct ChainTraits;
 template <class First, class... L>
 struct ChainTraits<std::tuple<First, L...>> {
   using Scalar = typename First::Scalar;
+  static constexpr int inputs = First::InputSize;
+  static constexpr int outputs = std::tuple_element_t<sizeof...(L), std::tuple<First, L...>>::OutputSize;
   static constexpr bool layers = ForwardLayer<First> && (ForwardLayer<L> && ...);
   static constexpr bool trained = Layer<First> && (Layer<L> && ...);  // not packed
   static constexpr bool states = has_visited_state<First>() && (has_visited_state<L>() && ...);
@@ -56,6 +58,7 @@ struct ChainTraits<std::tuple<First, L...>> {
 template <class L>
 struct ChainTraits<std::vector<L>> {
   using Scalar = typename L::Scalar;
+  static constexpr int inputs = Dynamic, outputs = Dynamic;
   static constexpr bool layers = ForwardLayer<L>;
   static constexpr bool trained = Layer<L>;
   static constexpr bool states = has_visited_state<L>();

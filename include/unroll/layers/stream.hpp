@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <span>
+#include <tuple>
 #include <type_traits>
 
 #include "unroll/layers/packed.hpp"
@@ -84,6 +85,7 @@ class Stream {
   /// The same for an array of C.
   template <class Number, std::size_t size>
   Result step(const Number (&x)[size]) noexcept {
+    static_assert(fits_inputs<size>, "a step takes as many numbers as the model has inputs, of each sample");
     return step(std::span(x));
   }
   /// One step of a model of one input; x is a number of any type, a token's too.
@@ -98,6 +100,9 @@ class Stream {
     requires(std::is_class_v<Numbers> && !std::is_base_of_v<Eigen::EigenBase<Numbers>, Numbers>)
   Result step(const Numbers& x) noexcept {
     using Number = std::remove_cvref_t<decltype(*x.data())>;
+    if constexpr (requires { std::tuple_size<Numbers>::value; })
+      static_assert(fits_inputs<std::tuple_size_v<Numbers>>,
+                    "a step takes as many numbers as the model has inputs, of each sample");
     static_assert(std::is_same_v<Number, Scalar> || std::is_integral_v<Number>,
                   "a step takes numbers of the model's own type: a Vector, a std::array, or one number");
     if (static_cast<Index>(x.size()) != x_.size()) return no_result();
@@ -154,6 +159,10 @@ class Stream {
     detail::require(samples >= 1, "Stream: samples is ", samples, ", expected at least 1");
     return detail::stream_of(packed, StreamShape<Index>{samples});
   }
+
+  /// Whether so many numbers are those of some samples, where the model's inputs are known to the compiler.
+  template <std::size_t size>
+  static constexpr bool fits_inputs = Model::InputSize == Dynamic || static_cast<int>(size) % Model::InputSize == 0;
 
   Result run(const Scalar* x) noexcept { return {stream_.step(x), no_result_.size()}; }
   Result no_result() const noexcept { return {no_result_.data(), no_result_.size()}; }

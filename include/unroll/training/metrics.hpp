@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -64,17 +65,21 @@ inline double worth(const Metric::Column& y, double hit) {
   return y.hasNaN() ? std::numeric_limits<double>::quiet_NaN() : hit;
 }
 
-/// A mean over the classes, of what `of_class(hits, predicted, actual)` gives for each.
-inline Metric mean_over_classes(std::string name, double (*of_class)(double, double, double)) {
-  const auto add = [name](const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight,
-                          Matrix<double>& sums) {
+/// What `of_class(hits, predicted, actual)` gives for one class, or the mean over all.
+inline Metric of_classes(std::string name, std::optional<Index> wanted, double (*of_class)(double, double, double)) {
+  if (wanted) name += text("_", *wanted);
+  const auto add = [name, wanted](const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight,
+                                  Matrix<double>& sums) {
     const Index actual = class_of(name.c_str(), y, target);
+    require(!wanted || (*wanted >= 0 && *wanted < y.size()), name, ": there is no such class, y has ", y.size(),
+            " rows");
     if (sums.size() == 0) sums.setZero(y.size(), y.size());
     sums(actual, likeliest(y)) += worth(y, weight.mean);
   };
-  const auto value = [of_class](const Matrix<double>& sums) {
+  const auto value = [of_class, wanted](const Matrix<double>& sums) {
     double sum = 0, classes = 0;
     for (Index k = 0; k < sums.cols(); ++k) {
+      if (wanted && k != *wanted) continue;
       double predicted = 0, actual = 0;
       for (Index i = 0; i < sums.cols(); ++i) predicted += sums(i, k), actual += sums(k, i);
       if (predicted + actual == 0) continue;  // scikit-learn leaves such a class out, too
@@ -108,22 +113,26 @@ inline Metric binary_accuracy() {
   return detail::mean_metric("binary_accuracy", true, hits, detail::itself);
 }
 
-/// The share of the columns predicted to be of a class that are of it; the mean over the classes (macro).
-inline Metric precision() {
-  return detail::mean_over_classes(
-      "precision", [](double hits, double predicted, double) { return predicted == 0 ? 0.0 : hits / predicted; });
+/// The share of the columns predicted to be of a class that are of it: of one class, called precision_3, or the mean
+/// over the classes (macro). NaN where the class neither is nor is predicted.
+inline Metric precision(std::optional<Index> of_class = {}) {
+  return detail::of_classes("precision", of_class, [](double hits, double predicted, double) {
+    return predicted == 0 ? 0.0 : hits / predicted;
+  });
 }
 
-/// The share of a class's columns that are predicted to be of it; the mean over the classes (macro).
-inline Metric recall() {
-  return detail::mean_over_classes(
-      "recall", [](double hits, double, double actual) { return actual == 0 ? 0.0 : hits / actual; });
+/// The share of a class's columns that are predicted to be of it: of one class, called recall_3, or the mean over the
+/// classes (macro). NaN where the class neither is nor is predicted.
+inline Metric recall(std::optional<Index> of_class = {}) {
+  return detail::of_classes("recall", of_class,
+                            [](double hits, double, double actual) { return actual == 0 ? 0.0 : hits / actual; });
 }
 
-/// The harmonic mean of precision and recall of each class; the mean over the classes (macro).
-inline Metric f1() {
-  return detail::mean_over_classes(
-      "f1", [](double hits, double predicted, double actual) { return 2 * hits / (predicted + actual); });
+/// The harmonic mean of precision and recall: of one class, called f1_3, or the mean over the classes (macro). NaN
+/// where the class neither is nor is predicted.
+inline Metric f1(std::optional<Index> of_class = {}) {
+  return detail::of_classes(
+      "f1", of_class, [](double hits, double predicted, double actual) { return 2 * hits / (predicted + actual); });
 }
 
 /// exp of the mean of -log softmax(y)[target]: how many classes the outputs hesitate between.
