@@ -1,9 +1,13 @@
 #include "unroll/core/flush_denormals.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cfenv>
 #include <limits>
+#include <thread>
 
 #include "catch.hpp"
+#include "unroll/core/thread_pool.hpp"
 
 using unroll::FlushDenormals;
 
@@ -38,6 +42,26 @@ TEMPLATE_TEST_CASE("denormals are flushed while the guard lives, and no longer",
     CHECK(flushes<TestType>());
   }
   CHECK_FALSE(flushes<TestType>());
+}
+
+TEST_CASE("the threads of a pool flush where their caller does", "[flush_denormals]") {
+  if (!FlushDenormals::works) return;
+  unroll::ThreadPool pool(3);
+  const auto all = [&] {
+    std::array<char, 64> each{};
+    pool.run(64, [&](unroll::Index i) {
+      volatile double smallest = std::numeric_limits<double>::min();
+      const volatile double half = smallest / 2;
+      each[static_cast<std::size_t>(i)] = half == 0;
+      std::this_thread::yield();  // so that each thread has some
+    });
+    return std::count(each.begin(), each.end(), 1);
+  };
+  for (int again = 0; again < 10; ++again) {
+    CHECK(all() == 0);
+    const FlushDenormals guard;
+    CHECK(all() == 64);
+  }
 }
 
 TEST_CASE("the guard gives back what it changed, and nothing else", "[flush_denormals]") {

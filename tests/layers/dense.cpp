@@ -110,6 +110,18 @@ TEST_CASE("one output has the same bits alone, in a batch and streamed, in every
   }
 }
 
+TEST_CASE("a tape may be of a layer of one output, then of one of several", "[dense]") {
+  Random random(4);
+  const Dense<double> one(4, 1, random), several(3, 20, random);
+  const Matrix<double> x = drawn(4, 5);
+  Dense<double>::Tape tape, fresh;
+  one.forward(x, tape);
+  const Matrix<double> expected = several.forward(x.topRows(3), fresh);
+  CHECK(several.forward(x.topRows(3), tape) == expected);
+  const Matrix<double> expected_of_one = one.forward(x, fresh);
+  CHECK(one.forward(x, tape) == expected_of_one);
+}
+
 TEST_CASE("a dense layer refuses wrong sizes and says what it expected", "[dense]") {
   const auto refuse = [](auto call, const std::string& why) {
     CHECK_THROWS_MATCHES(call(), std::invalid_argument, Message(why));

@@ -7,6 +7,7 @@
 #include <version>
 
 #include "unroll/core/error.hpp"
+#include "unroll/core/flush_denormals.hpp"
 #include "unroll/core/types.hpp"
 
 /// The threads of a pool, and where they wait for one another. Directly below is what replaces them where the standard
@@ -55,6 +56,7 @@ class Crew {
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #if __has_include(<unistd.h>)
@@ -158,6 +160,7 @@ class Crew {
     next_ = 0;
     count_ = left_ = count;
     open_ = count > 0;
+    flush_denormals_ = FlushDenormals::on();
     begun_.notify_all();
     work(lock);
     if (left_ != 0) {
@@ -180,6 +183,8 @@ class Crew {
     while (true) {
       begun_.wait(lock, [this] { return next_ < count_ || stopped_; });
       if (stopped_) return;
+      std::optional<FlushDenormals> as_the_caller;
+      if (flush_denormals_) as_the_caller.emplace();
       work(lock);
       lock.unlock();
       linger([this] { return open_ || stopped_; });
@@ -215,6 +220,7 @@ class Crew {
   const std::function<void(Index)>* task_ = nullptr;
   Index next_ = 0;                 // the first task that nobody has taken
   Index count_ = 0;                // of tasks
+  bool flush_denormals_ = false;   // as the caller's thread does: bits do not hang on who takes a task
   std::atomic<bool> open_{false};  // next_ < count_
   std::atomic<Index> left_{0};     // tasks that are not done
   std::atomic<bool> stopped_{false};

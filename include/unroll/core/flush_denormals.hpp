@@ -10,8 +10,9 @@
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// While it lives, this thread's denormal numbers are flushed to zero, as operands and as results. Its destructor
-/// restores the setting from before. States that decay become denormal, and some processors are many times slower then.
+/// While it lives, this thread's denormal numbers are flushed to zero, as operands and as results; those of a pool's
+/// threads, too, while they work for it. Its destructor restores the setting from before. States that decay become
+/// denormal, and some processors are many times slower then.
 ///
 ///   FlushDenormals guard;
 ///   for (...) stream.step(x);
@@ -42,6 +43,9 @@ class FlushDenormals {
  public:
   /// Whether it does anything on this processor and compiler.
   static constexpr bool works = flush != 0;
+
+  /// Whether this thread's are flushed now, by this guard or by a host.
+  static bool on() noexcept { return works && (read() & flush) == flush; }
 
   /// Flushes from now on, in this thread.
   FlushDenormals() noexcept : before_(read()) { write(before_ | flush); }

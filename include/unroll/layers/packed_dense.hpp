@@ -27,7 +27,10 @@ struct DenseWeights {
     if constexpr (std::is_same_v<Storage, Full>) {
       if (weight.rows() != 1) matrix.pack(weight, weight.rows(), {0, 1}, member);
       member.single([&] {
-        if (weight.rows() == 1) assign(row, weight.row(0).transpose());
+        if (weight.rows() == 1)
+          assign(row, weight.row(0).transpose());
+        else
+          row.resize(0);  // the tape may have been another layer's
         bias.set_column(1, weight.rows(), full_bias);
       });
     } else {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <csignal>
 
 #include "unroll/core/crew.hpp"
@@ -19,7 +20,7 @@ class StopOnInterrupt {
   StopOnInterrupt() {
     const detail::Lock lock(mutex_);
     if (living_++ > 0) return;
-    came_ = 0;
+    came_ = false;
     before_ = std::signal(SIGINT, handle);
   }
   ~StopOnInterrupt() {
@@ -32,7 +33,7 @@ class StopOnInterrupt {
   operator FitObserver() = delete;  // an observer that is no copy is passed by std::ref
 
   /// Whether Ctrl-C has come.
-  bool requested() const { return came_ != 0; }
+  bool requested() const { return came_; }
 
   /// Asks `fit` to stop where Ctrl-C has come.
   void operator()(FitProgress& progress) const {
@@ -41,11 +42,12 @@ class StopOnInterrupt {
 
  private:
   static void handle(int) {
-    came_ = 1;
     std::signal(SIGINT, SIG_DFL);
+    came_ = true;  // then the destructor of another thread may give SIGINT back
   }
 
-  inline static volatile std::sig_atomic_t came_ = 0;
+  inline static std::atomic<bool> came_ = false;
+  static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may not wait");
   inline static int living_ = 0;
   inline static void (*before_)(int) = SIG_DFL;
   inline static detail::Mutex mutex_;
