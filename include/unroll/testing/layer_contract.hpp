@@ -29,7 +29,10 @@ class LayerContract {
       : layer_(layer), x_(x), batch_{.size = options.batch}, options_(options) {
     // With a gain of ones d_x = d_y would pass for y = gain x.
     Random random(options.seed);
-    for_each_tensor([&](const std::string&, auto& tensor) { move(tensor, random); }, layer_);
+    const auto shift = [&](const std::string&, auto& tensor) {
+      tensor += 0.1 * random_matrix(tensor.rows(), tensor.cols(), random);
+    };
+    for_each_tensor(shift, layer_);
   }
 
   /// The clauses that do not hold; empty where all do.
@@ -75,10 +78,6 @@ class LayerContract {
     bool equal = true;
     for_each_tensor([&](const std::string&, const auto& x, const auto& y) { equal = equal && x == y; }, a, b);
     return equal;
-  }
-  template <class Tensor>
-  static void move(Tensor& tensor, Random& random) {
-    for (Index i = 0; i < tensor.size(); ++i) tensor.data()[i] += random.uniform(0.1);
   }
   static Matrix<double> drawn(const Output<double>& y) {
     Random random(77);
