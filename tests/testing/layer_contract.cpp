@@ -21,6 +21,7 @@ enum class Fault {
   shapes,
   rows,
   past_ends,
+  used_tape,
   stream,
   allocation
 };
@@ -67,7 +68,9 @@ struct Scale : Memoryless<Scale<fault>, double> {
     if (fault == Fault::shapes && tape.recorded && d_y.size() != tape.y.size())
       return gradient.gain.setOnes(), tape.d_input();
     if (fault == Fault::rows && tape.recorded && x.rows() != tape.inputs) return tape.d_input();
+    const bool shrinks = tape.d_x.cols() > x.cols();
     const Output<double> d_x = Base::backward(x, d_y, tape, gradient);
+    if (fault == Fault::used_tape && shrinks) gradient.gain *= 2;
     tape.recorded = fault == Fault::consume;
     return d_x;
   }
@@ -170,6 +173,7 @@ TEST_CASE("the contract names what is broken in a layer, and nothing else", "[la
         "refused pass changes the gradient; ");
   CHECK(broken<Fault::rows>() == "refusals: backward takes an x of another size; ");
   CHECK_THAT(broken<Fault::past_ends>(), contains_text("ragged: outputs past a sequence's end are not zero"));
+  CHECK(broken<Fault::used_tape>() == "used tape: a pass of fewer columns differs from that with a new tape; ");
   CHECK_THAT(broken<Fault::stream>(), contains_text("stream: outputs differ from the sequence's"));
   if (testing::counts_allocations) CHECK(broken<Fault::allocation>() == "stream: a step allocates; ");
 }

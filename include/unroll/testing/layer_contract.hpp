@@ -42,6 +42,7 @@ class LayerContract {
     clause("refusals", [&] { refusals(); });
     clause("ragged", [&] { ragged(); });
     clause("columns", [&] { columns_are_independent(); });
+    clause("used tape", [&] { used_tape_equals_new(); });
     if constexpr (StreamableLayer<L>)
       if (options_.stream) {
         clause("stream", [&] { stream_equals_sequence(); });
@@ -188,6 +189,19 @@ class LayerContract {
     expect(equal, "columns: a sample's outputs depend on its neighbours");
   }
 
+  /// A buffer that was made for more columns may still hold some.
+  void used_tape_equals_new() {
+    Tape used, fresh;
+    L of_used = zeros_like(layer_), of_fresh = of_used;
+    const Matrix<double> d_more = drawn(layer_.forward(x_, used, batch_));
+    layer_.backward(x_, d_more, used, of_used);
+    set_zero(of_used);
+    const Matrix<double> x = sample(x_, 0, (steps() + 1) / 2), d_y = drawn(layer_.forward(x, fresh));
+    bool equal = layer_.forward(x, used) == fresh.output();
+    equal = equal && layer_.backward(x, d_y, used, of_used) == layer_.backward(x, d_y, fresh, of_fresh);
+    expect(equal && same(of_used, of_fresh), "used tape: a pass of fewer columns differs from that with a new tape");
+  }
+
   void stream_equals_sequence() {
     const Matrix<double> x = sample(x_, 0, steps());
     Tape tape;
@@ -254,9 +268,10 @@ class LayerContract {
 
 /// Tests a copy of a layer, whose parameters are moved by up to 0.1 each, in one line: its gradient against central
 /// differences, from states of any value; that a backward pass adds, needs a forward pass and consumes it; that
-/// refusals change nothing; ragged batches; independent samples; stream = sequence; a stream that goes on from what it
-/// saved, without allocation (counted where `counts_allocations`); a stream of several samples = batch; and carried
-/// state = whole. x is I x (T*B), with B as the options say. Returns the clauses that do not hold.
+/// refusals change nothing; ragged batches; independent samples; a tape that is used again; stream = sequence; a stream
+/// that goes on from what it saved, without allocation (counted where `counts_allocations`); a stream of several
+/// samples = batch; and carried state = whole. x is I x (T*B), with B as the options say. Returns the clauses that do
+/// not hold.
 ///
 ///   CHECK(unroll::testing::broken_layer_clauses(MyLayer(5)) == std::vector<std::string>{});
 template <Layer L>
