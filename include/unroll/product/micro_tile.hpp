@@ -149,36 +149,31 @@ EIGEN_ALWAYS_INLINE void add_word(const typename Storage::template Word<Scalar>*
    ...);
 }
 
-/// The steps of a stretch's next word.
-template <class Shape, bool Ahead, class P, class Scalar, class Storage>
-EIGEN_ALWAYS_INLINE void add_next_word(const typename Storage::template Word<Scalar>*& words,
-                                       const Panels<Scalar, Storage>& a, const Scalar*& x, const Columns<Scalar>& b,
-                                       Index& k, P* s) {
-  constexpr int per_word = Storage::per_word;
-  if constexpr (Ahead) ask_ahead<Shape>(words, a.stride, a.k_stride, typename Shape::Rows());
-  add_word<Shape, true>(words, a, x, b, k, s, std::make_integer_sequence<int, per_word>());
-  k -= per_word, words += a.k_stride, x += per_word * b.k_stride;
-}
 /// The steps of a stretch.
 template <class Shape, bool Ahead, class P, class Scalar, class Storage>
 EIGEN_ALWAYS_INLINE void add_stretch(const typename Storage::template Word<Scalar>*& words,
                                      const Panels<Scalar, Storage>& a, const Scalar* x, const Columns<Scalar>& b,
                                      Index k, P* s) {
   constexpr int per_word = Storage::per_word;
-  if constexpr (per_word == 1 && TileLimits<typename Shape::Whole>::few_but_fused) {
+  constexpr auto steps = std::make_integer_sequence<int, per_word>();
 #if defined(__GNUC__) && !defined(__clang__)
+  // Two steps a turn, for a step has few multiply-adds there beside the turn's own instructions.
+  if constexpr (per_word == 1 && TileLimits<typename Shape::Whole>::few_but_fused) {
 #pragma GCC unroll 2
+    for (; k > 0; --k, words += a.k_stride, x += b.k_stride) add_word<Shape, true>(words, a, x, b, k, s, steps);
+    return;
+  }
 #endif
-    while (k > 0) add_next_word<Shape, Ahead>(words, a, x, b, k, s);
-  } else {
 #ifdef __clang__  // it would load for eight steps ahead, run out of registers and keep sums in memory
 #pragma clang loop unroll(disable)
 #endif
-    while (k >= per_word) add_next_word<Shape, Ahead>(words, a, x, b, k, s);
+  for (; k >= per_word; k -= per_word, words += a.k_stride, x += per_word * b.k_stride) {
+    if constexpr (Ahead) ask_ahead<Shape>(words, a.stride, a.k_stride, typename Shape::Rows());
+    add_word<Shape, true>(words, a, x, b, k, s, steps);
   }
   if constexpr (per_word > 1)
     if (k > 0) {
-      add_word<Shape, false>(words, a, x, b, k, s, std::make_integer_sequence<int, per_word>());
+      add_word<Shape, false>(words, a, x, b, k, s, steps);
       words += a.k_stride;
     }
 }
