@@ -29,7 +29,8 @@ enum class Fault {
   prefix,
   late_moments,
   moments,
-  rate
+  rate,
+  valid
 };
 
 using Model = Dense<double>;
@@ -78,7 +79,7 @@ struct Momentum {
     if (fault == Fault::empty && model.weight.size() == 0) scale = 0;
     const auto move = [&](const std::string& of, auto& w, const auto& g, auto& moment) {
       if (fault == Fault::biases && of == "bias") return;
-      if (fault == Fault::half_a_step) delete new volatile int(0);
+      if (fault == Fault::half_a_step && of == "bias") delete new volatile int(0);
       moment = 0.5 * moment + scale * g;
       w -= by * moment;
     };
@@ -97,6 +98,7 @@ struct Descent : Momentum {
   }
 
   static const char* name() { return "Descent"; }
+  void require_valid() const { detail::require(fault != Fault::valid || m->bias.isZero(0), "the bias has moved"); }
 
   template <class F, class First, class... Others>
   static void visit(F&& f, const std::string& prefix, First& first, Others&... others) {
@@ -195,6 +197,7 @@ TEST_CASE("the contract names what files would miss of an optimizer", "[optimize
   CHECK(broken(Fault::late_moments) == "files: prefix.m.bias has another shape in a new optimizer; ");
   CHECK(broken(Fault::moments) == "files: from what visit shows it does not go on to the same bits; ");
   CHECK(broken(Fault::rate) == "files: visit does not show options.learning_rate; ");
+  CHECK(broken(Fault::valid) == "files: it throws \"the bias has moved\"; ");
 }
 
 TEST_CASE("the contract names what is broken in an optimizer's groups", "[optimizer_contract]") {
@@ -228,6 +231,10 @@ TEST_CASE("the contract takes a model of a user's own, of fixed sizes too", "[op
   CHECK(text(testing::broken_optimizer_clauses(
             make, Sequential{MinGru<float>(3, 4, random), Dense<float>(4, 2, random)}, {.steps = 20, .seed = 5})) ==
         "");
+  Model with_an_empty_tensor = Model::zeros(1, 3);
+  with_an_empty_tensor.weight.resize(3, 0);
+  CHECK(text(testing::broken_optimizer_clauses(make, with_an_empty_tensor)) == "");
+  CHECK(text(testing::broken_optimizer_clauses(make, Embedding<float>(5, 3, random))) == "");  // of one tensor
   CHECK(text(testing::broken_optimizer_clauses(make, Dense<float, 3, 2>::zeros(3, 2))) == "");
 }
 
