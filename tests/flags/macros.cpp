@@ -112,5 +112,7 @@
 #include "unroll/testing/allocations.hpp"
 #include "unroll/testing/cell_contract.hpp"
 #include "unroll/testing/gradient_check.hpp"
+#include "unroll/testing/layer_contract.hpp"
+#include "unroll/testing/optimizer_contract.hpp"
 
 int main() {}

@@ -117,7 +117,7 @@ struct TrainingState {
     for (const auto& [name, column] : history.metrics)
       detail::require(column.size() == epochs, "the state's history has ", epochs, " losses and ", column.size(),
                       " values of ", name, ", expected as many");
-    optimizer.require_valid();
+    if constexpr (requires { optimizer.require_valid(); }) optimizer.require_valid();  // one of a user's own need not
     if (plateau) plateau->require_valid();
     if (average) average->require_valid();
   }
