@@ -5,6 +5,7 @@
 
 #include "unroll/engine/recurrent.hpp"
 #include "unroll/testing/allocations.hpp"
+#include "unroll/testing/clauses.hpp"
 #include "unroll/testing/gradient_check.hpp"
 
 namespace unroll::inline UNROLL_TARGET::testing {
@@ -19,7 +20,7 @@ struct CellContractOptions {
 namespace detail {
 
 template <class Cell>
-class CellContract {
+class CellContract : Clauses {
  public:
   explicit CellContract(const CellContractOptions& options) : options_(options) {}
 
@@ -40,9 +41,6 @@ class CellContract {
   using Layer = Recurrent<Cell, double>;
   static constexpr Index inputs = 3, hidden = 7, steps = 11, batch = 5;
 
-  void expect(bool holds, const std::string& clause) {
-    if (!holds) broken_.push_back(clause);
-  }
   Layer layer(Direction direction = Direction::forward) const {
     Random random(options_.seed);
     Layer result(inputs, hidden, random, {direction});
@@ -188,7 +186,6 @@ class CellContract {
   }
 
   CellContractOptions options_;
-  std::vector<std::string> broken_;
 };
 
 }  // namespace detail

@@ -62,7 +62,7 @@ void compare_with_differences(const std::string& name, double* values, const dou
     ++report.compared;
     if (error <= report.worst || std::isnan(report.worst)) continue;
     report.worst = error;  // NaN too, which stays
-    report.where = detail::text(name, "[", i, "] = ", gradient[i], ", differences give ", numeric);
+    report.where = unroll::detail::text(name, "[", i, "] = ", gradient[i], ", differences give ", numeric);
   }
 }
 

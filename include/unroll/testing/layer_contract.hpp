@@ -6,6 +6,7 @@
 
 #include "unroll/layers/states.hpp"
 #include "unroll/testing/allocations.hpp"
+#include "unroll/testing/clauses.hpp"
 #include "unroll/testing/gradient_check.hpp"
 
 namespace unroll::inline UNROLL_TARGET::testing {
@@ -23,7 +24,7 @@ struct LayerContractOptions {
 namespace detail {
 
 template <class L>
-class LayerContract {
+class LayerContract : Clauses {
  public:
   LayerContract(const L& layer, const Matrix<double>& x, const LayerContractOptions& options)
       : layer_(layer), x_(x), batch_{.size = options.batch}, options_(options) {
@@ -55,26 +56,6 @@ class LayerContract {
  private:
   using Tape = typename L::Tape;
 
-  void expect(bool holds, const std::string& what) {
-    if (!holds) broken_.push_back(what);
-  }
-  template <class F>
-  void clause(const std::string& name, F check) {
-    try {
-      check();
-    } catch (const std::exception& error) {
-      broken_.push_back(name + ": it throws \"" + error.what() + "\"");
-    }
-  }
-  template <class Error, class F>
-  void expect_throw(F call, const std::string& what) {
-    try {
-      call();
-    } catch (const Error&) {
-      return;
-    }
-    broken_.push_back(what);
-  }
   static bool same(const L& a, const L& b) {
     bool equal = true;
     for_each_tensor([&](const std::string&, const auto& x, const auto& y) { equal = equal && x == y; }, a, b);
@@ -261,7 +242,6 @@ class LayerContract {
   Matrix<double> x_;
   Batch batch_;
   LayerContractOptions options_;
-  std::vector<std::string> broken_;
 };
 
 }  // namespace detail

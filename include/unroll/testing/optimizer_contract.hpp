@@ -11,6 +11,7 @@
 #include "unroll/layers/dense.hpp"
 #include "unroll/optimizers/parameter_group.hpp"
 #include "unroll/testing/allocations.hpp"
+#include "unroll/testing/clauses.hpp"
 #include "unroll/testing/gradient_check.hpp"
 
 namespace unroll::inline UNROLL_TARGET::testing {
@@ -24,7 +25,7 @@ struct OptimizerContractOptions {
 namespace detail {
 
 template <class Model, class Make>
-class OptimizerContract {
+class OptimizerContract : Clauses {
  public:
   OptimizerContract(Make make, const Model& model, const OptimizerContractOptions& options)
       : make_(std::move(make)), options_(options), start_(drawn(model, 0)) {}
@@ -57,17 +58,6 @@ class OptimizerContract {
     Optimizer optimizer;
   };
 
-  void expect(bool holds, const std::string& what) {
-    if (!holds) broken_.push_back(what);
-  }
-  template <class F>
-  void clause(const std::string& name, F check) {
-    try {
-      check();
-    } catch (const std::exception& error) {
-      broken_.push_back(name + ": it throws \"" + error.what() + "\"");
-    }
-  }
   static bool same(const Model& a, const Model& b) {
     bool equal = true;
     const auto compare = [&](const std::string&, const auto& x, const auto& y) {
@@ -174,11 +164,8 @@ class OptimizerContract {
     Model larger = start_;
     if (!resize(larger, true)) return;
     larger = drawn(larger, 1);
-    try {
-      run.optimizer.step(run.model, larger);
-      expect(false, "refusals: a step takes a gradient of another shape");
-    } catch (const std::invalid_argument&) {
-    }
+    expect_throw<std::invalid_argument>([&] { run.optimizer.step(run.model, larger); },
+                                        "refusals: a step takes a gradient of another shape");
     expect(go_on_alike(run, untouched), "refusals: a refused step changes the model or the optimizer");
   }
 
@@ -262,7 +249,6 @@ class OptimizerContract {
   Make make_;
   OptimizerContractOptions options_;
   Model start_;
-  std::vector<std::string> broken_;
 };
 
 }  // namespace detail
