@@ -229,6 +229,9 @@ TEST_CASE("a run of fit that went through a file ends with the bits of one that 
   CHECK_THROWS_WITH(load(loaded, path), contains_text("groups"));
   save(loaded, path);
   CHECK_THAT(describe(path).text(), contains_text("groups 0.* rate 1 frozen"));
+  SineState ungrouped = sine_state();
+  CHECK_THROWS_WITH(load(ungrouped, path), contains_text("'s groups is 0.* rate 1 frozen, expected none"));
+  CHECK(bits(ungrouped) == bits(sine_state()));
   load(loaded, path);
   loaded.history.metrics.at("mae").pop_back();
   save(loaded, path);

@@ -241,6 +241,11 @@ TEST_CASE("numbers are converted where that is exact", "[safetensors]") {
   CHECK(detail::numbers<double>(tenth)[0] == 0.1);
   CHECK_THROWS_WITH(detail::numbers<float>(tenth), contains_text("the dtype is F64, expected F32"));
   CHECK(detail::numbers<float>(tenth, {.round = true})[0] == 0.1f);
+  const StoredTensor huge = detail::store(-1e39);
+  CHECK_THROWS_WITH(detail::numbers<float>(huge, {.round = true}), "the number -1e+39 is beyond the range of float");
+  CHECK(detail::numbers<double>(huge)[0] == -1e39);
+  const double infinity = std::numeric_limits<double>::infinity();
+  CHECK(detail::numbers<float>(detail::store(infinity), {.round = true})[0] == infinity);
   CHECK(detail::numbers<double>(detail::store(0.1f))[0] == 0.1f);
   CHECK_THROWS_WITH(detail::numbers<double>(stored("I32", "1234")), contains_text("the dtype is I32, expected F32"));
   CHECK_THROWS_WITH(detail::numbers<signed char>(detail::store(128)), contains_text("the integer 128 does not fit"));

@@ -60,6 +60,8 @@ inline void require_training(const std::string& file, const FileDescription& fou
         if (given == other.properties.end()) fail(part.kind, "'s ", option, " is missing, expected ", value);
         if (given->second != value) fail(part.kind, "'s ", option, " is ", given->second, ", expected ", value);
       }
+      for (const auto& [option, value] : other.properties)
+        if (!part.properties.contains(option)) fail(part.kind, "'s ", option, " is ", value, ", expected none");
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -33,7 +34,7 @@ struct StoredTensor {
 
 /// What `load` may do to numbers.
 struct LoadOptions {
-  bool round = false;  ///< round F64 to a float model; without it such a file is refused
+  bool round = false;  ///< round F64 to a float model, but no number beyond float's range; without it F64 is refused
 };
 
 namespace detail {
@@ -104,14 +105,20 @@ void require_dtype(const std::string& dtype, const LoadOptions& options) {
   }
 }
 
-/// The numbers in memory order. Throws std::invalid_argument for a dtype or an integer that To does not hold exactly.
+/// The numbers in memory order. Throws std::invalid_argument for a dtype or an integer that To does not hold exactly,
+/// and for a number that no float is near to.
 template <class To>
 std::vector<To> numbers(const StoredTensor& stored, const LoadOptions& options = {}) {
   require_dtype<To>(stored.dtype, options);
   const auto same = [](auto number) { return number; };
   if constexpr (std::is_floating_point_v<To>) {
     if (stored.dtype == "F32") return decode<float, To>(stored.bytes, same);
-    if (stored.dtype == "F64") return decode<double, To>(stored.bytes, same);
+    const auto in_range = [](double number) {
+      require(std::abs(number) <= (std::numeric_limits<To>::max)() || !std::isfinite(number), "the number ", number,
+              " is beyond the range of float");
+      return number;
+    };
+    if (stored.dtype == "F64") return decode<double, To>(stored.bytes, in_range);
     const auto widen = [](auto half) { return static_cast<float>(half); };
     if (stored.dtype == "F16") return decode<Eigen::half, To>(stored.bytes, widen);
     return decode<Eigen::bfloat16, To>(stored.bytes, widen);
