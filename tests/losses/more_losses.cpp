@@ -162,6 +162,24 @@ TEMPLATE_TEST_CASE("weights of numbers count by their shares, however small or l
   check(Quantile{{0.1, 0.5, 0.9}}, torch()["y6"], torch()["target2"]);
 }
 
+TEST_CASE("a cosine does not depend on lengths, also where their squares are no numbers", "[losses]") {
+  const Matrix<double>&y = torch()["y"], &target = torch()["target"];
+  Matrix<double> expected, d_y;
+  const double value = cosine_distance(y, target, expected);
+  for (const double scale : {1e100, 1e160, 1e200, 1e300})
+    for (const double other : {1., 1e200, 1e300}) {
+      CAPTURE(std::log10(scale), std::log10(other));
+      CHECK(cosine_distance(y * scale, target * other, d_y) == Approx(value));
+      CHECK((d_y * scale - expected).cwiseAbs().maxCoeff() <= 1e-12);
+      CHECK(cosine_distance(y, target * other, d_y) == Approx(value));
+      CHECK((d_y - expected).cwiseAbs().maxCoeff() <= 1e-12);
+    }
+  Matrix<double> endless = y;
+  endless(0, 0) = std::numeric_limits<double>::infinity();
+  CHECK(std::isnan(cosine_distance(endless, target, d_y)));
+  CHECK(d_y.col(0).hasNaN());
+}
+
 TEST_CASE("the error to signal and CTC are PyTorch's, on ragged batches too", "[losses]") {
   const ErrorToSignal error{{.pre_emphasis = 0.75, .dc = 0.5, .epsilon = 1e-3}};
   check_torch(error, "error_to_signal", "y", torch()["target"], ragged);
