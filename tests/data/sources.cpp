@@ -414,6 +414,22 @@ TEST_CASE("a standardizer gives mean 0 and deviation 1, and the way back", "[dat
          "Standardizer: feature 0 is nan in column 0; {.skip_nan = true} leaves it out");
 }
 
+TEMPLATE_TEST_CASE("a standardizer comes back from the ends of its numbers' range, or refuses them", "[data]", float,
+                   double) {
+  const TestType most = (std::numeric_limits<TestType>::max)(), part = most * TestType(0.9);
+  Matrix<TestType> x(1, 4);
+  x << part, -part, part, -part;
+  const Standardizer<TestType> unit(x);
+  CHECK(unit.mean[0] == 0);
+  CHECK(unit.scale[0] == Approx(part));
+  CHECK(unit.apply(x).isApprox(x / part));
+  CHECK(unit.invert(unit.apply(x)).isApprox(x));
+  x << part, -part, 0, part;  // -part is 1.1 of the most from the mean
+  CHECK_THROWS_WITH(Standardizer<TestType>(x),
+                    contains_text("Standardizer: a number of feature 0 is ") &&
+                        contains_text(" from the mean, expected at most " + detail::text(most)));
+}
+
 TEST_CASE("a standardizer takes several series, and leaves out what is missing", "[data]") {
   const double missing = std::numeric_limits<double>::quiet_NaN();
   Matrix<double> whole(2, 5);

@@ -109,3 +109,14 @@ TEST_CASE("a wavefront refuses what does not fit, and layers that need the whole
   model.layers[1].unrolling = {.direction = Direction::reverse};
   CHECK_THROWS_WITH(Wavefront(model, pool_of(2))(x), contains_text("a reverse layer starts behind these steps"));
 }
+
+TEST_CASE("a wavefront names the column of x that holds no token", "[wavefront]") {
+  Random random(6);
+  const Sequential tokens{Embedding<float>(5, 4, random), Lstm<float>(4, 7, random)};
+  Wavefront wavefront(tokens, pool_of(2));
+  Matrix<float> x = Matrix<float>::Ones(1, 100);
+  x(0, 70) = 9;
+  for (const Index samples : {1, 2})
+    CHECK_THROWS_MATCHES(wavefront(x, samples), std::invalid_argument,
+                         Message("Embedding::forward: x holds 9 in column 70, expected a whole number from 0 to 4"));
+}

@@ -138,6 +138,48 @@ TEST_CASE("numbers of a target may have weights of their own, and those that are
   CHECK(d_y(0, 2) == Approx(expected(0, 2) * 24 / 23));
 }
 
+TEMPLATE_TEST_CASE("weights of numbers count by their shares, however small or large", "[losses]", float, double) {
+  const auto check = [](const auto& loss, const Matrix<double>& of, const Matrix<double>& wanted) {
+    const Matrix<TestType> y = of.cast<TestType>(), target = wanted.cast<TestType>();
+    Matrix<TestType> expected, d_y;
+    std::vector<double> weights = numbers(torch()["element_weights"]);
+    weights.resize(static_cast<std::size_t>(target.size()));
+    const double value = loss(y, target, expected, ragged, weights);
+    for (const double scale : {1e-300, 1e-46, 1e-40, 1e-38, 1e-30, 1e30, 1e40, 1e299}) {
+      CAPTURE(scale);
+      std::vector<double> scaled = weights;
+      for (double& weight : scaled) weight *= scale;
+      CHECK(loss(y, target, d_y, ragged, scaled) == Approx(value));
+      CHECK((d_y - expected).cwiseAbs().maxCoeff() <= 1e-6);
+    }
+    std::vector<double> least(weights.size());
+    least[0] = 5e-324;  // the mean of its column is 0
+    CHECK(loss(y, target, d_y, ragged, least) == 0);
+    CHECK(d_y.isZero(0));
+  };
+  check(Huber{0.75}, torch()["y"], torch()["target"]);
+  check(mean_squared_error, torch()["y"], torch()["target"]);
+  check(Quantile{{0.1, 0.5, 0.9}}, torch()["y6"], torch()["target2"]);
+}
+
+TEST_CASE("a cosine does not depend on lengths, also where their squares are no numbers", "[losses]") {
+  const Matrix<double>&y = torch()["y"], &target = torch()["target"];
+  Matrix<double> expected, d_y;
+  const double value = cosine_distance(y, target, expected);
+  for (const double scale : {1e100, 1e160, 1e200, 1e300})
+    for (const double other : {1., 1e200, 1e300}) {
+      CAPTURE(std::log10(scale), std::log10(other));
+      CHECK(cosine_distance(y * scale, target * other, d_y) == Approx(value));
+      CHECK((d_y * scale - expected).cwiseAbs().maxCoeff() <= 1e-12);
+      CHECK(cosine_distance(y, target * other, d_y) == Approx(value));
+      CHECK((d_y - expected).cwiseAbs().maxCoeff() <= 1e-12);
+    }
+  Matrix<double> endless = y;
+  endless(0, 0) = std::numeric_limits<double>::infinity();
+  CHECK(std::isnan(cosine_distance(endless, target, d_y)));
+  CHECK(d_y.col(0).hasNaN());
+}
+
 TEST_CASE("the error to signal and CTC are PyTorch's, on ragged batches too", "[losses]") {
   const ErrorToSignal error{{.pre_emphasis = 0.75, .dc = 0.5, .epsilon = 1e-3}};
   check_torch(error, "error_to_signal", "y", torch()["target"], ragged);

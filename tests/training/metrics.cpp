@@ -37,12 +37,12 @@ double measured(const Metric& metric, const Eigen::MatrixXd& y, const Eigen::Mat
   return measures.values().at(metric.name);
 }
 
-void check(const Metric& metric, const char* y, const char* target) {
+void check(const Metric& metric, const char* y, const Matrix<double>& target) {
   const auto& columns = sklearn()["weights"];
   const std::vector<double> weights(columns.data(), columns.data() + columns.size());
   CAPTURE(metric.name);
-  CHECK(measured(metric, sklearn()[y], sklearn()[target], {}) == Approx(sklearn()[metric.name](0)).epsilon(1e-12));
-  CHECK(measured(metric, sklearn()[y], sklearn()[target], weights) ==
+  CHECK(measured(metric, sklearn()[y], target, {}) == Approx(sklearn()[metric.name](0)).epsilon(1e-12));
+  CHECK(measured(metric, sklearn()[y], target, weights) ==
         Approx(sklearn()[metric.name + "_weighted"](0)).epsilon(1e-12));
 }
 
@@ -50,9 +50,10 @@ void check(const Metric& metric, const char* y, const char* target) {
 
 TEST_CASE("metrics are scikit-learn's, batch by batch, with weights and past a sequence's end", "[metrics]") {
   for (const Metric& metric : {accuracy(), precision(), recall(), f1(), perplexity()})
-    check(metric, "logits", "classes");
-  for (const Metric& metric : {binary_accuracy(), mae(), rmse(), mase(sklearn()["series"], 3), r2()})
-    check(metric, "y", "target");
+    check(metric, "logits", sklearn()["classes"]);
+  for (const Metric& metric : {mae(), rmse(), mase(sklearn()["series"], 3), r2()})
+    check(metric, "y", sklearn()["target"]);
+  check(binary_accuracy(), "y", sklearn()["target"].cwiseMax(0).cwiseMin(1));
 }
 
 TEST_CASE("the confusion matrix has a row a class and a column a guess", "[metrics]") {
@@ -108,15 +109,17 @@ TEST_CASE("a number that is not known counts in no metric, whatever it holds", "
   target << 1, 0, 1, 2, unknown, 1, unknown, unknown, unknown;
   // Column by column; the known numbers' errors are 0.5, 1, 1 and 1, 6.
   const std::vector<double> weights{1, 1, 0, 2, 0, 0, 1, 1, 0};
-  Measures measures({mae(), rmse(), mase(Matrix<double>{{0, 2, 0, 2}}), binary_accuracy(), r2()});
+  Measures measures({mae(), rmse(), mase(Matrix<double>{{0, 2, 0, 2}}), r2()}), sides({binary_accuracy()});
   measures.add(y, target, {}, weights);
   const auto found = measures.values();
   CHECK(found.at("mae") == Approx((0.5 + 2 * 1 + 1 + 1 + 6) / 6));
   CHECK(found.at("mase") == Approx(found.at("mae") / 2));
   CHECK(found.at("rmse") == Approx(std::sqrt((0.25 + 2 * 1 + 1 + 1 + 36) / 6)));
-  CHECK(found.at("binary_accuracy") == Approx(4. / 6));
   // Of the first row the mean is 0.5 and the squares around it 1; of the second 1.5 and 0.5; the third is not known.
   CHECK(found.at("r2") == Approx((1 - 3.25 / 1 + 1 - 37 / 0.5) / 2));
+  target(1, 0) = 1;
+  sides.add(y, target, {}, weights);
+  CHECK(sides.values().at("binary_accuracy") == Approx(4. / 6));
 }
 
 TEST_CASE("a metric that takes one weight a column is refused where each number has one", "[metrics]") {
@@ -156,9 +159,18 @@ TEST_CASE("of an output or a target that is no number a metric is none", "[metri
     of_numbers.add(y, target);
     check(of_numbers);
     of_numbers = Measures({binary_accuracy(), mae(), rmse(), of_series, r2()});
-    of_numbers.add(target, y);
+    of_numbers.add(target, y / 4);
     check(of_numbers);
   }
+}
+
+TEST_CASE("binary accuracy takes a probability for the likelier side, as binary cross-entropy takes it", "[metrics]") {
+  Measures measures({binary_accuracy()});
+  measures.add(Matrix<double>{{1, 1, -1, -1, 1}}, Matrix<double>{{1, 0.7, 0.3, 0.5, 0}});
+  CHECK(measures.values().at("binary_accuracy") == Approx(4. / 5));
+  for (const double target : {-1., 1.5, 2., std::numeric_limits<double>::infinity()})
+    CHECK_THROWS_MATCHES(measures.add(Matrix<double>{{1}}, Matrix<double>{{target}}), std::invalid_argument,
+                         Message(detail::text("binary_accuracy: a target is ", target, ", expected 0 to 1")));
 }
 
 TEST_CASE("mase is the mean over the series of each one's own", "[metrics]") {

@@ -29,7 +29,7 @@ class Standardizer {
   Vector<Scalar> scale;  ///< I: the standard deviation, or 1 for a feature that never changes
 
   /// Takes mean and scale of x, I x (T*B). Throws std::invalid_argument where a feature has no number, or one that is
-  /// not finite.
+  /// not finite or whose distance from the mean is not.
   explicit Standardizer(const Eigen::Ref<const Matrix<Scalar>>& x, StandardizerOptions how = {}) {
     take(x.rows(), how, [&](auto f) { f(x); });
   }
@@ -123,6 +123,9 @@ class Standardizer {
       const double middle = sum / count;
       numbers(
           [&](Scalar value, Index) { largest = (std::max)(largest, std::abs(static_cast<double>(value) - middle)); });
+      const Scalar most = (std::numeric_limits<Scalar>::max)();
+      detail::require(largest <= static_cast<double>(most), "Standardizer: a number of feature ", i, " is ", largest,
+                      " from the mean, expected at most ", most);
       const int exponent = largest > 0 ? std::ilogb(largest) : 0;  // so that no square overflows, or becomes 0
       numbers([&](Scalar value, Index) {
         const double difference = std::ldexp(static_cast<double>(value) - middle, -exponent);

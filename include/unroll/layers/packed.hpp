@@ -46,6 +46,11 @@ class KeptLayer : public LayerBase<KeptLayer<L>>, public detail::StreamTypeOf<L>
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
     return layer_->require_forward(rows, columns, batch, initial);
   }
+  void require_values(const Input<Scalar>& x, const Batch& batch) const
+    requires requires(const L& layer) { layer.require_values(x, batch); }
+  {
+    layer_->require_values(x, batch);
+  }
   std::optional<NonFinite> find_non_finite(const Tape& tape) const { return layer_->find_non_finite(tape); }
   /// Itself: it is packed already.
   KeptLayer pack(Full) const { return *this; }

@@ -52,6 +52,8 @@ class Stream {
       : Stream(model, of_several(packed(model, storage), options.samples), options.samples) {
     save(saved_);
   }
+  /// Refused: there is no model.
+  Stream() = delete;  // a Stream is made of a model, as in Stream<Lstm<float>> stream{model}
 
   /// I, how many numbers a step takes of each sample.
   Index input_size() const noexcept { return input_size_; }
@@ -174,5 +176,7 @@ class Stream {
   Vector<Scalar> no_result_;  // NaN
   State saved_;               // for the reset of one sample
 };
+/// Refused: there is no model.
+Stream() -> Stream<void>;  // which the class refuses in words
 
 }  // namespace unroll::inline UNROLL_TARGET

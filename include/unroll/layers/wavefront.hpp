@@ -71,6 +71,8 @@ class Wavefront {
       const Index outputs = layer.output_size() != 0 ? layer.output_size() : rows;
       detail::require(layer.require_forward(rows != 0 ? rows : x.rows(), x.cols(), batch, start) == x.cols(),
                       "Wavefront: layer ", stages.size(), " reads out one column of the whole sequence");
+      if constexpr (requires { layer.require_values(x, batch); })
+        if (stages.empty()) layer.require_values(x, batch);  // here, because a stage counts the columns of its chunk
       odd.final_state = start;
       stages.push_back({outputs, [&](const Input<Scalar>& chunk_x, Index chunk) {
                           auto &now = chunk % 2 == 0 ? even : odd, &before = chunk % 2 == 0 ? odd : even;

@@ -130,13 +130,18 @@ class Loss : public Rule {
     const double total = count(target, columns) * static_cast<double>(Rule::terms(y.rows()));
     detail::resize(d_y, y.rows(), y.cols());
     double sum = 0;
+    Vector<double> shares;  // in the mean, where numbers have weights: a weight may be too small or large for a float
     for (Index j = 0; j < y.cols(); ++j) {
       auto d = d_y.col(j);
       const double* each = columns.elements(j);
-      const double weight = !columns.used(j) ? 0 : each ? 1 : weight_of(columns, target, j);
+      const double weight = total == 0 || !columns.used(j) ? 0 : each ? total : weight_of(columns, target, j);
       if (weight == 0) {
         d.setZero();
         continue;
+      }
+      if (each) {
+        shares = Vector<double>::Map(each, target.rows()) / total;
+        each = shares.data();
       }
       sum += weight * Rule::column(y.col(j).data(), target.col(j).data(), y.rows(), d.data(), each);
       d *= static_cast<Scalar>(weight / total);

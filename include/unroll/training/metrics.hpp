@@ -102,11 +102,13 @@ inline Metric accuracy() {
 }
 
 /// The share of outputs on the side of 0 that the target, 0 or 1, names. The outputs are logits: no sigmoid was
-/// applied.
+/// applied. As in binary_cross_entropy a target may be a probability: above 0.5 it counts as 1, else as 0. Adding
+/// another target throws std::invalid_argument.
 inline Metric binary_accuracy() {
   const auto hits = [](const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight) {
     detail::require_as_y("binary_accuracy", y, target);
     return detail::mean_of_rows(y, target, weight, [](double a, double b) {
+      detail::require(!(b < 0 || b > 1), "binary_accuracy: a target is ", b, ", expected 0 to 1");
       return std::isunordered(a, b) ? a + b : (a > 0) == (b > 0.5) ? 1 : 0;
     });
   };
