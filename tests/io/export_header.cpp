@@ -56,6 +56,10 @@ TEST_CASE("the headers that this test was compiled with are what is written now"
   same_as_committed(paths_model(), "paths");
 }
 
+TEST_CASE("an exported model without weights has no empty array", "[export_header]") {
+  CHECK_THAT(exported(Sequential{Tanh<float>(), Sigmoid<float>()}, "rules"), !contains_text("weights"));
+}
+
 TEST_CASE("an exported model has its sizes at compile time", "[export_header]") {
   STATIC_REQUIRE(
       std::is_same_v<mixed::Model, Sequential<Sequential<Lstm<float, 3, 4>, Lstm<float, 4, 4>>, Gru<float, 4, 3>,

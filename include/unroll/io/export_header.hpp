@@ -261,15 +261,17 @@ void export_header(const Model& model, const std::string& name, std::ostream& ou
     header << std::defaultfloat << "};\n";
   };
   for_each_tensor(write, model);
-  header << "\ninline Model model() {\n  Model result = Model" << layer.zeros.substr(layer.type.size()) << ";\n  const "
-         << detail::cpp_scalar<Scalar>() << "* const weights[] = {";
-  for (Index k = 0; k < arrays; ++k) header << (k > 0 ? ", " : "") << "weights_" << k;
-  header
-      << "};\n  std::size_t k = 0;\n"
-         "  unroll::for_each_tensor(\n"
-         "      [&](const std::string&, auto& tensor) { std::copy_n(weights[k++], tensor.size(), tensor.data()); },\n"
-         "      result);\n  return result;\n}\n\n}  // namespace "
-      << name << "\n";
+  header << "\ninline Model model() {\n  Model result = Model" << layer.zeros.substr(layer.type.size()) << ";\n";
+  if (arrays > 0) {  // C++ has no empty arrays
+    header << "  const " << detail::cpp_scalar<Scalar>() << "* const weights[] = {";
+    for (Index k = 0; k < arrays; ++k) header << (k > 0 ? ", " : "") << "weights_" << k;
+    header
+        << "};\n  std::size_t k = 0;\n"
+           "  unroll::for_each_tensor(\n"
+           "      [&](const std::string&, auto& tensor) { std::copy_n(weights[k++], tensor.size(), tensor.data()); },\n"
+           "      result);\n";
+  }
+  header << "  return result;\n}\n\n}  // namespace " << name << "\n";
   out << header.str();
 }
 
