@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 
 #include "unroll/layers/packed_dense.hpp"
 #include "unroll/product/over_columns.hpp"
@@ -46,7 +45,7 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
   Dense() = delete;  // fresh weights are drawn from a Random that can change, after all sizes
 
   /// A layer whose parameters are zero, to be set or loaded, or to hold a gradient.
-  static Dense zeros(Index input_size, Index output_size) { return Dense(std::pair(input_size, output_size)); }
+  static Dense zeros(Index input_size, Index output_size) { return Dense(Zeros(), input_size, output_size); }
 
   Index input_size() const { return Inputs == Dynamic ? weight.cols() : Inputs; }
   Index output_size() const { return O == Dynamic ? weight.rows() : O; }
@@ -133,8 +132,8 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
     return detail::team_size(tape.options.pool, detail::panel_count<Scalar>(output_size()), weight.size() * columns);
   }
 
-  explicit Dense(const std::pair<Index, Index>& sizes) {
-    const auto [input_size, output_size] = sizes;
+  struct Zeros {};
+  Dense(Zeros, Index input_size, Index output_size) {
     detail::require(input_size >= 1 && (Inputs == Dynamic || input_size == Inputs), "Dense: input_size is ", input_size,
                     ", expected ", Inputs == Dynamic ? "at least 1" : std::to_string(Inputs));
     detail::require(output_size >= 1 && (O == Dynamic || output_size == O), "Dense: output_size is ", output_size,

@@ -47,7 +47,7 @@ class Embedding : public Memoryless<Embedding<Scalar_>, Scalar_, detail::Embeddi
   Embedding() = delete;  // fresh weights are drawn from a Random that can change, after all sizes
 
   /// A layer whose vectors are zero, to be set or loaded, or to hold a gradient.
-  static Embedding zeros(Index tokens, Index output_size) { return Embedding(std::pair(tokens, output_size)); }
+  static Embedding zeros(Index tokens, Index output_size) { return Embedding(Zeros(), tokens, output_size); }
 
   Index input_size() const { return 1; }
   Index output_size() const { return weight.rows(); }
@@ -114,8 +114,8 @@ class Embedding : public Memoryless<Embedding<Scalar_>, Scalar_, detail::Embeddi
   }
 
  private:
-  explicit Embedding(const std::pair<Index, Index>& sizes) {
-    const auto [tokens, output_size] = sizes;
+  struct Zeros {};
+  Embedding(Zeros, Index tokens, Index output_size) {
     detail::require(tokens >= 1 && output_size >= 1, "Embedding: ", tokens, " tokens of size ", output_size,
                     ", expected at least 1 of each");
     detail::require(tokens < detail::too_many_numbers<Scalar>, "Embedding: ", tokens, " tokens, expected fewer than ",
