@@ -130,7 +130,7 @@ class Loss : public Rule {
     const double total = count(target, columns) * static_cast<double>(Rule::terms(y.rows()));
     detail::resize(d_y, y.rows(), y.cols());
     double sum = 0;
-    Vector<double> shares;  // in the mean, where numbers have weights: a weight may be too small or large for a float
+    std::vector<double> shares;  // of numbers with weights in the mean: a weight may be too small or large for a float
     for (Index j = 0; j < y.cols(); ++j) {
       auto d = d_y.col(j);
       const double* each = columns.elements(j);
@@ -140,7 +140,8 @@ class Loss : public Rule {
         continue;
       }
       if (each) {
-        shares = Vector<double>::Map(each, target.rows()) / total;
+        shares.assign(each, each + target.rows());
+        for (double& share : shares) share /= total;
         each = shares.data();
       }
       sum += weight * Rule::column(y.col(j).data(), target.col(j).data(), y.rows(), d.data(), each);
