@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "unroll/core/target.hpp"
+#include "unroll/core/parameters.hpp"
 
 namespace unroll::inline UNROLL_TARGET::testing::detail {
 
@@ -31,6 +31,17 @@ class Clauses {
     } catch (const std::exception& error) {
       broken_.push_back(name + ": it throws \"" + error.what() + "\"");
     }
+  }
+
+  /// Whether all tensors have the same shapes and numbers.
+  template <class Model>
+  static bool same(const Model& a, const Model& b) {
+    bool equal = true;
+    const auto compare = [&](const std::string&, const auto& x, const auto& y) {
+      equal = equal && x.rows() == y.rows() && x.cols() == y.cols() && x == y;
+    };
+    for_each_tensor(compare, a, b);
+    return equal;
   }
 
   std::vector<std::string> broken_;

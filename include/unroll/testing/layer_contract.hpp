@@ -56,11 +56,6 @@ class LayerContract : Clauses {
  private:
   using Tape = typename L::Tape;
 
-  static bool same(const L& a, const L& b) {
-    bool equal = true;
-    for_each_tensor([&](const std::string&, const auto& x, const auto& y) { equal = equal && x == y; }, a, b);
-    return equal;
-  }
   static Matrix<double> drawn(const Output<double>& y) {
     Random random(77);
     return random_matrix(y.rows(), y.cols(), random);

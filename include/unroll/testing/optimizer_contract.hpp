@@ -58,14 +58,6 @@ class OptimizerContract : Clauses {
     Optimizer optimizer;
   };
 
-  static bool same(const Model& a, const Model& b) {
-    bool equal = true;
-    const auto compare = [&](const std::string&, const auto& x, const auto& y) {
-      equal = equal && x.rows() == y.rows() && x.cols() == y.cols() && x == y;
-    };
-    for_each_tensor(compare, a, b);
-    return equal;
-  }
   /// Numbers in a model's shapes, others for another k.
   Model drawn(const Model& shapes, std::uint64_t k) const {
     Model result = shapes;
