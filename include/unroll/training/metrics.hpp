@@ -108,7 +108,7 @@ inline Metric binary_accuracy() {
   const auto hits = [](const Metric::Column& y, const Metric::Column& target, const Metric::Weight& weight) {
     detail::require_as_y("binary_accuracy", y, target);
     return detail::mean_of_rows(y, target, weight, [](double a, double b) {
-      detail::require(!(b < 0 || b > 1), "binary_accuracy: a target is ", b, ", expected 0 to 1");
+      detail::require(std::isnan(b) || (b >= 0 && b <= 1), "binary_accuracy: a target is ", b, ", expected 0 to 1");
       return std::isunordered(a, b) ? a + b : (a > 0) == (b > 0.5) ? 1 : 0;
     });
   };
