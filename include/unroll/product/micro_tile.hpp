@@ -3,71 +3,14 @@
 #include <utility>
 
 #include "unroll/core/processor.hpp"
-#include "unroll/core/range.hpp"
 #include "unroll/core/unrolled.hpp"
-#include "unroll/product/storage.hpp"
+#include "unroll/product/operands.hpp"
 
 /// The register tiles that every matrix product of the library is made of (docs/product.md has pictures).
 ///
 /// Whatever the tile's shape, an output is one chain of multiply-adds in the order of k, which starts from the sum's
 /// old value. So a sample has the same bits alone and in any batch.
 namespace unroll::inline UNROLL_TARGET::detail {
-
-/// The left factor, packed. Its rows are `Packs` groups of equally many units. A panel holds Pack::size units; at each
-/// k the packs of its groups lie side by side.
-template <class Scalar, class Storage = Full>
-struct Panels {
-  const typename Storage::template Word<Scalar>* data;
-  Index count;      ///< of panels
-  Index stride;     ///< from panel to panel
-  Index k_stride;   ///< from step to step of k; where a word holds several, from word to word
-  Index units;      ///< of all panels; lanes behind them hold zeros
-  Index first = 0;  ///< the first panel that is used; the data begin with panel 0
-};
-
-/// Stretches along k: `count` of `length` steps each, `stride` apart. Words of a left factor do not cross them.
-struct Stretches {
-  Index length;
-  Index count = 1;
-  Index stride = 0;
-};
-
-/// The right factor. The walk along k may have gaps: it goes along the `stretches`, then along the `last` ones.
-template <class Scalar>
-struct Columns {
-  const Scalar* data;
-  Index count;
-  Index stride;  ///< from column to column
-  Index k_stride;
-  Stretches stretches;
-  Stretches last = {0, 0};
-  /// Packed: at each k the columns of a tile lie side by side, and the tiles lie one behind the other. The stride is
-  /// then the depth, and k_stride is that of a tile of one column.
-  bool packed = false;
-};
-
-/// Where sums come from or go to: the pack of (panel, group, column) starts at
-/// data + panel * panel_stride + group * group_stride + column * column_stride.
-template <class Scalar>
-struct Sums {
-  Scalar* data;
-  Index panel_stride;
-  Index group_stride;
-  Index column_stride;
-  Index units;         ///< lanes of units behind these are not touched
-  bool added = false;  ///< sums that go here are added to what is there
-};
-
-template <class Scalar>
-Sums<const Scalar> constant(const Sums<Scalar>& sums) {
-  return {sums.data, sums.panel_stride, sums.group_stride, sums.column_stride, sums.units};
-}
-
-/// A part of a product.
-struct Tile {
-  Range panels;
-  Range columns;
-};
 
 /// What fits into the registers, for packs as wide as P.
 template <class P>
@@ -86,6 +29,9 @@ struct TileLimits {
   /// Whether a full tile of one panel prefetches the operands that come from the second cache. (On an Intel Xeon that
   /// is 1.02 to 1.06 times as fast; for operands in the first cache it would cost 0.03.)
   static constexpr bool asks_ahead = x86 && sizeof(P) == 64;
+  /// Steps of k that are walked at a time. What the tiles of one part read stays in the second cache, which has 256 to
+  /// 512 KiB on processors whose widest registers are AVX2's, else 1 MiB and more.
+  static constexpr Index depth = few_but_fused ? 512 : 1024;
   /// Panels side by side in a tile of one column, where only more rows can hide the latency of the multiply-adds.
   static constexpr int rows_of_one = few_tiles ? 2 : 8;
 };
@@ -129,14 +75,25 @@ EIGEN_ALWAYS_INLINE void add_step(const Word* words, Index panel_stride, const S
       Storage::template decode<j, P>(words + r / Shape::Packs * panel_stride + r % Shape::Packs * lanes))...};
   (add_column<Shape>(row, P(x[c * column_stride]), s + c * Shape::Side * Shape::Stride, rows), ...);
 }
-/// Prefetches the operands that a tile needs some steps later.
+/// Asks for memory that is needed soon.
+EIGEN_ALWAYS_INLINE void prefetch([[maybe_unused]] const void* place) {
+#ifdef __GNUC__
+  __builtin_prefetch(place);
+#endif
+}
+/// Asks for the operands that a tile needs some steps later.
 template <class Shape, class Word, int... r>
 EIGEN_ALWAYS_INLINE void ask_ahead(const Word* words, Index panel_stride, Index k_stride,
                                    std::integer_sequence<int, r...>) {
-#ifdef __GNUC__
   constexpr int steps = 16, lanes = Shape::Whole::size;
-  (__builtin_prefetch(words + steps * k_stride + r / Shape::Packs * panel_stride + r % Shape::Packs * lanes), ...);
-#endif
+  (prefetch(words + steps * k_stride + r / Shape::Packs * panel_stride + r % Shape::Packs * lanes), ...);
+}
+/// Asks for the columns' next stretch. It lies far away, where no processor looks ahead by itself.
+template <class Scalar, int... c>
+EIGEN_ALWAYS_INLINE void ask_for_stretch(const Scalar* x, Index length, Index column_stride,
+                                         std::integer_sequence<int, c...>) {
+  constexpr Index line = 64 / sizeof(Scalar);
+  for (Index k = 0; k < length; k += line) (prefetch(x + k + c * column_stride), ...);
 }
 /// The steps of a word; the first `left` of them where fewer are left.
 template <class Shape, bool Whole, class Storage, class Scalar, class P, int... j>
@@ -193,11 +150,14 @@ EIGEN_ALWAYS_INLINE void add_products(const Panels<Scalar, Storage> a, Columns<S
   if (Shape::NR > 1 && b.packed) b.stride = 1, b.k_stride = Shape::NR;
   using Limits = TileLimits<typename Shape::Whole>;
   constexpr bool may_ask = Limits::asks_ahead && Shape::Side == 1 && Shape::Packs * Shape::NR == Limits::budget;
-  constexpr Index in_first_cache = 32 * 1024 / static_cast<Index>(sizeof(P)) / Shape::Packs;  // steps of k
-  const bool asks = may_ask && b.stretches.length * b.stretches.count > in_first_cache;
+  constexpr Index first_cache = 32 * 1024;
+  const Index steps = b.stretches.length * b.stretches.count;
+  const bool asks = may_ask && steps > first_cache / static_cast<Index>(sizeof(P)) / Shape::Packs;
+  const bool asks_for_b = Shape::NR > 1 && steps * b.count > first_cache / static_cast<Index>(sizeof(Scalar));
   Index length = b.stretches.length, stride = b.stretches.stride;
   for (Index left = b.stretches.count + b.last.count; left > 0; --left, start += stride) {
     if (left == b.last.count) length = b.last.length, stride = b.last.stride;
+    if (asks_for_b && left > 1) ask_for_stretch(start + stride, length, b.stride, typename Shape::Each());
     if (asks)
       add_stretch<Shape, may_ask>(words, a, start, b, length, s);
     else
@@ -222,6 +182,7 @@ class MicroTile {
     if constexpr (P::size < lanes)
       if (last >= lanes) take_along(start, end, Each());  // not covered: only with AVX-512
     load(s, start, last, Each());
+    if (to.added) ask_for(end, Each());
     add_products<TileShape<Whole, Packs, Side, NR>>(a, b, panel, column, s);
     if (to.added) add(s, end, last, Each());
     store(s, end, last, Each());
@@ -240,6 +201,10 @@ class MicroTile {
       ((s[i] = P::load(from[i])), ...);
     else
       ((s[i] = P::load(from[i], count(i, last))), ...);
+  }
+  template <class To, int... i>
+  static EIGEN_ALWAYS_INLINE void ask_for(const To& to, std::integer_sequence<int, i...>) {
+    (prefetch(to[i]), ...);
   }
   template <class From, int... i>
   static EIGEN_ALWAYS_INLINE void add(P* s, const From& from, Index last, std::integer_sequence<int, i...>) {

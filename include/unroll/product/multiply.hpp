@@ -17,7 +17,7 @@ constexpr int groups_at_once(int groups, int rows) {  // not covered: runs at co
 /// The same factor or sums from a later group on.
 template <class Scalar, class Storage>
 Panels<Scalar, Storage> from_group(int group, Panels<Scalar, Storage> panels) {
-  panels.data += group * lanes<Scalar>();
+  if (panels.data != nullptr) panels.data += group * lanes<Scalar>();  // null: no step of k
   return panels;
 }
 template <class Scalar>
@@ -155,10 +155,10 @@ void walk_tiles(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b, cons
 /// Calls f(a, b, first, last) for parts of k. They are so short that what a tile reads of both factors stays in the
 /// second cache for the next tile. `first` and `last` say whether it is the first part and the last one. If `whole`,
 /// all of k is one part.
-template <class Scalar, class Storage, class F>
+template <class P, class Scalar, class Storage, class F>
 EIGEN_ALWAYS_INLINE void for_each_depth(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b, bool whole,
                                         const F& f) {
-  constexpr Index most = 1024, per_word = Storage::per_word;
+  constexpr Index most = TileLimits<P>::depth, per_word = Storage::per_word;
   const Index length = b.stretches.length, count = b.stretches.count;
   if (length * count <= most || whole) return f(a, b, true, true);
   const bool one = count == 1 && b.last.count == 0;  // a single stretch is cut; several are shared out
@@ -187,10 +187,10 @@ template <int Packs, class Scalar, class Storage>
 EIGEN_DONT_INLINE void multiply_columns(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
                                         const Sums<const Scalar>& from, const Sums<Scalar>& to, const TileDone& done,
                                         bool backwards) {
-  for_each_depth(a, b, to.added, [&](const auto& a_part, const auto& b_part, bool first, bool last) {
-    const TileDone when_last = last ? done : TileDone(nothing_more);
-    with_packs<Scalar>([&]<class P>() {
-      walk_tiles<P, Packs>(a_part, b_part, first ? from : constant(to), to, when_last, backwards);
+  with_packs<Scalar>([&]<class P>() {
+    for_each_depth<P>(a, b, to.added, [&](const auto& a_part, const auto& b_part, bool first, bool last) {
+      walk_tiles<P, Packs>(a_part, b_part, first ? from : constant(to), to, last ? done : TileDone(nothing_more),
+                           backwards);
     });
   });
 }
