@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """Writes into the pages of docs/reference what the headers say: each public name, its declaration and its docstring, found
 in clang's syntax tree. It stands between `<!-- api: HEADERS -->` and `<!-- end of api -->`; what else stands there is lost.
-A page in Chinese has the same entries with the words of reference.zh.txt, a line for each name."""
+A page in Chinese has the same entries with the words of reference.zh.txt, a line for each name and each member."""
 
 import argparse
+import collections
 import functools
 import pathlib
 import re
@@ -81,15 +82,14 @@ def declared(cursor):
     return f"```c++\n{declaration(cursor)}\n```"
 
 
-def table(fields):
-    """Members that are numbers or values: name, type, default, meaning."""
+def table(fields, say, head):
+    """Members that are numbers or values, say(field) being their words."""
     rows = []
     for field in fields:
         before, _, default = text_of(field).rstrip(";").partition(" = ")
         kind = before.removeprefix("static constexpr ").rsplit(" ", 1)[0]
         rows.append([f"`{field.spelling}`", f"`{kind}`", f"`{default}`" if default else "",
-                     re.sub(r"\s+", " ", words(field)).replace("|", "\\|")])
-    head = ["member", "type", "default", "meaning"]
+                     re.sub(r"\s+", " ", say(field)).replace("|", "\\|")])
     used = [k for k in range(4) if any(row[k] for row in rows)]
     lines = [[line[k] for k in used] for line in [head, ["---"] * 4, *rows]]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -100,33 +100,84 @@ def documented(cursor):
     return cursor.raw_comment and not cursor.raw_comment.startswith("/// Refused")
 
 
-def members(cursor):
-    """The documented public members of a class."""
+def documented_members(cursor):
+    """Those that are public: numbers and values, which a table shows, then the others."""
     public = [child for child in cursor.get_children()
               if child.access_specifier not in HIDDEN and child.kind in NAMED and documented(child)]
     fields = [child for child in public if child.kind in {Kind.FIELD_DECL, Kind.VAR_DECL}]
-    parts = [table(fields)] if fields else []
-    for child in public:
-        if child in fields:
-            continue
-        parts += [declared(child), words(child)]
+    return fields, [child for child in public if child not in fields]
+
+
+class English:
+    head = ["member", "type", "default", "meaning"]
+
+    def of_name(self, name, cursor, last, page):
+        return words(cursor)
+
+    def of_member(self, path, cursor):
+        return words(cursor)
+
+
+class Chinese:
+    """The lines of reference.zh.txt. Members stand below their class, indented; overloads in the headers' order."""
+    head = ["成员", "类型", "默认值", "含义"]
+
+    def __init__(self, headers):
+        self.lines, path = collections.defaultdict(collections.deque), []
+        for line in CHINESE.read_text().splitlines():
+            if line and not line.startswith("#"):
+                name, _, words = line.partition(": ")
+                path[(len(name) - len(name.lstrip())) // 2:] = [name.strip()]
+                self.lines["::".join(path)].append(words)
+        wanted = collections.Counter()
+        for found in headers.values():
+            for name, cursors in found.items():
+                wanted[name] = 1
+                wanted.update(path for cursor in cursors for path in self.paths(name, cursor))
+        told = {name: sum(map(bool, lines)) for name, lines in self.lines.items()}
+        faults = [f"{name} has {told.get(name, 0)} lines of words in Chinese, expected {wanted[name]}"
+                  for name in sorted({*wanted, *told}) if wanted[name] != told.get(name, 0)]
+        if faults:
+            raise SystemExit("\n".join(f"{CHINESE.relative_to(ROOT)}: {fault}" for fault in faults))
+
+    def paths(self, path, cursor):
+        for child in sum(documented_members(cursor), []) if cursor.kind in CLASSES else []:
+            yield member_path(path, child)
+            yield from self.paths(member_path(path, child), child)
+
+    def of_name(self, name, cursor, last, page):
+        """Below the declarations of all in a header that share the name."""
+        if not last:
+            return ""
+        return f"{escaped(self.lines[name][0])}\n\n[完整说明（英文）]({page.replace('.zh.md', '.md')}#{anchor(name)})"
+
+    def of_member(self, path, cursor):
+        return escaped(self.lines[path].popleft())
+
+
+def member_path(path, cursor):
+    return f"{path}::{re.sub('<.*>$', '', cursor.spelling)}"  # a constructor's name has template arguments
+
+
+def members(cursor, path, language):
+    """The documented public members of a class."""
+    fields, others = documented_members(cursor)
+    parts = [table(fields, lambda field: language.of_member(member_path(path, field), field), language.head)] if fields else []
+    for child in others:
+        parts += [declared(child), language.of_member(member_path(path, child), child)]
         if child.kind in CLASSES:
-            parts += members(child)
+            parts += members(child, member_path(path, child), language)
     return parts
 
 
-def entry(name, cursors, header, page, chinese):
-    """One name; functions that share it share its heading. In Chinese its members are told by the page in English alone."""
+def entry(name, cursors, header, page, language):
+    """One name; functions that share it share its heading."""
     parts = [f"### {name}", f"`#include <{header}>`"]
     for cursor in cursors:
-        parts.append(declared(cursor))
-        if not chinese:
-            parts.append(words(cursor))
-        if not chinese and cursor.kind in CLASSES:
-            parts += members(cursor)
-    if chinese:
-        parts += [escaped(chinese[name]), f"[完整说明（英文）]({page.replace('.zh.md', '.md')}#{anchor(name)})"]
-    return "\n\n".join(parts)
+        parts += [declared(cursor), language.of_name(name, cursor, cursor is cursors[-1], page)]
+        if cursor.kind in CLASSES:
+            parts += members(cursor, name, language)
+    return "\n\n".join(part for part in parts if part)
 
 
 def public_names(cursor, found, scope=""):
@@ -149,24 +200,12 @@ def public_names(cursor, found, scope=""):
                 alike.append(child)
 
 
-def chinese_words(headers):
-    """The words of each name; exits where a name has none, or words have no name."""
-    lines = [line.partition(": ") for line in CHINESE.read_text().splitlines() if line and not line.startswith("#")]
-    told, names = [name for name, _, words in lines if words], {name for found in headers.values() for name in found}
-    faults = [f"{name} has no words in Chinese: add a line" for name in sorted(names - set(told))]
-    faults += [f"{name} is no public name, or is there twice" for name in sorted(set(told))
-               if name not in names or told.count(name) > 1]
-    if faults:
-        raise SystemExit("\n".join(f"{CHINESE.relative_to(ROOT)}: {fault}" for fault in faults))
-    return {name: words for name, _, words in lines}
-
-
 class Reference:
     """The headers' names in one language; each header is printed once, where a page first asks for it."""
 
-    def __init__(self, headers, chinese=None):
+    def __init__(self, headers, language):
         self.headers = headers
-        self.chinese = chinese
+        self.language = language
         self.printed = set()
 
     def entries(self, asked, page):
@@ -178,7 +217,7 @@ class Reference:
             if not matching and "*" not in pattern:
                 raise SystemExit(f"{page}: no header {pattern} that has public names and is not on another page")
             self.printed.update(matching)
-            parts += [entry(name, cursors, header, page, self.chinese) for header in matching
+            parts += [entry(name, cursors, header, page, self.language) for header in matching
                       for name, cursors in self.headers[header].items()]
         return "\n\n".join(parts)
 
@@ -195,7 +234,7 @@ def main():
     check = parser.parse_args().check
     unit, headers, stale = parse(), {}, []
     public_names(unit.cursor, headers)
-    english, chinese = Reference(headers), Reference(headers, chinese_words(headers))
+    english, chinese = Reference(headers, English()), Reference(headers, Chinese(headers))
     # Pages that name their headers come before the one that takes what is left.
     for path in sorted((ROOT / "docs/reference").glob("*.md"), key=lambda path: (path.name.startswith("more."), path.name)):
         page, text = path.name, path.read_text()
