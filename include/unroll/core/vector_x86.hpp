@@ -48,33 +48,6 @@ UNROLL_FOR_AVX512 inline void hide(Doubles8& hidden) {
 UNROLL_FOR_AVX512 inline void spread(Doubles8& r, double number) { r = number - Doubles8{}; }
 #endif
 
-#if defined(__AVX__) || defined(UNROLL_EVERY_PROCESSOR)
-// Not by a masked store, which takes four times as long on AMD's processors before Zen 4.
-UNROLL_FOR_AVX2 inline void store_part(const Floats8& a, float* to, Index count) {
-  Floats4 next = __builtin_shufflevector(a, a, 0, 1, 2, 3);
-  if ((count & 4) != 0) {
-    std::memcpy(to, &next, 4 * sizeof(float));
-    next = __builtin_shufflevector(a, a, 4, 5, 6, 7);
-    to += 4;
-  }
-  if ((count & 2) != 0) {
-    std::memcpy(to, &next, 2 * sizeof(float));
-    next = __builtin_shufflevector(next, next, 2, 3, 2, 3);
-    to += 2;
-  }
-  if ((count & 1) != 0) *to = next[0];
-}
-UNROLL_FOR_AVX2 inline void store_part(const Doubles4& a, double* to, Index count) {
-  Doubles2 next = __builtin_shufflevector(a, a, 0, 1);
-  if ((count & 2) != 0) {
-    std::memcpy(to, &next, 2 * sizeof(double));
-    next = __builtin_shufflevector(a, a, 2, 3);
-    to += 2;
-  }
-  if ((count & 1) != 0) *to = next[0];
-}
-#endif
-
 #ifndef __clang__
 
 inline void take_smaller(Floats4& r, const Floats4& a, const Floats4& b) { r = __builtin_ia32_minps(b, a); }
@@ -181,9 +154,17 @@ UNROLL_FOR_AVX2 inline void load_part(Floats8& r, const float* from, Index count
   const Integers8 wanted = Integers8{0, 1, 2, 3, 4, 5, 6, 7} < static_cast<int>(count);
   r = __builtin_ia32_maskloadps256(reinterpret_cast<const Floats8*>(from), wanted);
 }
+UNROLL_FOR_AVX2 inline void store_part(const Floats8& a, float* to, Index count) {
+  const Integers8 wanted = Integers8{0, 1, 2, 3, 4, 5, 6, 7} < static_cast<int>(count);
+  __builtin_ia32_maskstoreps256(reinterpret_cast<Floats8*>(to), wanted, a);
+}
 UNROLL_FOR_AVX2 inline void load_part(Doubles4& r, const double* from, Index count) {
   const Integers4 wanted = Integers4{0, 1, 2, 3} < count;
   r = __builtin_ia32_maskloadpd256(reinterpret_cast<const Doubles4*>(from), wanted);
+}
+UNROLL_FOR_AVX2 inline void store_part(const Doubles4& a, double* to, Index count) {
+  const Integers4 wanted = Integers4{0, 1, 2, 3} < count;
+  __builtin_ia32_maskstorepd256(reinterpret_cast<Doubles4*>(to), wanted, a);
 }
 #endif
 
@@ -214,9 +195,17 @@ UNROLL_FOR_AVX2 inline void load_part(Floats8& r, const float* from, Index count
   const Integers8 wanted = Integers8{0, 1, 2, 3, 4, 5, 6, 7} < static_cast<int>(count);
   r = _mm256_maskload_ps(from, reinterpret_cast<__m256i>(wanted));
 }
+UNROLL_FOR_AVX2 inline void store_part(const Floats8& a, float* to, Index count) {
+  const Integers8 wanted = Integers8{0, 1, 2, 3, 4, 5, 6, 7} < static_cast<int>(count);
+  _mm256_maskstore_ps(to, reinterpret_cast<__m256i>(wanted), a);
+}
 UNROLL_FOR_AVX2 inline void load_part(Doubles4& r, const double* from, Index count) {  // not covered: with AVX
   const Integers4 wanted = Integers4{0, 1, 2, 3} < count;
   r = _mm256_maskload_pd(from, reinterpret_cast<__m256i>(wanted));
+}
+UNROLL_FOR_AVX2 inline void store_part(const Doubles4& a, double* to, Index count) {  // not covered: with AVX
+  const Integers4 wanted = Integers4{0, 1, 2, 3} < count;
+  _mm256_maskstore_pd(to, reinterpret_cast<__m256i>(wanted), a);
 }
 #endif
 

@@ -149,15 +149,18 @@ EIGEN_ALWAYS_INLINE void add_products(const Panels<Scalar, Storage> a, Columns<S
   const Scalar* start = b.data + column * b.stride;
   if (Shape::NR > 1 && b.packed) b.stride = 1, b.k_stride = Shape::NR;
   using Limits = TileLimits<typename Shape::Whole>;
-  constexpr bool may_ask = Limits::asks_ahead && Shape::Side == 1 && Shape::Packs * Shape::NR == Limits::budget;
+  // Only of a full tile: others are few, and take as long to compile.
+  constexpr bool full = Shape::Packs * Shape::Side * Shape::NR == Limits::budget;
+  constexpr bool may_ask = Limits::asks_ahead && Shape::Side == 1 && full;
   constexpr Index first_cache = 32 * 1024;
   const Index steps = b.stretches.length * b.stretches.count;
   const bool asks = may_ask && steps > first_cache / static_cast<Index>(sizeof(P)) / Shape::Packs;
-  const bool asks_for_b = Shape::NR > 1 && steps * b.count > first_cache / static_cast<Index>(sizeof(Scalar));
+  const bool asks_for_b = full && steps * b.count > first_cache / static_cast<Index>(sizeof(Scalar));
   Index length = b.stretches.length, stride = b.stretches.stride;
   for (Index left = b.stretches.count + b.last.count; left > 0; --left, start += stride) {
     if (left == b.last.count) length = b.last.length, stride = b.last.stride;
-    if (asks_for_b && left > 1) ask_for_stretch(start + stride, length, b.stride, typename Shape::Each());
+    if constexpr (full)
+      if (asks_for_b && left > 1) ask_for_stretch(start + stride, length, b.stride, typename Shape::Each());
     if (asks)
       add_stretch<Shape, may_ask>(words, a, start, b, length, s);
     else
@@ -182,7 +185,8 @@ class MicroTile {
     if constexpr (P::size < lanes)
       if (last >= lanes) take_along(start, end, Each());  // not covered: only with AVX-512
     load(s, start, last, Each());
-    if (to.added) ask_for(end, Each());
+    if constexpr (MR * NR == TileLimits<Whole>::budget)
+      if (to.added) ask_for(end, Each());
     add_products<TileShape<Whole, Packs, Side, NR>>(a, b, panel, column, s);
     if (to.added) add(s, end, last, Each());
     store(s, end, last, Each());
