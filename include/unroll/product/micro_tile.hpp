@@ -52,6 +52,8 @@ template <class Whole_, int Packs_, int Side_, int NR_, int Stride_ = Packs_, in
 struct TileShape {
   using Whole = Whole_;
   static constexpr int Packs = Packs_, Side = Side_, NR = NR_, Stride = Stride_, First = First_;
+  /// Whether its sums take all registers. Only such a tile prefetches: others are few, and take as long to compile.
+  static constexpr bool full = Packs * Side * NR == TileLimits<Whole>::budget && NR > 1;
   using Rows = std::make_integer_sequence<int, Packs * Side>;
   using Each = std::make_integer_sequence<int, NR>;
 };
@@ -149,17 +151,15 @@ EIGEN_ALWAYS_INLINE void add_products(const Panels<Scalar, Storage> a, Columns<S
   const Scalar* start = b.data + column * b.stride;
   if (Shape::NR > 1 && b.packed) b.stride = 1, b.k_stride = Shape::NR;
   using Limits = TileLimits<typename Shape::Whole>;
-  // Only of a full tile: others are few, and take as long to compile.
-  constexpr bool full = Shape::Packs * Shape::Side * Shape::NR == Limits::budget;
-  constexpr bool may_ask = Limits::asks_ahead && Shape::Side == 1 && full;
+  constexpr bool may_ask = Limits::asks_ahead && Shape::Side == 1 && Shape::full;
   constexpr Index first_cache = 32 * 1024;
   const Index steps = b.stretches.length * b.stretches.count;
   const bool asks = may_ask && steps > first_cache / static_cast<Index>(sizeof(P)) / Shape::Packs;
-  const bool asks_for_b = full && steps * b.count > first_cache / static_cast<Index>(sizeof(Scalar));
+  const bool asks_for_b = Shape::full && steps * b.count > first_cache / static_cast<Index>(sizeof(Scalar));
   Index length = b.stretches.length, stride = b.stretches.stride;
   for (Index left = b.stretches.count + b.last.count; left > 0; --left, start += stride) {
     if (left == b.last.count) length = b.last.length, stride = b.last.stride;
-    if constexpr (full)
+    if constexpr (Shape::full)
       if (asks_for_b && left > 1) ask_for_stretch(start + stride, length, b.stride, typename Shape::Each());
     if (asks)
       add_stretch<Shape, may_ask>(words, a, start, b, length, s);
@@ -185,14 +185,15 @@ class MicroTile {
     if constexpr (P::size < lanes)
       if (last >= lanes) take_along(start, end, Each());  // not covered: only with AVX-512
     load(s, start, last, Each());
-    if constexpr (MR * NR == TileLimits<Whole>::budget)
+    if constexpr (Shape::full)
       if (to.added) ask_for(end, Each());
-    add_products<TileShape<Whole, Packs, Side, NR>>(a, b, panel, column, s);
+    add_products<Shape>(a, b, panel, column, s);
     if (to.added) add(s, end, last, Each());
     store(s, end, last, Each());
   }
 
  private:
+  using Shape = TileShape<Whole, Packs, Side, NR>;
   static constexpr int MR = Packs * Side;
   static constexpr Index lanes = Whole::size;
   using Each = std::make_integer_sequence<int, MR * NR>;

@@ -18,11 +18,11 @@ void for_each_chunk(Range columns, F f) {
 /// of the next column.
 template <class P, int Packs, class Scalar>
 UNROLL_INNER_LOOP void pack_across(const Scalar* x, Index stride, Index rows, Range columns, Index depth, Scalar* to) {
+  constexpr Index full = TilesOf<P, Packs>::columns;  // a masked store of so many takes an EPYC (Zen 3) 5 ns
   for_each_part(columns.count, 32, [&](Range some) UNROLL_INLINED {  // whose rows are in the cache for all tiles
-    for_each_part(rows, TilesOf<P, Packs>::columns, [&](Range tile) UNROLL_INLINED {
+    for_each_part(rows, full, [&](Range tile) UNROLL_INLINED {
       const Scalar* from = x + (columns.first + some.first) * stride + tile.first;
       Scalar* place = to + tile.first * depth + (columns.first + some.first) * tile.count;
-      constexpr Index full = TilesOf<P, Packs>::columns;  // a masked store of so many takes an EPYC (Zen 3) 5 ns
       for (Index j = 0; j < some.count; ++j, from += stride, place += tile.count)
         if (tile.count == full)
           std::copy_n(from, full, place);
