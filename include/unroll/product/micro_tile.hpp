@@ -168,8 +168,27 @@ EIGEN_ALWAYS_INLINE void add_products(const Panels<Scalar, Storage> a, Columns<S
   }
 }
 
+/// Where a tile's first sum lies, and the strides. They are local values, which a store cannot change.
+template <class Scalar>
+struct Place {
+  Scalar* data;
+  Index panel_stride, group_stride, column_stride;
+
+  Place(const Sums<Scalar>& sums, Index panel, Index column)
+      : data(sums.at(panel, 0, column)),
+        panel_stride(sums.panel_stride),
+        group_stride(sums.group_stride),
+        column_stride(sums.column_stride) {}
+  /// The pack of the tile's i-th sum.
+  template <class Shape>
+  EIGEN_ALWAYS_INLINE Scalar* at(int i) const {
+    constexpr int Packs = Shape::Packs, MR = Packs * Shape::Side;
+    return data + i % MR / Packs * panel_stride + i / MR * column_stride + i % Packs * group_stride;
+  }
+};
+
 /// `Side` panels of `Packs` packs by NR columns of sums, held in registers while k runs. P is a whole pack, or half of
-/// one for a panel whose second half holds no units.
+/// one for a panel whose second half holds no units. (See run_tile for a panel that has fewer units than lanes.)
 template <class Whole, class P, int Packs, int Side, int NR, class Storage = Full>
 class MicroTile {
   using Scalar = typename P::Lane;
@@ -178,75 +197,40 @@ class MicroTile {
   /// to = from + a b, for the tile at (panel, column).
   static void run(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b, const Sums<const Scalar>& from,
                   const Sums<Scalar>& to, Index panel, Index column) {
-    Values<P, MR * NR> s;
-    const Index last = to.units - (panel + Side - 1) * lanes;  // units of the tile's last panel
+    using Each = std::make_integer_sequence<int, Packs * Side * NR>;
+    Values<P, Packs * Side * NR> s;
     const Place<const Scalar> start(from, panel, column);
     const Place<Scalar> end(to, panel, column);
-    if constexpr (P::size < lanes)
-      if (last >= lanes) take_along(start, end, Each());  // not covered: only with AVX-512
-    load(s, start, last, Each());
+    load(s, start, end, Each());
     if constexpr (Shape::full)
       if (to.added) ask_for(end, Each());
     add_products<Shape>(a, b, panel, column, s);
-    if (to.added) add(s, end, last, Each());
-    store(s, end, last, Each());
+    if (to.added) add(s, end, Each());
+    store(s, end, Each());
   }
 
  private:
   using Shape = TileShape<Whole, Packs, Side, NR>;
-  static constexpr int MR = Packs * Side;
-  static constexpr Index lanes = Whole::size;
-  using Each = std::make_integer_sequence<int, MR * NR>;
 
-  /// How many lanes of the i-th sum are units: all of them, but at most `last` in the tile's last panel.
-  static constexpr Index count(int i, Index last) { return i % MR / Packs == Side - 1 ? last : P::size; }
-  template <class From, int... i>
-  static EIGEN_ALWAYS_INLINE void load(P* s, const From& from, Index last, std::integer_sequence<int, i...>) {
-    if (last >= P::size)
-      ((s[i] = P::load(from[i])), ...);
-    else
-      ((s[i] = P::load(from[i], count(i, last))), ...);
+  template <int... i>
+  static EIGEN_ALWAYS_INLINE void load(P* s, const Place<const Scalar>& from, const Place<Scalar>& to,
+                                       std::integer_sequence<int, i...>) {
+    if constexpr (P::size < Whole::size)  // what lies behind the units is copied; not covered: only with AVX-512
+      (P::load(from.template at<Shape>(i) + P::size).store(to.template at<Shape>(i) + P::size), ...);
+    ((s[i] = P::load(from.template at<Shape>(i))), ...);
   }
-  template <class To, int... i>
-  static EIGEN_ALWAYS_INLINE void ask_for(const To& to, std::integer_sequence<int, i...>) {
-    (prefetch(to[i]), ...);
+  template <int... i>
+  static EIGEN_ALWAYS_INLINE void ask_for(const Place<Scalar>& to, std::integer_sequence<int, i...>) {
+    (prefetch(to.template at<Shape>(i)), ...);
   }
-  template <class From, int... i>
-  static EIGEN_ALWAYS_INLINE void add(P* s, const From& from, Index last, std::integer_sequence<int, i...>) {
-    if (last >= P::size)
-      ((s[i] += P::load(from[i])), ...);
-    else
-      ((s[i] += P::load(from[i], count(i, last))), ...);
+  template <int... i>
+  static EIGEN_ALWAYS_INLINE void add(P* s, const Place<Scalar>& to, std::integer_sequence<int, i...>) {
+    ((s[i] += P::load(to.template at<Shape>(i))), ...);
   }
-  template <class To, int... i>
-  static EIGEN_ALWAYS_INLINE void store(const P* s, const To& to, Index last, std::integer_sequence<int, i...>) {
-    if (last >= P::size)
-      (s[i].store(to[i]), ...);
-    else
-      (s[i].store(to[i], count(i, last)), ...);
+  template <int... i>
+  static EIGEN_ALWAYS_INLINE void store(const P* s, const Place<Scalar>& to, std::integer_sequence<int, i...>) {
+    (s[i].store(to.template at<Shape>(i)), ...);
   }
-  /// For half a pack: copies what lies behind the units.
-  template <class From, class To, int... i>
-  static EIGEN_ALWAYS_INLINE void take_along(const From& from, const To& to,
-                                             std::integer_sequence<int, i...>) {  // not covered: only with AVX-512
-    (P::load(from[i] + P::size).store(to[i] + P::size), ...);
-  }
-
-  /// Where the tile's first sum lies, and the strides. They are local values, which a store cannot change.
-  template <class S>
-  struct Place {
-    S* data;
-    Index panel_stride, group_stride, column_stride;
-
-    Place(const Sums<S>& sums, Index panel, Index column)
-        : data(sums.data + panel * sums.panel_stride + column * sums.column_stride),
-          panel_stride(sums.panel_stride),
-          group_stride(sums.group_stride),
-          column_stride(sums.column_stride) {}
-    EIGEN_ALWAYS_INLINE S* operator[](int i) const {
-      return data + i % MR / Packs * panel_stride + i / MR * column_stride + i % Packs * group_stride;
-    }
-  };
 };
 
 }  // namespace unroll::inline UNROLL_TARGET::detail

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "unroll/product/micro_tile.hpp"
+#include "unroll/product/edge_tile.hpp"
 
 /// Every matrix product of the library: a walk over micro-tiles.
 namespace unroll::inline UNROLL_TARGET::detail {
@@ -119,8 +119,9 @@ EIGEN_ALWAYS_INLINE void walk_column(const Panels<Scalar, Storage>& a, const Col
       a.count, T::panels_of_one(a.stride),
       [&](Range panels) {
         panels.first += a.first;
-        T::one(panels.count)(a, b, from, to, panels.first, 0);
-        done(Tile{panels, {0, 1}});
+        const Tile tile{panels, {0, 1}};
+        run_tile<P, Packs>(T::one(panels.count), a, b, from, to, tile);
+        done(tile);
       },
       backwards);
 }
@@ -131,12 +132,13 @@ void walk_tiles(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b, cons
                 const Sums<Scalar>& to, const TileDone& done, bool backwards) {
   constexpr int part = groups_at_once(Packs, TileLimits<P>::rows);
   using T = TilesOf<P, Packs, Storage>;
-  const auto run_row = [&](Range panels, Index most, auto tile) {
+  const auto run_row = [&](Range panels, Index most, auto tile_of) {
     for_each_part(b.count, most, [&](Range columns) {
+      const Tile tile{panels, columns};
       for (int group = 0; group < Packs; group += part)
-        tile(columns.count)(from_group(group, a), b, from_group(group, from), from_group(group, to), panels.first,
-                            columns.first);
-      done(Tile{panels, columns});
+        run_tile<P, part>(tile_of(columns.count), from_group(group, a), b, from_group(group, from),
+                          from_group(group, to), tile);
+      done(tile);
     });
   };
   const Index last = a.first + a.count - 1;

@@ -39,8 +39,7 @@ struct Columns {
   bool packed = false;
 };
 
-/// Where sums come from or go to: the pack of (panel, group, column) starts at
-/// data + panel * panel_stride + group * group_stride + column * column_stride.
+/// Where sums come from or go to, as packs of (panel, group, column).
 template <class Scalar>
 struct Sums {
   Scalar* data;
@@ -49,6 +48,10 @@ struct Sums {
   Index column_stride;
   Index units;         ///< lanes of units behind these are not touched
   bool added = false;  ///< sums that go here are added to what is there
+
+  Scalar* at(Index panel, Index group, Index column) const {
+    return data + panel * panel_stride + group * group_stride + column * column_stride;
+  }
 };
 
 template <class Scalar>
