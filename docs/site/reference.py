@@ -12,7 +12,6 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/docs"))
-from build import anchor  # noqa: E402
 from undocumented import CLASSES, HIDDEN, INCLUDE, NAMED, Kind, cindex, parse  # noqa: E402
 
 CHINESE = ROOT / "docs/site/reference.zh.txt"
@@ -61,8 +60,11 @@ def escaped(text):
     return "".join(parts)
 
 
-def words(cursor):
-    """A docstring as Markdown: what is indented is a block of code or of formulas."""
+BLOCK = "```"
+
+
+def paragraphs(cursor):
+    """A docstring's paragraphs as Markdown: what is indented is a block of code or of formulas, and begins with BLOCK."""
     text = "\n".join(re.sub(r"^\s*///<? ?", "", line) for line in (cursor.raw_comment or "").split("\n"))
     result = []
     for part in re.split(r"((?:^  .*(?:\n+|\Z))+)", text, flags=re.M):
@@ -70,12 +72,21 @@ def words(cursor):
             result.append(code(re.sub(r"^  ", "", part, flags=re.M).rstrip()))
         elif part.strip():
             result.append(escaped(part.strip()))
-    return "\n\n".join(result)
+    return result
+
+
+def words(cursor):
+    return "\n\n".join(paragraphs(cursor))
+
+
+def blocks(cursors):
+    """The blocks of all their docstrings."""
+    return [part for cursor in cursors for part in paragraphs(cursor) if part.startswith(BLOCK)]
 
 
 def code(text):
     """A block: C++ where a line of it ends as code does. `cpp` is the language of the blocks that are compiled."""
-    return f"```{'c++' if re.search(r'[;{](  +//.*)?$', text, re.M) else 'text'}\n{text}\n```"
+    return f"{BLOCK}{'c++' if re.search(r'[;{](  +//.*)?$', text, re.M) else 'text'}\n{text}\n{BLOCK}"
 
 
 def declared(cursor):
@@ -111,7 +122,7 @@ def documented_members(cursor):
 class English:
     head = ["member", "type", "default", "meaning"]
 
-    def of_name(self, name, cursor, last, page):
+    def of_name(self, name, cursor, cursors):
         return words(cursor)
 
     def of_member(self, path, cursor):
@@ -119,7 +130,7 @@ class English:
 
 
 class Chinese:
-    """The lines of reference.zh.txt. Members stand below their class, indented; overloads in the headers' order."""
+    """The lines of reference.zh.txt, whose head says how they are written."""
     head = ["成员", "类型", "默认值", "含义"]
 
     def __init__(self, headers):
@@ -137,6 +148,11 @@ class Chinese:
         told = {name: sum(map(bool, lines)) for name, lines in self.lines.items()}
         faults = [f"{name} has {told.get(name, 0)} lines of words in Chinese, expected {wanted[name]}"
                   for name in sorted({*wanted, *told}) if wanted[name] != told.get(name, 0)]
+        for header, found in headers.items():
+            for name, cursors in found.items():
+                places, expected = self.paragraphs(name).count("{}"), len(blocks(cursors))
+                if places != expected:
+                    faults.append(f"{name} has {places} paragraphs {{}}, but its English words in {header} have {expected} blocks")
         if faults:
             raise SystemExit("\n".join(f"{CHINESE.relative_to(ROOT)}: {fault}" for fault in faults))
 
@@ -145,11 +161,15 @@ class Chinese:
             yield member_path(path, child)
             yield from self.paths(member_path(path, child), child)
 
-    def of_name(self, name, cursor, last, page):
+    def paragraphs(self, name):
+        return self.lines[name][0].split(" ¶ ") if self.lines[name] else []
+
+    def of_name(self, name, cursor, cursors):
         """Below the declarations of all in a header that share the name."""
-        if not last:
+        if cursor is not cursors[-1]:
             return ""
-        return f"{escaped(self.lines[name][0])}\n\n[完整说明（英文）]({page.replace('.zh.md', '.md')}#{anchor(name)})"
+        taken = iter(blocks(cursors))
+        return "\n\n".join(next(taken) if part == "{}" else escaped(part) for part in self.paragraphs(name))
 
     def of_member(self, path, cursor):
         return escaped(self.lines[path].popleft())
@@ -170,11 +190,11 @@ def members(cursor, path, language):
     return parts
 
 
-def entry(name, cursors, header, page, language):
+def entry(name, cursors, header, language):
     """One name; functions that share it share its heading."""
     parts = [f"### {name}", f"`#include <{header}>`"]
     for cursor in cursors:
-        parts += [declared(cursor), language.of_name(name, cursor, cursor is cursors[-1], page)]
+        parts += [declared(cursor), language.of_name(name, cursor, cursors)]
         if cursor.kind in CLASSES:
             parts += members(cursor, name, language)
     return "\n\n".join(part for part in parts if part)
@@ -217,7 +237,7 @@ class Reference:
             if not matching and "*" not in pattern:
                 raise SystemExit(f"{page}: no header {pattern} that has public names and is not on another page")
             self.printed.update(matching)
-            parts += [entry(name, cursors, header, page, self.language) for header in matching
+            parts += [entry(name, cursors, header, self.language) for header in matching
                       for name, cursors in self.headers[header].items()]
         return "\n\n".join(parts)
 
