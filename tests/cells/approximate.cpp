@@ -22,8 +22,8 @@ struct Everything {
     sum += exp(-(b * b));
     sum *= tanh(c);
     sum -= relu(h + 3) / (2 + m * m);
-    m = -sum;
-    h = 1 - sum * m;
+    m = -sum / sqrt(1 + h * h);
+    h = select_less(V(0), sum, sum, 0.5f * sum) - 0.25f * abs(m);
   }
 };
 

@@ -43,6 +43,12 @@ struct Approximate {
     return rational<RationalSigmoid<digits>>(a.value);
   }
   UNROLL_IN_A_LOOP friend Approximate tanh(const Approximate& a) { return rational<RationalTanh<digits>>(a.value); }
+  UNROLL_IN_A_LOOP friend Approximate sqrt(const Approximate& a) { return sqrt(a.value); }
+  UNROLL_IN_A_LOOP friend Approximate abs(const Approximate& a) { return abs(a.value); }
+  UNROLL_IN_A_LOOP friend Approximate select_less(const Approximate& x, const Approximate& y, const Approximate& a,
+                                                  const Approximate& b) {
+    return select_less(x.value, y.value, a.value, b.value);
+  }
 };
 
 /// Values of a rule as approximate ones, or what these hold.
