@@ -1,5 +1,5 @@
 // Trained models step by step and on whole sequences, wherever there is a C++ library. Prints a number for the bits of
-// the outputs; sums over units, as a Softmax takes them, have the order of the processor's registers.
+// the outputs; sums over units, as a layer norm takes them, have the order of the processor's registers.
 #include <cstdio>
 
 #include "../io/exported_both.hpp"
