@@ -10,6 +10,8 @@ namespace unroll::inline UNROLL_TARGET::detail {
 ///
 /// What the step of any layer defines:
 ///   name, Cell                    the rule whose gates and states it has
+///   projected                     whether h has other rows than there are units
+///   takes_input                   whether `forward` also projects the inputs of a stream's samples
 ///   Parameters                    its weights: initialize, each_shape, visit, units(), outputs()
 ///   Packed<Storage>               its weights, packed: pack, pack_transposed
 ///   Buffers                       its own buffers in a tape; `resize` is called before each forward pass
@@ -48,7 +50,6 @@ struct PointwiseStep {
   };
   static Index output_rows(Index, Index) { return 0; }
 
-  /// Whether `forward` also projects the inputs of a stream's samples.
   static constexpr bool takes_input = late.count == 0;
 
   template <class Storage>
