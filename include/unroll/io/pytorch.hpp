@@ -180,11 +180,21 @@ void exchange_model(File file, Model& model, const TorchNames& names) {
 /// PyTorch has together. Throws format_error for tensors that are missing, surplus or of another shape. The model is
 /// changed only when all of it was read.
 template <class Model>
+  requires(!std::is_const_v<Model>)
 void load_pytorch(Model& model, const std::filesystem::path& path, const TorchNames& names = {{"", ""}},
                   const LoadOptions& options = {}) {
   detail::TensorReader reader(path, options);
   reader.load(model, [&](Model& loaded) { detail::exchange_model(detail::TorchReader{reader}, loaded, names); });
 }
+
+/// Refused: a pair of braces too few, which a map would take for the begin and the end of its pairs.
+template <class Model, std::size_t count>
+void load_pytorch(Model&,  // names are pairs in braces: {{"0", "lstm"}, {"1", {"rnn", 0}}}
+                  const std::filesystem::path&, const char* const (&)[count], ...) = delete;
+/// Refused: names of another form, or a const model.
+template <class Model>
+void load_pytorch(const Model&,  // names are pairs in braces: {{"0", "lstm"}, {"1", {"rnn", 0}}}; the model can change
+                  const std::filesystem::path&, ...) = delete;
 
 /// Saves a state_dict for PyTorch: `module.load_state_dict(safetensors.torch.load_file(path))`. Atomic, throws as
 /// `save` does.
@@ -196,5 +206,10 @@ void save_pytorch(const Model& model, const std::filesystem::path& path, const T
   detail::exchange_model(detail::TorchWriter{file}, model, names);
   write_safetensors(file, path);
 }
+
+/// Refused: a pair of braces too few.
+template <class Model, std::size_t count>
+void save_pytorch(const Model&,  // names are pairs in braces: {{"0", "lstm"}, {"1", {"rnn", 0}}}
+                  const std::filesystem::path&, const char* const (&)[count], ...) = delete;
 
 }  // namespace unroll::inline UNROLL_TARGET

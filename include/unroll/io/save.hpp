@@ -48,6 +48,11 @@ void save(const Value& value, const std::filesystem::path& path, const Metadata&
   write_safetensors(file, path);
 }
 
+/// Refused: a pair of braces too few, which a map would take for the begin and the end of its pairs.
+template <class Value, std::size_t count>
+void save(const Value&, const std::filesystem::path&,  // texts are pairs in braces: {{"trained on", "sunspots"}}
+          const char* const (&)[count]) = delete;
+
 /// Loads what `save` wrote into a value of the same layers and shapes.
 ///
 /// Throws format_error for a bad file, for a tensor that is missing, surplus or of another shape, for layers of another
