@@ -61,6 +61,10 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
   template <class no_such_option = void>
     requires(Step::projected)
   RecurrentLayer(Index, Index, Index, Random&, ...) = delete;  // no such option, or options out of order: see Unrolling
+  /// Refused: the same for sizes at compile time.
+  template <class no_such_option = void>
+    requires fixed
+  explicit RecurrentLayer(Random&, ...) = delete;  // no such option, or options out of order: see Unrolling
 
   /// A layer whose parameters are all zero, to be set or loaded, or to hold a gradient.
   static RecurrentLayer zeros(Index input_size, Index hidden_size, Unrolling how = {})

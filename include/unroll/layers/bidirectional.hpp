@@ -71,6 +71,9 @@ class Bidirectional : public detail::SideBySide<Bidirectional<L>, typename L::Sc
                       L(input_size, hidden_size, random, {Direction::reverse, readout}), how} {}
   /// Refused: there is no Random, or a const one or a seed in its place.
   Bidirectional(Index, Index, ...) = delete;  // fresh weights are drawn from a Random that can change, after all sizes
+  /// Refused: options of its layers.
+  template <class no_such_option = void>
+  Bidirectional(Index, Index, Random&, ...) = delete;  // options are those of its layers: Bidirectional(L(...), L(...))
 
   Index input_size() const { return forward_layer.input_size(); }
   Index output_size() const { return forward_layer.output_size() * (merge == Merge::concatenate ? 2 : 1); }

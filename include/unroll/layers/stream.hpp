@@ -54,6 +54,9 @@ class Stream {
   }
   /// Refused: there is no model.
   Stream() = delete;  // a Stream is made of a model, as in Stream<Lstm<float>> stream{model}
+  /// Refused: an option that does not exist, or no storage in its place.
+  template <class no_such_option = void>
+  explicit Stream(const Model&, ...) = delete;  // no such option: see StreamOptions; a storage is a value, Int8()
 
   /// I, how many numbers a step takes of each sample.
   Index input_size() const noexcept { return input_size_; }
@@ -178,5 +181,8 @@ class Stream {
 };
 /// Refused: there is no model.
 Stream() -> Stream<void>;  // which the class refuses in words
+/// For a model alone, because clang 14 cannot tell the constructors apart.
+template <class Model>
+Stream(const Model&) -> Stream<Model>;
 
 }  // namespace unroll::inline UNROLL_TARGET
