@@ -24,6 +24,10 @@ namespace unroll::inline UNROLL_TARGET {
 ///   TrainingState state(model, Adam(model, {.learning_rate = 1e-2}), Random(1));
 template <Trainable Model_, class Optimizer_>
 struct TrainingState {
+  static_assert(
+      requires(Optimizer_& mover, Model_& model, const Model_& gradient) { mover.step(model, gradient); },
+      "the optimizer is of another model: TrainingState(model, Adam(model), random)");
+
   /// The model's type.
   using Model = Model_;
   /// The optimizer's type.
