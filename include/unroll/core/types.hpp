@@ -19,6 +19,7 @@
 #include <Eigen/Core>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #include "unroll/core/target.hpp"
 
@@ -45,6 +46,10 @@ template <class Scalar>
 using Vector = Eigen::Matrix<Scalar, Dynamic, 1, Eigen::ColMajor>;
 
 namespace detail {
+
+/// Whether layers compute with numbers of this type.
+template <class Scalar>
+inline constexpr bool is_scalar = std::is_same_v<Scalar, float> || std::is_same_v<Scalar, double>;
 
 /// Tokens and classes are numbers of type Scalar. There must be fewer than this, 2^24 for float and 2^53 for double,
 /// because from here on neighbours are the same number.

@@ -12,6 +12,7 @@ namespace unroll::inline UNROLL_TARGET {
 /// Inputs and Outputs are sizes at compile time, or Dynamic.
 template <class Step, int Inputs, int Outputs>
 class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<Step, Inputs, Outputs>> {
+  static_assert(detail::is_scalar<typename Step::Scalar>, "a layer's numbers are float or double, as in Lstm<float>");
   static_assert(Inputs == Dynamic || Inputs > 0, "a recurrent layer needs an input size of at least 1");
   static_assert(Outputs == Dynamic || Outputs > 0, "a recurrent layer needs a hidden size of at least 1");
   static constexpr bool fixed = Inputs != Dynamic && Outputs != Dynamic && !Step::projected;

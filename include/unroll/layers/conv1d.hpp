@@ -13,6 +13,8 @@ namespace unroll::inline UNROLL_TARGET {
 /// sequence that comes in parts gives the outputs of the whole.
 template <class Scalar_ = float>
 class Conv1d : public LayerBase<Conv1d<Scalar_>> {
+  static_assert(detail::is_scalar<Scalar_>, "a layer's numbers are float or double, as in Conv1d<float>");
+
  public:
   using Scalar = Scalar_;
   using Tape = ConvolutionTape<Scalar>;

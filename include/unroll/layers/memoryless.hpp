@@ -58,6 +58,8 @@ struct MemorylessStream {
 /// argument, and its own Stream.
 template <class Derived, class Scalar_, class Tape_ = MemorylessTape<Scalar_>>
 class Memoryless : public LayerBase<Derived> {
+  static_assert(detail::is_scalar<Scalar_>, "a layer's numbers are float or double, as in Dense<float>");
+
  public:
   using Scalar = Scalar_;
   using Tape = Tape_;
