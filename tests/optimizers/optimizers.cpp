@@ -220,6 +220,26 @@ TEST_CASE("without epsilon a gradient of 0 moves nothing", "[optimizers]") {
   }
 }
 
+TEST_CASE("without epsilon gradients whose squares underflow move nothing", "[optimizers]") {
+  const auto check = [](int steps, float gradient, double epsilon) {
+    CAPTURE(steps, gradient, epsilon);
+    CHECK(after<Adam>(steps, gradient, AdamOptions{.epsilon = epsilon}) == 1);
+    CHECK(after<AdamW>(steps, gradient, AdamWOptions{.epsilon = epsilon, .weight_decay = 0}) == 1);
+    CHECK(after<RmsProp>(steps, gradient, RmsPropOptions{.epsilon = epsilon, .momentum = 0.5}) == 1);
+    CHECK(after<Adagrad>(steps, gradient, AdagradOptions{.epsilon = epsilon}) == 1);
+    CHECK(after<NAdam>(steps, gradient, NAdamOptions{.epsilon = epsilon}) == 1);
+    CHECK(after<RAdam>(9, gradient, RAdamOptions{.epsilon = epsilon}) == 1);
+    CHECK(after<Adadelta>(steps, gradient, AdadeltaOptions{.epsilon = epsilon + 1e-60}) == 1);
+  };
+  for (const int steps : {1, 3})
+    for (const float gradient : {1e-25f, -3e-30f})
+      for (const double epsilon : {0., 1e-60, 1e-40}) check(steps, gradient, epsilon);
+  const FlushDenormals flush;
+  check(2, 1e-21f, 0);  // in the other steps their squares are subnormal numbers
+  // A gradient that is not a number still shows.
+  CHECK(std::isnan(after<Adam>(2, std::numeric_limits<float>::quiet_NaN(), AdamOptions{.epsilon = 0})));
+}
+
 TEST_CASE("what is not said is as in PyTorch", "[optimizers]") {
   CHECK(AdamOptions{}.learning_rate == 1e-3);
   CHECK(AdamWOptions{}.learning_rate == 1e-3);

@@ -42,7 +42,7 @@ struct AdadeltaRule {
         : rho(static_cast<Scalar>(o.rho)),
           rest(static_cast<Scalar>(1 - o.rho)),
           rate(static_cast<Scalar>(o.learning_rate)),
-          epsilon(divisor_epsilon<Scalar>(o.epsilon)) {}
+          epsilon((std::max)(static_cast<Scalar>(o.epsilon), (std::numeric_limits<Scalar>::min)())) {}
 
     template <class V>
     void operator()(V& w, const V& g, V& v, V& u) const {

@@ -44,7 +44,7 @@ struct AdagradRule {
     template <class V>
     void operator()(V& w, const V& g, V& v) const {
       v += g * g;
-      w -= rate * g / (sqrt(v) + epsilon);
+      w -= rate * g / divisor(sqrt(v) + epsilon);
     }
   };
 };

@@ -56,7 +56,7 @@ struct AdamRule {
     template <class V>
     void operator()(V& w, const V& g, V& m, V& v) const {
       moments.add(g, m, v);
-      w -= rate * m / (sqrt(v) * scale + moments.epsilon);
+      w -= rate * m / divisor(sqrt(v) * scale + moments.epsilon);
     }
   };
 };

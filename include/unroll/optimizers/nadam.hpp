@@ -55,7 +55,7 @@ struct NAdamRule {
     template <class V>
     void operator()(V& w, const V& g, V& m, V& v) const {
       moments.add(g, m, v);
-      w -= (rate_of_g * g + rate_of_m * m) / (sqrt(v) * scale + moments.epsilon);
+      w -= (rate_of_g * g + rate_of_m * m) / divisor(sqrt(v) * scale + moments.epsilon);
     }
   };
 };

@@ -24,11 +24,18 @@ inline void require_not_negative(const char* caller, const char* what, double va
           value > 0 ? " and finite" : "");
 }
 
-/// What a rule adds to its divisor: at least the smallest normal number. So a parameter whose gradients were all 0
-/// stays where it is even with an epsilon of 0 (PyTorch divides 0 by 0).
+/// What a rule adds to its divisor. One that is no normal number is 0.
 template <class Scalar>
 Scalar divisor_epsilon(double epsilon) {
-  return (std::max)(static_cast<Scalar>(epsilon), (std::numeric_limits<Scalar>::min)());
+  return epsilon < (std::numeric_limits<Scalar>::min)() ? 0 : static_cast<Scalar>(epsilon);
+}
+
+/// What a rule divides by: infinity in place of 0. So without epsilon a parameter whose gradients were all 0, or so
+/// small that their squares were, stays where it is (PyTorch moves it to NaN or infinity).
+template <class V>
+UNROLL_IN_A_LOOP V divisor(const V& value) {
+  using Limits = std::numeric_limits<typename V::Lane>;
+  return select_less(value, V((Limits::min)()), V(Limits::infinity()), value);
 }
 
 }  // namespace detail

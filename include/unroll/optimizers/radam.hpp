@@ -47,7 +47,7 @@ struct RAdamRule {
     template <class V>
     void operator()(V& w, const V& g, V& m, V& v) const {
       moments.add(g, m, v);
-      w -= rectified ? rate * m / (sqrt(v) + moments.epsilon) : rate * m;
+      w -= rectified ? rate * m / divisor(sqrt(v) + moments.epsilon) : rate * m;
     }
   };
 };

@@ -50,7 +50,7 @@ struct RmsPropRule {
     template <class V>
     void operator()(V& w, const V& g, V& m, V& v) const {
       v = alpha * v + rest * g * g;
-      m = momentum * m + g / (sqrt(v) + epsilon);
+      m = momentum * m + g / divisor(sqrt(v) + epsilon);
       w -= rate * m;
     }
   };
