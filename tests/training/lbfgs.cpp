@@ -242,3 +242,21 @@ TEST_CASE("the loss over all data does not depend on their batches", "[lbfgs]") 
       minimize(model, Sequences<double>({sine(2)}, {sine(2)}, 1, {Matrix<double>::Zero(1, 2)}), mean_squared_error),
       std::invalid_argument, Message("minimize: the data weigh nothing"));
 }
+
+TEST_CASE("the data may weigh as little as a weight can say", "[lbfgs]") {
+  using Model = Sequential<Rnn<float>, Dense<float>>;
+  const auto gradient_of = [](int exponent) {
+    const auto data = weighted_sequences<float>({exponent, exponent + 1, exponent});
+    Random random(1);
+    const Model model{Rnn<float>(1, 3, random), Dense<float>(3, 1, random)};
+    Model gradient = zeros_like(model);
+    detail::WholeLoss whole(model, data, detail::LossObjective<Model, MeanSquaredError>{mean_squared_error});
+    CHECK(whole(model, gradient) == Approx(evaluate(model, data, mean_squared_error)).epsilon(1e-14));
+    return flat(gradient);
+  };
+  const Flat expected = gradient_of(0);
+  for (const int exponent : {-149, -140, 120}) {
+    CAPTURE(exponent);
+    CHECK(gradient_of(exponent) == expected);
+  }
+}

@@ -100,6 +100,35 @@ TEST_CASE("a step of several batches has the gradient of all of them as one batc
   }
 }
 
+namespace {
+
+/// The parameters after one step of all batches.
+template <class Scalar>
+Flat after_one_step(const std::vector<int>& exponents) {
+  Random random(3);
+  const Sequential model{Rnn<Scalar>(1, 3, random), Dense<Scalar>(3, 1, random)};
+  TrainingState state(model, Sgd(model, {.learning_rate = 1}), random);
+  const FitOptions options{.epochs = 1, .accumulate = 4, .shuffle = false};
+  fit(state, weighted_sequences<Scalar>(exponents), mean_squared_error, options);
+  return flat(state.model);
+}
+
+}  // namespace
+
+TEST_CASE("several batches may weigh as little and as much as a weight can say", "[objective]") {
+  const Flat expected = after_one_step<float>({0, 0, 0, 0}), in_double = after_one_step<double>({0, 0, 0, 0});
+  for (const int exponent : {-149, -140, 100, 120}) {
+    CAPTURE(exponent);
+    CHECK(after_one_step<float>(std::vector<int>(4, exponent)) == expected);
+  }
+  for (const int exponent : {-1070, 900}) {
+    CAPTURE(exponent);
+    CHECK(after_one_step<double>(std::vector<int>(4, exponent)) == in_double);
+  }
+  CHECK(after_one_step<double>({-1070, 900, -1070, 901}) == after_one_step<double>({-1074, 0, -1074, 1}));
+  CHECK(after_one_step<float>({120, -149, 121, -149}) == after_one_step<float>({0, -149, 1, -149}));
+}
+
 TEST_CASE("observers are told of steps, their batches and columns, the last step of what is left", "[objective]") {
   std::vector<Index> batch, accumulated, columns;
   std::vector<double> rates;

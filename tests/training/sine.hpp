@@ -44,6 +44,19 @@ inline unroll::Sequences<double> sine_sequences() {
   return {x, target, 2};
 }
 
+/// The same, one a batch, whose columns have the weight of their sequence, 2^exponent.
+template <class Scalar>
+unroll::Sequences<Scalar> weighted_sequences(const std::vector<int>& exponents) {
+  std::vector<unroll::Matrix<Scalar>> x, target, weights;
+  for (unroll::Index n = 0; n < static_cast<unroll::Index>(exponents.size()); ++n) {
+    x.push_back(sine(4 + n % 3, 9 * n).cast<Scalar>());
+    target.push_back(sine(4 + n % 3, 9 * n + 1).cast<Scalar>());
+    const double weight = std::ldexp(1.0, exponents[static_cast<std::size_t>(n)]);
+    weights.push_back(unroll::Matrix<Scalar>::Constant(1, 4 + n % 3, static_cast<Scalar>(weight)));
+  }
+  return {x, target, 1, weights};
+}
+
 /// Every bit of a training state, by visit.
 struct Bits {
   std::vector<std::uint64_t> words;

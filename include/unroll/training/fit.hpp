@@ -25,10 +25,9 @@ class Fit {
   using Model = typename State::Model;
 
  public:
-  /// The loss of weights as they are now.
+  /// The loss of weights as they are now; may be empty.
   using Evaluate = std::function<Evaluation(const Model&)>;
 
-  /// `validate` may be empty.
   Fit(State& state, const Data& data, const Objective& objective, const FitOptions& options, Evaluate validate)
       : state_(state),
         data_(data),
@@ -196,6 +195,7 @@ class Fit {
   /// once by the count of all. A single example gives the gradient of its mean as it is. Ends at what is not finite.
   Sum take_gradient(Random& random, CarriedState<Model>& carried, FitProgress& progress) {
     Sum total;
+    MeanGradient mean;
     const bool several = progress.accumulated > 1;
     Model& gradient = several ? *part_ : gradient_;
     set_zero(gradient_);
@@ -210,12 +210,12 @@ class Fit {
       if (several && progress.problem.empty() && !std::isfinite(global_norm(gradient)))
         progress.problem = problem("gradient", k + 1);
       if (!progress.problem.empty()) return total;
-      if (several) add_scaled(gradient_, gradient, loss.count);
+      if (several) mean.add(gradient_, gradient, loss.count);
       total.sum += loss.count * loss.mean;
       total.count += loss.count;
       carried = std::move(pass.carried);
     }
-    if (several && total.count != 0) scale(gradient_, 1 / total.count);
+    mean.divide(gradient_);
     return total;
   }
 

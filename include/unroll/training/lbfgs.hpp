@@ -179,18 +179,19 @@ class WholeLoss {
   double operator()(const Model& model, Model& gradient) {
     auto carried = state_for(model);
     double sum = 0, count = 0;
+    MeanGradient mean;
     for (Index k = 0; k < data_.batches(); ++k) {
       ObjectivePass<Model> pass{.carried = std::move(carried)};
       set_zero(part_);
       const ExampleLoss loss = ask(objective_, model, data_.example(k, order_), pass, &part_);
       if (!std::isfinite(loss.mean)) return loss.mean;
-      add_scaled(gradient, part_, loss.count);
+      mean.add(gradient, part_, loss.count);
       sum += loss.count * loss.mean;
       count += loss.count;
       carried = std::move(pass.carried);
     }
     require(count > 0, "minimize: the data weigh nothing");
-    scale(gradient, 1 / count);
+    mean.divide(gradient);
     return sum / count;
   }
 

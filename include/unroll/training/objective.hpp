@@ -103,6 +103,32 @@ ExampleLoss ask(Objective& objective, const Model& model, const Example& example
   return loss;
 }
 
+/// The mean of several gradients, each weighed by its count: their sum, divided once. Counts are in units of a power of
+/// two, the largest one's, because one may be too small or too large for a Scalar.
+class MeanGradient {
+ public:
+  /// Adds to a sum that began with zeros.
+  template <class Model>
+  void add(Model& sum, const Model& part, double count) {
+    if (const int unit = count > 0 ? std::ilogb(count) : unit_; total_ == 0 || unit > unit_) {
+      if (total_ > 0) scale(sum, std::ldexp(1.0, unit_ - unit));
+      total_ = std::ldexp(total_, unit_ - unit);
+      unit_ = unit;
+    }
+    add_scaled(sum, part, std::ldexp(count, -unit_));
+    total_ += std::ldexp(count, -unit_);
+  }
+  /// Makes the mean of the sum; zeros stay where nothing counts.
+  template <class Model>
+  void divide(Model& sum) const {
+    if (total_ > 0) scale(sum, 1 / total_);
+  }
+
+ private:
+  double total_ = 0;
+  int unit_ = 0;  // the exponent of the unit
+};
+
 /// The columns of an example, for a rate in steps a second.
 template <class Example>
 Index columns_of([[maybe_unused]] const Example& example, [[maybe_unused]] const ExampleLoss& loss) {
