@@ -110,7 +110,7 @@ TEST_CASE("a wavefront refuses what does not fit, and layers that need the whole
   CHECK_THROWS_WITH(Wavefront(model, pool_of(2))(x), contains_text("a reverse layer starts behind these steps"));
 }
 
-TEST_CASE("a wavefront names the column of x that holds no token", "[wavefront]") {
+TEST_CASE("a wavefront names the column that holds no token, of x or of what a layer inside makes", "[wavefront]") {
   Random random(6);
   const Sequential tokens{Embedding<float>(5, 4, random), Lstm<float>(4, 7, random)};
   Wavefront wavefront(tokens, pool_of(2));
@@ -119,4 +119,14 @@ TEST_CASE("a wavefront names the column of x that holds no token", "[wavefront]"
   for (const Index samples : {1, 2})
     CHECK_THROWS_MATCHES(wavefront(x, samples), std::invalid_argument,
                          Message("Embedding::forward: x holds 9 in column 70, expected a whole number from 0 to 4"));
+  const Sequential inside{Relu<float>(), Sequential{Relu<float>(), Embedding<float>(5, 4, random)},
+                          Lstm<float>(4, 7, random)};
+  Wavefront deep(inside, pool_of(2));
+  const Matrix<float> good = Matrix<float>::Ones(1, 100), y = deep(good);
+  const auto state = deep.final_state();
+  for (const Index samples : {1, 2})
+    CHECK_THROWS_MATCHES(deep(x, samples), std::invalid_argument,
+                         Message("Embedding::forward: x holds 9 in column 70, expected a whole number from 0 to 4"));
+  CHECK(same_bits(deep.final_state(), state));
+  CHECK(deep(good) == y);
 }

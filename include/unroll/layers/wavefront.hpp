@@ -81,7 +81,12 @@ class Wavefront {
     };
     detail::each_link(add, packed_, even_, odd_, state);
     const auto x_copy = detail::overlap(x, output()) ? Matrix<Scalar>(x) : Matrix<Scalar>();
-    return run(stages, x_copy.size() == 0 ? x : Input<Scalar>(x_copy), samples);
+    const Input<Scalar> apart = x_copy.size() == 0 ? x : Input<Scalar>(x_copy);
+    if (const auto error = detail::exception_of([&] { run(stages, apart, samples); })) {
+      packed_.run(apart, even_, batch, initial, {.record = false});  // whose messages name columns of the sequence
+      std::rethrow_exception(error);
+    }
+    return output();
   }
 
   /// The state after the last call's steps. It may be the next call's `initial`.
@@ -97,7 +102,7 @@ class Wavefront {
 
   Output<Scalar> output() const { return {y_.data(), y_.rows(), y_.cols()}; }
 
-  Output<Scalar> run(std::vector<Stage>& stages, const Input<Scalar>& x, Index samples) {
+  void run(std::vector<Stage>& stages, const Input<Scalar>& x, Index samples) {
     const Index layers = static_cast<Index>(stages.size()), members = (std::min)(layers, Index(pool_->size()));
     const Index columns = samples * steps_of_a_chunk(x.cols() / samples, members);
     const Index chunks = (std::max)(Index(1), (x.cols() + columns - 1) / columns);
@@ -118,7 +123,6 @@ class Wavefront {
     });
     const auto end = [](const auto&, const auto& tape, auto& state) { state = tape.final_state; };
     detail::each_link(end, packed_, chunks % 2 == 1 ? even_ : odd_, final_state_);
-    return output();
   }
 
   /// Few, so that all members soon work side by side; enough for them to work longer than they wait for one another.
