@@ -30,7 +30,10 @@ enum class Fault {
   late_moments,
   moments,
   rate,
-  valid
+  valid,
+  first_zeros,
+  lenient,
+  lenient_steps
 };
 
 using Model = Dense<double>;
@@ -45,6 +48,7 @@ struct Momentum {
   Options options = {};
   std::shared_ptr<Model> m;
   double first_rate = 0;
+  std::int64_t steps = 0;
 
   Momentum(const Model& model, Fault what) : fault(what), m(std::make_shared<Model>(zeros_like(model))) {
     if (fault == Fault::late_moments) m->bias.resize(0);
@@ -75,7 +79,7 @@ struct Momentum {
     if (m->bias.size() == 0) m->bias.setZero(model.bias.size());
     const double by = fault == Fault::uphill ? -rate() : rate();
     double scale = 1;
-    if (fault == Fault::zeros) scale = 1 / global_norm(gradient);
+    if (fault == Fault::zeros || (fault == Fault::first_zeros && steps == 0)) scale = 1 / global_norm(gradient);
     if (fault == Fault::empty && model.weight.size() == 0) scale = 0;
     const auto move = [&](const std::string& of, auto& w, const auto& g, auto& moment) {
       if (fault == Fault::biases && of == "bias") return;
@@ -84,6 +88,7 @@ struct Momentum {
       w -= by * moment;
     };
     for_each_tensor(move, model, gradient, *m);
+    ++steps;
   }
 };
 
@@ -98,13 +103,18 @@ struct Descent : Momentum {
   }
 
   static const char* name() { return "Descent"; }
-  void require_valid() const { detail::require(fault != Fault::valid || m->bias.isZero(0), "the bias has moved"); }
+  void require_valid() const {
+    detail::require(fault != Fault::valid || m->bias.isZero(0), "the bias has moved");
+    detail::require(fault == Fault::lenient || options.learning_rate >= 0, "the rate is below 0");
+    detail::require(fault == Fault::lenient_steps || steps >= 0, "steps are below 0");
+  }
 
   template <class F, class First, class... Others>
   static void visit(F&& f, const std::string& prefix, First& first, Others&... others) {
     const Fault fault = first.fault;
     if (fault != Fault::moments) Model::visit(f, (fault == Fault::prefix ? "" : prefix) + "m.", *first.m, *others.m...);
     if (fault != Fault::rate) f(prefix + "learning_rate", first.options.learning_rate, others.options.learning_rate...);
+    f(prefix + "steps", first.steps, others.steps...);
   }
 };
 
@@ -116,7 +126,7 @@ struct Nameless : Descent {
 };
 
 /// What an optimizer can do wrong with groups.
-enum class Lapse { none, frozen, others, moments, gather };
+enum class Lapse { none, frozen, others, moments, gather, rate, rates, tie, sum, apart };
 
 /// Descent with groups, with one of them.
 template <bool has_gather = true>
@@ -126,18 +136,36 @@ struct Groups : Sgd<Model> {
   Groups(const Model& model, Lapse what) : Sgd<Model>(model), lapse(what) {}
 
   void step(Model& model, const Model& gradient) {
-    if (lapse == Lapse::others && !options.groups.empty()) return;
+    if (options.groups.empty()) return Sgd<Model>::step(model, gradient);
+    const bool tied = !options.groups[0].tied_to.empty(), rated = options.groups[0].rate != 1;
+    if (lapse == Lapse::others && options.groups[0].frozen) return;
+    if (lapse == Lapse::rates && rated) {
+      const auto rate = std::exchange(options.learning_rate, options.learning_rate * 0.5);
+      step_without_groups(model, gradient);
+      options.learning_rate = rate;
+      return;
+    }
+    if ((lapse == Lapse::rate && rated) || (lapse == Lapse::apart && tied)) return step_without_groups(model, gradient);
+    if (tied || rated) return Sgd<Model>::step(model, gradient);
     if (lapse != Lapse::frozen && lapse != Lapse::moments) return Sgd<Model>::step(model, gradient);
     const Matrix<double> weight = model.weight;
+    step_without_groups(model, gradient);
+    if (lapse == Lapse::moments) model.weight = weight;
+  }
+  void step_without_groups(Model& model, const Model& gradient) {
     const auto groups = std::exchange(options.groups, {});
     Sgd<Model>::step(model, gradient);
     options.groups = groups;
-    if (lapse == Lapse::moments && !groups.empty()) model.weight = weight;
+  }
+  void tie(Model& model) const {
+    if (lapse != Lapse::tie) Sgd<Model>::tie(model);
   }
   void gather(Model& gradient) const
     requires has_gather
   {
-    if (lapse != Lapse::gather) Sgd<Model>::gather(gradient);
+    if (lapse == Lapse::gather && options.groups[0].frozen) return;
+    if (lapse == Lapse::sum && !options.groups[0].tied_to.empty()) return gradient.weight.setZero(), void();
+    Sgd<Model>::gather(gradient);
   }
   void gather(Model&) const
     requires(!has_gather)
@@ -180,6 +208,7 @@ TEST_CASE("the contract names what is broken in an optimizer, and nothing else",
       "learning rate: after some steps another one changes nothing; files: from what visit shows it does not go on to "
       "the same bits; ");
   CHECK(broken(Fault::zeros) == "zeros: a gradient of zeros gives what is not finite; ");
+  CHECK(broken(Fault::first_zeros) == "zeros: a gradient of zeros gives what is not finite; ");
   CHECK(broken(Fault::empty) == "empty tensor: the others do not move as they should; ");
   CHECK(broken(Fault::error) == "empty tensor: it throws \"no weights\"; ");
   CHECK(broken(Fault::shapes) == "refusals: a step takes a gradient of another shape; ");
@@ -198,6 +227,8 @@ TEST_CASE("the contract names what files would miss of an optimizer", "[optimize
   CHECK(broken(Fault::moments) == "files: from what visit shows it does not go on to the same bits; ");
   CHECK(broken(Fault::rate) == "files: visit does not show options.learning_rate; ");
   CHECK(broken(Fault::valid) == "files: it throws \"the bias has moved\"; ");
+  CHECK(broken(Fault::lenient) == "files: require_valid takes a number of -1 for learning_rate; ");
+  CHECK(broken(Fault::lenient_steps) == "files: require_valid takes a number of -1 for steps; ");
 }
 
 TEST_CASE("the contract names what is broken in an optimizer's groups", "[optimizer_contract]") {
@@ -207,6 +238,14 @@ TEST_CASE("the contract names what is broken in an optimizer's groups", "[optimi
   CHECK(broken(Lapse::others) == "groups: beside a frozen tensor bias does not move; ");
   CHECK(broken(Lapse::moments) == spoilt);
   CHECK(broken(Lapse::gather) == "groups: gather leaves the gradient of a frozen tensor; ");
+  CHECK(broken(Lapse::rate) == "groups: a group's rate does not do what the learning rate does; ");
+  CHECK(broken(Lapse::rates) == "groups: beside a group with a rate bias moves otherwise; ");
+  CHECK(broken(Lapse::tie) == "groups: tie does not make tied tensors equal; ");
+  CHECK(
+      broken(Lapse::sum) ==
+      "groups: gather does not leave the sum of the gradients of tied tensors; groups: tied tensors do not move by the "
+      "sum of their gradients; ");
+  CHECK(broken(Lapse::apart) == "groups: a step leaves tied tensors apart; ");
   CHECK(broken<Groups<false>>(Lapse::none) == "groups: there are no `gather(gradient)` and `tie(model)`; ");
 }
 

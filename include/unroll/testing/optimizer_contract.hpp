@@ -9,10 +9,9 @@
 #include <vector>
 
 #include "unroll/layers/dense.hpp"
-#include "unroll/optimizers/parameter_group.hpp"
 #include "unroll/testing/allocations.hpp"
 #include "unroll/testing/clauses.hpp"
-#include "unroll/testing/gradient_check.hpp"
+#include "unroll/testing/group_contract.hpp"
 
 namespace unroll::inline UNROLL_TARGET::testing {
 
@@ -59,15 +58,7 @@ class OptimizerContract : Clauses {
   };
 
   /// Numbers in a model's shapes, others for another k.
-  Model drawn(const Model& shapes, std::uint64_t k) const {
-    Model result = shapes;
-    Random random(options_.seed + k);
-    const auto draw = [&](const std::string&, auto& tensor) {
-      tensor = random_matrix(tensor.rows(), tensor.cols(), random).template cast<Scalar>();
-    };
-    for_each_tensor(draw, result);
-    return result;
-  }
+  Model drawn(const Model& shapes, std::uint64_t k) const { return detail::drawn(shapes, options_.seed + k); }
   /// Gives the first tensor whose rows are not fixed one more row, or none; returns whether there is one.
   static bool resize(Model& model, bool more) {
     bool found = false;
@@ -136,9 +127,9 @@ class OptimizerContract : Clauses {
 
   /// As an embedding has for tokens that do not occur.
   void zeros() {
-    Run run = after(0);
-    run.optimizer.step(run.model, zeros_like(run.model));
-    expect(std::isfinite(global_norm(run.model)), "zeros: a gradient of zeros gives what is not finite");
+    Run first = after(0);
+    first.optimizer.step(first.model, zeros_like(first.model));
+    expect(std::isfinite(global_norm(first.model)), "zeros: a gradient of zeros gives what is not finite");
   }
 
   /// As the recurrent weights of cells that have none.
@@ -201,41 +192,30 @@ class OptimizerContract : Clauses {
     Optimizer::visit(load, "prefix.", loaded.optimizer, std::as_const(saved.optimizer));
     expect(loaded.optimizer.options.learning_rate == rate, "files: visit does not show options.learning_rate");
     loaded.optimizer.options.learning_rate = rate;
-    if constexpr (requires { loaded.optimizer.require_valid(); }) loaded.optimizer.require_valid();
+    if constexpr (requires { loaded.optimizer.require_valid(); }) {
+      loaded.optimizer.require_valid();
+      for (const std::string number : {"steps", "learning_rate"}) refused(loaded.optimizer, number);
+    }
     expect(go_on_alike(saved, loaded), "files: from what visit shows it does not go on to the same bits");
   }
 
-  /// Where the options have groups: a frozen tensor stays, whatever its gradient is, and only this one.
+  /// A file may hold any number.
+  void refused(Optimizer optimizer, const std::string& number) {
+    bool shown = false;
+    const auto spoil = [&](const std::string& name, auto&& value) {
+      if constexpr (std::is_signed_v<std::remove_cvref_t<decltype(value)>>)
+        if (name == number) value = -1, shown = true;
+    };
+    Optimizer::visit(spoil, "", optimizer);
+    if (shown)
+      expect_throw<std::invalid_argument>([&] { optimizer.require_valid(); },
+                                          "files: require_valid takes a number of -1 for " + number);
+  }
+
   void groups() {
-    if constexpr (requires(Optimizer& optimizer) { optimizer.options.groups = std::vector<ParameterGroup>(); }) {
-      Run run = after(0);
-      Model gradient = drawn(start_, 1);
-      std::string frozen;
-      const auto spoil = [&](const std::string& name, auto& tensor) {
-        if (!frozen.empty() || tensor.size() == 0) return;
-        frozen = name;
-        tensor.setConstant(std::numeric_limits<Scalar>::quiet_NaN());
-      };
-      for_each_tensor(spoil, gradient);
-      run.optimizer.options.groups = {{.names = frozen, .frozen = true}};
-      run.optimizer.step(run.model, gradient);
-      const auto compare = [&](const std::string& name, const auto& then, const auto& now) {
-        if (name == frozen) expect(then == now, "groups: a frozen tensor moves");
-        if (name != frozen && now.size() > 0)
-          expect(then != now, "groups: beside a frozen tensor " + name + " does not move");
-      };
-      for_each_tensor(compare, start_, run.model);
-      if constexpr (requires { run.optimizer.gather(gradient), run.optimizer.tie(run.model); }) {
-        run.optimizer.gather(gradient);
-        expect(std::isfinite(global_norm(gradient)), "groups: gather leaves the gradient of a frozen tensor");
-      } else {
-        expect(false, "groups: there are no `gather(gradient)` and `tie(model)`");
-      }
-      run.optimizer.options.groups.clear();
-      go(run, 1, 2);
-      expect(std::isfinite(global_norm(run.model)),
-             "groups: the gradient of a frozen tensor moves others, or its moments");
-    }
+    if constexpr (requires(Optimizer& optimizer) { optimizer.options.groups = std::vector<ParameterGroup>(); })
+      for (const std::string& broken : GroupContract<Model, Make>(make_, start_, options_.seed).check())
+        broken_.push_back(broken);
   }
 
   Make make_;
@@ -250,8 +230,9 @@ class OptimizerContract : Clauses {
 /// two that are made alike, and a copy, go on to the same bits; a learning rate is obeyed, whenever it is set;
 /// gradients of zeros and empty tensors do no harm; a gradient of another shape is refused with std::invalid_argument;
 /// a refusal, or memory that runs out (where `counts_allocations`), changes nothing; what `visit` shows a file goes on
-/// to the same bits; and if the options have groups, a frozen tensor stays as it is. Returns the clauses that do not
-/// hold; what else is thrown stands there too.
+/// to the same bits, and `require_valid`, if there is one, refuses steps and a learning rate below 0; and if the
+/// options have groups, a frozen tensor stays as it is, a group's rate is as a learning rate of its own, and tied
+/// tensors move as one. Returns the clauses that do not hold; what else is thrown stands there too.
 ///
 ///   const auto make = [](const auto& model) { return MyOptimizer(model, {.learning_rate = 1e-2}); };
 ///   CHECK(unroll::testing::broken_optimizer_clauses(make, my_model) == std::vector<std::string>{});
