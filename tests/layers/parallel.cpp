@@ -269,6 +269,38 @@ TEST_CASE("a parallel model refuses what the model refuses", "[parallel]") {
   CHECK_THROWS_WITH(parallel.forward(x, tape), "Parallel: shard_size is -1, expected at least 0");
 }
 
+TEST_CASE("between the passes a parallel model may get another pool, or go", "[parallel]") {
+  Random random(11);
+  std::optional<Parallel<Lstm<float>>> parallel(std::in_place, Lstm<float>(64, 256, random), pool_of(2));
+  const Matrix<float> x = Matrix<float>::Random(64, 32), d_y = Matrix<float>::Random(256, 32);
+  Parallel<Lstm<float>>::Tape tape;
+  auto expected = zeros_like(*parallel);
+  parallel->forward(x, tape, {.size = 4});
+  parallel->backward(x, d_y, tape, expected);
+  parallel->forward(x, tape, {.size = 4});
+  REQUIRE(tape.whole());
+  const Parallel<Lstm<float>> other(parallel->model, pool_of(3));
+  const std::weak_ptr<ThreadPool> pool = parallel->pool;
+  auto gradient = zeros_like(other);
+  expected.pool = nullptr;
+  parallel.reset();
+  REQUIRE(!pool.expired());  // its threads serve the way back
+  other.backward(x, d_y, tape, gradient);
+  CHECK(flat(gradient) == flat(expected));
+}
+
+TEST_CASE("a parallel model whose pool was taken away is refused", "[parallel]") {
+  Parallel<Model> parallel(model_of(1), pool_of(2));
+  Parallel<Model>::Tape tape;
+  const Matrix<double> x = Matrix<double>::Random(3, 68), d_y = Matrix<double>::Random(2, 68);
+  parallel.forward(x, tape, {.size = 34});
+  auto gradient = zeros_like(parallel);
+  parallel.pool = nullptr;
+  const auto refused = Catch::Matchers::Message("Parallel: there is no thread pool");
+  CHECK_THROWS_MATCHES(parallel.backward(x, d_y, tape, gradient), std::invalid_argument, refused);
+  CHECK_THROWS_MATCHES(parallel.forward(x, tape, {.size = 34}), std::invalid_argument, refused);
+}
+
 TEST_CASE("thousands of shards lose nothing of their gradients' sum", "[parallel]") {
   Parallel<Dense<float>> parallel(Dense<float>::zeros(1, 1), pool_of(2));
   parallel.shard_size = 1;

@@ -152,8 +152,8 @@ struct ForwardOptions {
   std::optional<std::uint64_t> dropout_seed = {};
   /// False: only inference. The tapes of recurrent layers keep no gates, and `backward` is refused.
   bool record = true;
-  /// The threads that share the units of a step, or null; `Parallel` gives its own. Not owned. The outputs and
-  /// gradients have the same bits with any number of threads.
+  /// The threads that share the units of a step, or null; `Parallel` gives its own. Not owned: it must outlive the
+  /// backward pass. The outputs and gradients have the same bits with any number of threads.
   ThreadPool* pool = nullptr;
 };
 

@@ -35,7 +35,7 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
   /// Throws std::invalid_argument without a pool.
   Parallel(Model the_model, std::shared_ptr<ThreadPool> the_pool)
       : model(std::move(the_model)), pool(std::move(the_pool)) {
-    detail::require(pool != nullptr, "Parallel: there is no thread pool");
+    require_pool();
   }
 
   /// One shard's part of all that a pass takes and gives.
@@ -52,9 +52,10 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
   };
 
   struct Tape : LayerTape<Scalar, State> {
-    std::vector<Shard> shards;  ///< in the order of their samples
-    Batch batch;                ///< of the last forward pass
-    Index columns = 0;          ///< of x
+    std::vector<Shard> shards;         ///< in the order of their samples
+    Batch batch;                       ///< of the last forward pass
+    Index columns = 0;                 ///< of x
+    std::shared_ptr<ThreadPool> pool;  ///< of the last forward pass: its threads serve the way back
 
     /// Calls f(tape) for each shard.
     template <class F>
@@ -77,6 +78,7 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
     tape.recorded = false;
     tape.batch = batch;
     tape.columns = x.cols();
+    tape.pool = pool;
     cut(tape, options);
     if (tape.whole()) {
       Shard& whole = tape.shards[0];
@@ -126,12 +128,14 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
   }
 
   Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
+    require_pool();
     detail::require(shard_size >= 0, "Parallel: shard_size is ", shard_size, ", expected at least 0");
     return model.require_forward(rows, columns, batch, initial);
   }
 
   void require_backward(Index rows, Index columns, const Tape& tape, const Parallel& gradient,
                         const BackwardOptions& options, const State& d_final) const {
+    require_pool();
     detail::require_recorded("Parallel", tape.recorded);
     for_each_state(
         [&](const auto& value) {
@@ -170,6 +174,8 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
   }
 
  private:
+  void require_pool() const { detail::require(pool != nullptr, "Parallel: there is no thread pool"); }
+
   /// The most samples in a shard.
   Index samples_at_most() const {
     if constexpr (Layer<Model>)  // for a packed model `pack` has set it
