@@ -496,6 +496,35 @@ TEST_CASE("what a tape's inner layers gave back may be x", "[chain]") {
   check(Residual{Sequential{first, second}}, [](auto& tape) { return std::get<0>(tape.layer.layers).output(); });
 }
 
+TEST_CASE("a tape's states may be x, and their gradients d_y", "[chain]") {
+  Random random(35);
+  const Batch batch{.size = 2};
+  const Matrix<double> x = drawn(4, 6), d_y = drawn(4, 2);
+  const auto check = [&](const auto& model, auto h_of) {
+    typename std::remove_cvref_t<decltype(model)>::Tape tape, other;
+    auto gradient = zeros_like(model);
+    model.forward(x, tape, batch);
+    const auto state = tape.final_state;  // an initial state that is not zero
+    Matrix<double>& h = h_of(tape.final_state);
+    const Matrix<double> x_copy = h;
+    const Matrix<double> expected = model.forward(x_copy, other, batch, state);
+    CHECK(model.forward(h, tape, batch, state) == expected);
+
+    model.backward(x_copy, d_y, tape, gradient);
+    model.forward(x_copy, tape, batch, state);
+    Matrix<double>& d_h = h_of(tape.d_initial);
+    const Matrix<double> d_copy = d_h, expected_d_x = model.backward(x_copy, d_copy, other, gradient);
+    CHECK(model.backward(x_copy, d_h, tape, gradient) == expected_d_x);
+  };
+  const Lstm<double> layer(4, 4, random), second(4, 4, random);
+  check(layer, [](auto& state) -> auto& { return state.values[0]; });
+  check(LayerNormLstm<double>(4, 4, random), [](auto& state) -> auto& { return state.values[1]; });
+  check(Conv1d<double>(4, 4, 2, random), [](auto& state) -> auto& { return state.values[0]; });
+  check(Sequential{layer, second}, [](auto& state) -> auto& { return std::get<0>(state.layers).values[0]; });
+  check(Bidirectional{layer, Lstm<double>(4, 4, random, {Direction::reverse}), Merge::sum},
+        [](auto& state) -> auto& { return state.forward.values[0]; });
+}
+
 TEST_CASE("what a tape's inner layers gave back may be the final gradient", "[chain]") {
   Random random(33);
   const Matrix<double> x = drawn(4, 5);

@@ -35,10 +35,15 @@ constexpr const char* layer_name() {
     return "model";
 }
 
-/// Whether x lies in what a tape gave back, or in what one of its inner tapes gave back; each_tape(f) visits these.
+/// Whether x lies in what a tape gave back, its states too, or in what one of its inner tapes gave back; each_tape(f)
+/// visits these.
 template <class X, class Tape>
 bool lies_in(const X& x, const Tape& tape) {
   bool found = overlap(x, tape.output()) || overlap(x, tape.d_input());
+  const auto check = [&](const std::string&, const auto& value) { found = found || overlap(x, value); };
+  using State = std::remove_cvref_t<decltype(tape.final_state)>;
+  State::visit(check, std::string(), tape.final_state);
+  if constexpr (requires { tape.d_initial; }) State::visit(check, std::string(), tape.d_initial);
   if constexpr (requires { tape.each_tape([](const auto&) {}); })
     tape.each_tape([&](const auto& part) { found = found || lies_in(x, part); });
   return found;
