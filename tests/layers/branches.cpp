@@ -85,6 +85,22 @@ TEST_CASE("where there are fewer outputs than inputs the first rows go around", 
   }
 }
 
+TEST_CASE("the result of a step may be the next x of a stream of branches", "[branches]") {
+  Random random(5);
+  const Branches model{Dense<float>(4, 1, random), Gru<float>(4, 3, random)};
+  for (const Index samples : {1, 2}) {
+    Stream given(model, {.samples = samples}), copied(model, {.samples = samples});
+    const Vector<float> x = random_matrix<float>(4 * samples, 1, random);
+    auto y = std::make_unique<Stream<std::decay_t<decltype(model)>>::Result>(given.step(x));
+    Vector<float> copy = copied.step(x);
+    for (int step = 0; step < 3; ++step) {
+      y = std::make_unique<Stream<std::decay_t<decltype(model)>>::Result>(given.step(*y));
+      copy = Vector<float>(copied.step(copy));
+      CHECK(*y == copy);
+    }
+  }
+}
+
 TEST_CASE("each branch draws noise of its own", "[branches]") {
   Random random(4);
   const Gru<double> gru(3, 20, random, {.recurrent_dropout = 0.5});

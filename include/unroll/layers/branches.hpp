@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 #include "unroll/layers/chain.hpp"
@@ -17,23 +18,27 @@ class BranchesStream : public LayerStreams<Layers> {
   /// From the branches' streams and the rows of each.
   BranchesStream(detail::PerLayer<Layers, detail::StreamOf> streams, std::vector<Index> sizes, Index samples)
       : LayerStreams<Layers>(std::move(streams)), sizes_(std::move(sizes)) {
-    y_.setZero(std::accumulate(sizes_.begin(), sizes_.end(), Index(0)), samples);
+    for (auto& y : y_) y.setZero(std::accumulate(sizes_.begin(), sizes_.end(), Index(0)), samples);
   }
 
   const Scalar* step(const Scalar* x) noexcept {
+    turn_ = 1 - turn_;  // x may be the result of the step before, and each branch reads it
+    Matrix<Scalar>& all = y_[turn_];
     Index row = 0;
     const auto run = [&](std::size_t k, auto& stream) {
       const Scalar* y = stream.step(x);
-      for (Index b = 0; b < y_.cols(); ++b) std::copy_n(y + b * sizes_[k], sizes_[k], y_.data() + b * y_.rows() + row);
+      for (Index b = 0; b < all.cols(); ++b)
+        std::copy_n(y + b * sizes_[k], sizes_[k], all.data() + b * all.rows() + row);
       row += sizes_[k];
     };
     detail::walk(run, this->streams_);
-    return y_.data();
+    return all.data();
   }
 
  private:
-  std::vector<Index> sizes_;  // rows of each branch
-  Matrix<Scalar> y_;          // O x B
+  std::vector<Index> sizes_;         // rows of each branch
+  std::array<Matrix<Scalar>, 2> y_;  // by turns, O x B
+  std::size_t turn_ = 0;
 };
 
 /// Layers side by side over the same input; the outputs of the first stand above those of the second, and so on. So one
