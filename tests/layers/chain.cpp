@@ -525,6 +525,23 @@ TEST_CASE("a tape's states may be x, and their gradients d_y", "[chain]") {
         [](auto& state) -> auto& { return state.forward.values[0]; });
 }
 
+TEST_CASE("a model that was moved from is refused", "[chain]") {
+  Random random(36);
+  const Matrix<double> x = drawn(4, 6);
+  const auto refuses = [&](auto model, const Matrix<double>& of_model, const std::string& message) {
+    typename decltype(model)::Tape tape;
+    const auto taken = std::move(model);
+    CHECK_THROWS_MATCHES(model.forward(of_model, tape), std::invalid_argument, Message(message));
+  };
+  const std::string no_weights = ": there are no weights; the layer was moved from";
+  refuses(Dense<double>(4, 2, random), x, "Dense" + no_weights);
+  refuses(Sequential{Dense<double>(4, 2, random), Tanh<double>()}, x, "Dense" + no_weights);
+  refuses(Prelu<double>(4), x, "Prelu" + no_weights);
+  refuses(Prelu<double>(), x, "Prelu" + no_weights);
+  refuses(Lstm<double>(4, 2, random), drawn(0, 6), "Lstm" + no_weights);
+  refuses(Stack<Lstm<double>>(2, 4, 3, random), x, "model: there is no layer; it was moved from");
+}
+
 TEST_CASE("what a tape's inner layers gave back may be the final gradient", "[chain]") {
   Random random(33);
   const Matrix<double> x = drawn(4, 5);

@@ -190,6 +190,7 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
                         " x ", tensor.cols(), ", expected ", rows, " x ", cols);
     };
     Parameters::each_shape(*this, input_size(), hidden_size(), output_size(), check);
+    detail::require(input_size() > 0, name(), ": there are no weights; the layer was moved from");
     detail::require_rates<Step>(unrolling);
   }
 };

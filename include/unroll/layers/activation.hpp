@@ -251,6 +251,9 @@ class Prelu : public Memoryless<Prelu<Scalar_>, Scalar_> {
   /// 0.25, as in the paper.
   void initialize() { weight.setConstant(Scalar(0.25)); }
   void initialize(Random&, Initial = Initial::standard) { initialize(); }
+  void require_parameters() const {
+    detail::require(weight.size() > 0, "Prelu: there are no weights; the layer was moved from");
+  }
 
   static const char* name() { return "Prelu"; }
 

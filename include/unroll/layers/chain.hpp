@@ -207,6 +207,7 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
   }
 
   void require_states(const char* which, const State& state) const {
+    detail::require(detail::part_count(layers) > 0, "model: there is no layer; it was moved from");
     detail::require(detail::part_count(state.layers) == detail::part_count(layers), "model: the ", which, " state has ",
                     detail::part_count(state.layers), " layers, expected ", detail::part_count(layers));
   }

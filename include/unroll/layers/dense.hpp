@@ -101,6 +101,7 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
     detail::require(weight.rows() == output_size() && weight.cols() == input_size() && bias.size() == output_size(),
                     "Dense: weight is ", weight.rows(), " x ", weight.cols(), " and bias has ", bias.size(),
                     " rows, expected ", output_size(), " x ", input_size(), " and ", output_size());
+    detail::require(weight.size() > 0, "Dense: there are no weights; the layer was moved from");
   }
 
   static const char* name() { return "Dense"; }
