@@ -239,7 +239,7 @@ TEST_CASE("what a parallel model gave back may be its next argument", "[parallel
 
 TEST_CASE("a token that one shard refuses leaves no mixture of two passes", "[parallel]") {
   Random random(9);
-  Parallel parallel(Sequential{Embedding<double>(5, 3, random), Gru<double>(3, 4, random)}, pool_of(2));
+  Parallel parallel(Sequential{Relu<double>(), Embedding<double>(5, 3, random), Gru<double>(3, 4, random)}, pool_of(2));
   parallel.shard_size = 1;
   decltype(parallel)::Tape tape;
   auto gradient = zeros_like(parallel);
@@ -250,6 +250,27 @@ TEST_CASE("a token that one shard refuses leaves no mixture of two passes", "[pa
   CHECK_THROWS_AS(parallel.forward(x, tape, {.size = 4}), std::invalid_argument);
   CHECK_THROWS_AS(parallel.backward(x, d_y, tape, gradient), std::logic_error);
   CHECK(global_norm(gradient) == 0);
+}
+
+TEST_CASE("a parallel model names the column of x that holds no token", "[parallel]") {
+  Random random(10);
+  const Embedding<double> embedding(5, 3, random);
+  const auto check = [](auto model) {
+    Parallel parallel(std::move(model), pool_of(2));
+    parallel.shard_size = 2;
+    typename decltype(parallel)::Tape tape;
+    const Matrix<double> good = Matrix<double>::Ones(1, 15);
+    Matrix<double> x = good;
+    x(0, 14) = 9;
+    const Matrix<double> y = parallel.forward(good, tape, {.size = 5});
+    CHECK_THROWS_WITH(parallel.forward(x, tape, {.size = 5}),
+                      "Embedding::forward: x holds 9 in column 14, expected a whole number from 0 to 4");
+    auto gradient = zeros_like(parallel);
+    parallel.backward(good, y, tape, gradient);  // nothing was changed
+  };
+  check(embedding);
+  check(Sequential{embedding, Gru<double>(3, 4, random)});
+  check(Stack<Embedding<double>>(std::vector{embedding}));
 }
 
 TEST_CASE("a parallel model refuses what the model refuses", "[parallel]") {

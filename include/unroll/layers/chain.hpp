@@ -184,6 +184,16 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
     return Chain<decltype(packed)>(std::move(packed));
   }
 
+  /// Throws std::invalid_argument where the first layer does for numbers of x: a Parallel asks before it cuts x.
+  void require_values(const Input<Scalar>& x, const Batch& batch) const
+    requires requires(const typename Traits::First& first) { first.require_values(x, batch); }
+  {
+    if constexpr (detail::is_vector<Layers>)
+      layers.front().require_values(x, batch);
+    else
+      std::get<0>(layers).require_values(x, batch);
+  }
+
   /// Throws std::invalid_argument where the chains have different numbers of layers.
   template <class F, class First, class... Chains>
   static void children(F&& f, const std::string& prefix, First& first, Chains&... chains) {

@@ -75,6 +75,8 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
 
   Output<Scalar> run(const Input<Scalar>& x, Tape& tape, const Batch& batch, const State& initial,
                      const ForwardOptions& options) const {
+    if constexpr (requires { model.require_values(x, batch); })
+      model.require_values(x, batch);  // here, because a shard counts its own columns
     tape.recorded = false;
     tape.batch = batch;
     tape.columns = x.cols();

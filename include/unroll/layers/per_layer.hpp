@@ -42,8 +42,9 @@ constexpr bool has_visited_state() {  // not covered: runs at compile time
 
 template <class Layers>
 struct ChainTraits;
-template <class First, class... L>
-struct ChainTraits<std::tuple<First, L...>> {
+template <class Layer0, class... L>
+struct ChainTraits<std::tuple<Layer0, L...>> {
+  using First = Layer0;
   using Scalar = typename First::Scalar;
   static constexpr int inputs = First::InputSize;
   static constexpr int outputs = std::tuple_element_t<sizeof...(L), std::tuple<First, L...>>::OutputSize;
@@ -57,6 +58,7 @@ struct ChainTraits<std::tuple<First, L...>> {
 };
 template <class L>
 struct ChainTraits<std::vector<L>> {
+  using First = L;
   using Scalar = typename L::Scalar;
   static constexpr int inputs = Dynamic, outputs = Dynamic;
   static constexpr bool layers = ForwardLayer<L>;
