@@ -181,6 +181,17 @@ TEST_CASE("directions whose read-outs were set apart are refused", "[bidirection
                     "Bidirectional: branch 1 gives 2 columns, branch 0 gives 6");
 }
 
+TEST_CASE("directions that were changed so that they do not fit are refused", "[bidirectional]") {
+  const auto refuse = [](Unrolling reverse, const std::string& why) {
+    auto layer = both<Rnn<double>>(3, 7, Merge::sum, Readout::last);
+    layer.reverse_layer.unrolling = reverse;
+    Bidirectional<Rnn<double>>::Tape tape;
+    CHECK_THROWS_WITH(layer.forward(drawn(3, 6), tape, {.size = 2}), "Bidirectional: " + why);
+  };
+  refuse({.readout = Readout::last}, "expected a forward layer and a reverse one");  // the direction was forgotten
+  refuse({Direction::reverse, Readout::mean}, "the two layers' readouts differ");
+}
+
 TEST_CASE("wrong gradients, states and options are refused before anything is changed", "[bidirectional]") {
   const auto layer = both<Gru<double>>(3, 7);
   const Matrix<double> x = drawn(3, 6);

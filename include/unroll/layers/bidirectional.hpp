@@ -53,11 +53,7 @@ class Bidirectional : public detail::SideBySide<Bidirectional<L>, typename L::Sc
   /// Throws std::invalid_argument unless the layers are one of each direction and of the same sizes.
   Bidirectional(L forward, L reverse, Merge how = Merge::concatenate)
       : forward_layer(std::move(forward)), reverse_layer(std::move(reverse)), merge(how) {
-    detail::require(forward_layer.unrolling.direction == Direction::forward &&
-                        reverse_layer.unrolling.direction == Direction::reverse,
-                    "Bidirectional: expected a forward layer and a reverse one");
-    detail::require(forward_layer.unrolling.readout == reverse_layer.unrolling.readout,
-                    "Bidirectional: the two layers' readouts differ");
+    require_directions();
     detail::require(forward_layer.input_size() == reverse_layer.input_size() &&
                         forward_layer.output_size() == reverse_layer.output_size(),
                     "Bidirectional: the forward layer is ", forward_layer.input_size(), " to ",
@@ -78,6 +74,13 @@ class Bidirectional : public detail::SideBySide<Bidirectional<L>, typename L::Sc
   Index input_size() const { return forward_layer.input_size(); }
   Index output_size() const { return forward_layer.output_size() * (merge == Merge::concatenate ? 2 : 1); }
 
+  /// As Layer says. Also throws std::invalid_argument where directions or read-outs were changed and do not fit.
+  Index require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
+    const Index given = detail::SideBySide<Bidirectional, Scalar>::require_forward(rows, columns, batch, initial);
+    require_directions();
+    return given;
+  }
+
   /// Both layers packed in a storage.
   template <class Storage = Full>
   auto pack(Storage storage = {}) const {
@@ -95,6 +98,13 @@ class Bidirectional : public detail::SideBySide<Bidirectional<L>, typename L::Sc
  private:
   friend detail::SideBySide<Bidirectional, Scalar>;
 
+  void require_directions() const {
+    detail::require(forward_layer.unrolling.direction == Direction::forward &&
+                        reverse_layer.unrolling.direction == Direction::reverse,
+                    "Bidirectional: expected a forward layer and a reverse one");
+    detail::require(forward_layer.unrolling.readout == reverse_layer.unrolling.readout,
+                    "Bidirectional: the two layers' readouts differ");
+  }
   bool sums() const { return merge == Merge::sum; }
   template <class Of>
   static auto parts(Of& of) {
