@@ -87,6 +87,15 @@ TEST_CASE("a wavefront keeps weights in fewer bits", "[wavefront]") {
   CHECK(wavefront(x) == predict(x));
 }
 
+TEST_CASE("the outputs of a wavefront that is gone are a matrix of their own", "[wavefront]") {
+  const auto model = deep_model();
+  Predictor predict(model);
+  const Matrix<double> x = drawn(3, 20);
+  const auto y = Wavefront(model, pool_of(2))(x);
+  STATIC_REQUIRE(std::is_same_v<decltype(y), const Matrix<double>>);
+  CHECK(y == predict(x));
+}
+
 TEST_CASE("a wavefront refuses what does not fit, and layers that need the whole sequence", "[wavefront]") {
   Random random(5);
   Stack<Lstm<double>> model(2, 3, 4, random);

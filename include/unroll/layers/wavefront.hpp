@@ -61,7 +61,7 @@ class Wavefront {
   /// The outputs, O x (T*B), valid until the next call; they are a Predictor's to the bit. x has `samples` samples side
   /// by side, each with T steps. Throws std::invalid_argument for shapes that do not fit, and where a layer needs the
   /// whole sequence: a reverse layer, a read-out of the last step or the mean. It changes nothing then.
-  Output<Scalar> operator()(const Input<Scalar>& x, Index samples = 1, const State& initial = {}) {
+  Output<Scalar> operator()(const Input<Scalar>& x, Index samples = 1, const State& initial = {}) & {
     const Batch batch{.size = samples, .continues = true};
     packed_.require_forward(x.rows(), x.cols(), batch, initial);
     State state = initial;
@@ -87,6 +87,12 @@ class Wavefront {
       std::rethrow_exception(error);
     }
     return output();
+  }
+
+  /// The same for a wavefront that does not outlive the call: the result is a matrix of its own.
+  Matrix<Scalar> operator()(const Input<Scalar>& x, Index samples = 1, const State& initial = {}) && {
+    Wavefront& self = *this;
+    return self(x, samples, initial);
   }
 
   /// The state after the last call's steps. It may be the next call's `initial`.
