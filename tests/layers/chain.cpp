@@ -631,6 +631,19 @@ TEST_CASE("a layer behind a read-out takes one step of each sample", "[chain]") 
   }
 }
 
+TEST_CASE("behind a read-out of no steps there is no step, with and without lengths", "[chain]") {
+  Random random(10);
+  Sequential model{Lstm<double>(3, 7, random, {.readout = Readout::last}), Dense<double>(7, 4, random)};
+  std::get<1>(model.layers).bias.setOnes();
+  for (const Batch& batch : {Batch{.size = 2}, Batch{.size = 2, .lengths = {0, 0}}}) {
+    decltype(model)::Tape tape;
+    auto gradient = zeros_like(model);
+    CHECK(model.forward(drawn(3, 0), tape, batch) == Matrix<double>::Zero(4, 2));
+    model.backward(drawn(3, 0), drawn(4, 2), tape, gradient);
+    CHECK(global_norm(gradient) == 0);
+  }
+}
+
 TEST_CASE("a state behind a read-out is refused by a stream", "[chain]") {
   Random random(9);
   const auto reader = [&] { return Lstm<double>(3, 7, random, {.readout = Readout::last}); };

@@ -29,9 +29,10 @@ struct Batch {
   /// would need the state of the steps after these.
   bool continues = false;
 
-  /// The batch that describes the columns of a read-out: one step of each sample that has any.
-  Batch read_out() const {
+  /// The batch that describes the columns of a read-out of some steps: one step of each sample that has any.
+  Batch read_out(Index steps = 1) const {
     Batch one{.size = size, .lengths = lengths, .continues = continues};
+    if (steps == 0) one.lengths.assign(static_cast<std::size_t>(size), 0);
     for (Index& length : one.lengths) length = std::min<Index>(length, 1);
     return one;
   }

@@ -93,8 +93,9 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
     Batch of_layer = batch;
     std::optional<Output<Scalar>> y;
     const auto run_one = [&](std::size_t k, const auto& layer, auto& layer_tape, const auto& state, auto& final_state) {
+      const Index steps = of_layer.steps(k == 0 ? x.cols() : y->cols());
       y.emplace(layer.run(k == 0 ? x : Input<Scalar>(*y), layer_tape, of_layer, state, options_of_layer(options, k)));
-      if (layer.reads_out()) of_layer = of_layer.read_out();
+      if (layer.reads_out()) of_layer = of_layer.read_out(steps);
       final_state = layer_tape.final_state;
       tape.columns = x.cols();
       tape.recorded = k + 1 == detail::part_count(layers);
@@ -128,8 +129,9 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
     require_states("initial", start);
     Batch of_layer = batch;
     const auto check = [&](std::size_t, const auto& layer, const auto& state) {
-      columns = layer.require_forward(rows, columns, of_layer, state);
-      if (layer.reads_out()) of_layer = of_layer.read_out();
+      const Index given = layer.require_forward(rows, columns, of_layer, state);
+      if (layer.reads_out()) of_layer = of_layer.read_out(of_layer.steps(columns));
+      columns = given;
       if (layer.output_size() != 0) rows = layer.output_size();
     };
     detail::walk(check, layers, start.layers);
