@@ -134,8 +134,9 @@ struct Unrolling {
 
 /// Truncated back-propagation through time (Williams & Peng 1990, BPTT(h; h')). After every `stride` steps the errors
 /// of those steps go back through `window` steps, counted from the newest one. The errors of a last, shorter stride go
-/// back as far as if it were whole. Gradients are exact where the window covers all steps. If window = stride, the
-/// windows do not overlap, and only the state is carried from one to the next.
+/// back as far as if it were whole. Gradients are exact where the window covers all T steps of the batch, whatever a
+/// sequence's own length. If window = stride, the windows do not overlap, and only the state is carried from one to the
+/// next.
 struct Truncation {
   Index window = 0;  ///< at least `stride`; 0: no truncation
   Index stride = 0;  ///< 0: the same as `window`
@@ -163,7 +164,8 @@ struct BackwardOptions {
   Truncation truncation = {};  ///< how far errors go back
   /// Clips every dL/d pre-activation to [-clip, clip] before it goes further back (Graves 2013, section 2.1).
   double clip = 0;
-  /// Records the norm of dL/dh of each step in the tape.
+  /// Records the norm of dL/dh of each step in the tape. Where windows of a truncation overlap, it is that of the last
+  /// one.
   bool record_norms = false;
 };
 

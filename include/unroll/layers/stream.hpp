@@ -25,10 +25,10 @@ struct StreamOptions {
 ///   Stream stereo(model, {.samples = 2});                 // a step takes I x 2 numbers, a column a sample,
 ///   const auto outputs = stereo.step(std::array{l, r});   // and gives O x 2, one column after the other
 ///
-/// The result of a step is a view of the stream's own memory; the next step writes there. `step`, `reset` and `restore`
-/// allocate nothing and never throw. If x has another size, `step` returns NaN; if a state has another shape, `restore`
-/// returns false. The stream then stays as it was. Streamed outputs are the sequence's to the bit, for one sample and
-/// for several.
+/// The result of a step is a view of the stream's own memory; the next step, reset or restore writes there. `step`,
+/// `reset` and `restore` allocate nothing and never throw. If x has another size, `step` returns NaN; if a state has
+/// another shape, `restore` returns false. The stream then stays as it was. Streamed outputs are the sequence's to the
+/// bit, for one sample and for several.
 template <class Model, class Storage = Full>
 class Stream {
   static_assert(ForwardLayer<Model>,
@@ -66,7 +66,7 @@ class Stream {
   Index samples() const noexcept { return samples_; }
 
   /// One step: x has I values, or with several samples I x B. It may be any vector, matrix or expression, wherever its
-  /// numbers lie, and even the last result. The result is valid until the next step.
+  /// numbers lie, and even the last result. The result is valid until the next step, reset or restore.
   template <class X>
   Result step(const Eigen::MatrixBase<X>& x) noexcept {
     static_assert(std::is_same_v<typename X::Scalar, Scalar>,
