@@ -128,6 +128,24 @@ TEST_CASE("a number that is not finite is found at its place", "[layer_norm_lstm
   CHECK(place(layer.find_non_finite(tape)) == "LayerNormLstm f 0 0 forward");
 }
 
+TEST_CASE("numbers whose squares are too large become NaN, not zero", "[layer_norm_lstm]") {
+  Random random(5);
+  const LayerNormLstm<float> layer(3, 7, random);
+  LayerNormLstm<float>::Tape tape;
+  Matrix<float> x = random_matrix<float>(3, 8, random);
+  const Matrix<float> y = layer.forward(x, tape, {.size = 2});
+  x.col(3) *= 1e25f;  // sample 1's second step
+  const Matrix<float> huge = layer.forward(x, tape, {.size = 2});
+  for (Index j = 0; j < 8; ++j) {
+    CAPTURE(j);
+    if (j % 2 == 0 || j < 3)
+      CHECK(huge.col(j) == y.col(j));
+    else
+      CHECK(huge.col(j).array().isNaN().all());
+  }
+  CHECK(layer.find_non_finite(tape)->sample == 1);
+}
+
 TEST_CASE("over many columns the gradients in float are those in double", "[layer_norm]") {
   const Normed wide = any(2, 3);
   auto layer = LayerNormLstm<float>::zeros(2, 3), gradient = layer;

@@ -32,7 +32,9 @@ UNROLL_INNER_LOOP Scalar normalize(BlockedMatrix<Scalar>& z, Index column) {
     squares = multiply_add(centred, centred, squares);
     centred.store(z.at(panel, column) + place);
   });
-  const Scalar factor = 1 / std::sqrt(sum_of_lanes(squares) / size + static_cast<Scalar>(layer_norm_epsilon));
+  const Scalar variance = sum_of_lanes(squares) / size;
+  // NaN where the squares are too large for a Scalar: else all would become zero without a word.
+  const Scalar factor = variance - variance + 1 / std::sqrt(variance + static_cast<Scalar>(layer_norm_epsilon));
   for_each_pack<P>(z, [&](Index panel, Index place, Index) {
     (P::load(z.at(panel, column) + place) * P(factor)).store(z.at(panel, column) + place);
   });
