@@ -86,6 +86,28 @@ TEST_CASE("a hundred steps of every optimizer in double are PyTorch's to 1e-12",
   check<Lion>("lion_decay", LionOptions{.learning_rate = 0.01, .beta1 = 0.5, .beta2 = 0.75, .weight_decay = 0.5});
 }
 
+TEST_CASE("a gradient that is no number shows in its weight", "[optimizers]") {
+  const auto check_nan = []<template <class> class O>(const auto& options) {
+    auto model = Dense<double>::zeros(3, 2), gradient = model;
+    gradient.weight(1, 2) = std::numeric_limits<double>::quiet_NaN();
+    O<Dense<double>> optimizer(model, options);
+    CAPTURE(optimizer.name());
+    optimizer.step(model, gradient);
+    CHECK(std::isnan(model.weight(1, 2)));
+    model.weight(1, 2) = 0;
+    CHECK(model.weight.isZero(0));
+  };
+  check_nan.operator()<Adadelta>(AdadeltaOptions());
+  check_nan.operator()<Adagrad>(AdagradOptions());
+  check_nan.operator()<Adam>(AdamOptions());
+  check_nan.operator()<AdamW>(AdamWOptions());
+  check_nan.operator()<Lion>(LionOptions());
+  check_nan.operator()<NAdam>(NAdamOptions());
+  check_nan.operator()<RAdam>(RAdamOptions());
+  check_nan.operator()<RmsProp>(RmsPropOptions());
+  check_nan.operator()<Sgd>(SgdOptions());
+}
+
 TEST_CASE("a group has a rate and a decay of its own, as one of PyTorch has", "[optimizers]") {
   check<Adam>("adam_groups", AdamOptions{.learning_rate = 0.01,
                                          .weight_decay = 0.25,
