@@ -100,6 +100,8 @@ TEST_CASE("groups that do not fit are refused, and nothing is changed", "[parame
   const std::string all = "0.weight, 0.bias, 1.weight, 1.bias";
   refuse({{.names = "2.*"}}, "the group 2.* has no tensor; there are " + all);
   refuse({{.names = "*t", .kind = TensorKind::gain}}, "the group *t of kind gain has no tensor; there are " + all);
+  refuse({{.names = {"0.*", "1.wieght"}}},
+         "the group 0.* 1.wieght names 1.wieght, which fits no tensor; there are " + all);
   refuse({{.names = "0.*"}, {.kind = TensorKind::bias}}, "0.bias is in two groups, 0.* and * of kind bias");
   refuse({{.rate = -1}}, "the rate of a group is -1, expected at least 0");
   refuse({{.weight_decay = -1}}, "the weight_decay of a group is -1, expected at least 0");

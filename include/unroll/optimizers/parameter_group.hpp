@@ -31,8 +31,8 @@ class NamePatterns {
 ///
 ///   Adam(model, {.groups = {{.names = "0.*", .frozen = true}, {.names = "1.*", .kind = TensorKind::bias, .rate = 2}}})
 ///
-/// An optimizer refuses a group that chooses no tensor, a tensor that two groups choose, and a tied group with a rate
-/// or decay of its own.
+/// An optimizer refuses a group that chooses no tensor, a pattern that fits none, a tensor that two groups choose, and
+/// a tied group with a rate or decay of its own.
 struct ParameterGroup {
   NamePatterns names = "*";                 ///< its tensors: {"0.*", "1.bias"}
   std::optional<TensorKind> kind = {};      ///< only tensors of this kind
@@ -129,6 +129,11 @@ class Grouping {
       found = true;
     }
     require(found, caller, ": the group ", chosen_text(group), " has no tensor; there are ", all);
+    for (const std::string& pattern : group.names.patterns) {
+      const auto fits = [&](const Shape& tensor) { return matches(pattern, tensor.name); };
+      require(std::any_of(tensors.begin(), tensors.end(), fits), caller, ": the group ", chosen_text(group), " names ",
+              pattern, ", which fits no tensor; there are ", all);
+    }
     require(group.tied_to.empty() || (group.rate == 1 && !group.weight_decay && !group.frozen), caller, ": the group ",
             chosen_text(group), " is tied to ", group.tied_to, ", whose options move it; expected no others");
     require(!group.tied_to.empty() || !group.transposed, caller, ": the group ", chosen_text(group),
