@@ -198,6 +198,22 @@ TEST_CASE("esr is one ratio of all the data, however they are cut", "[metrics]")
   }
 }
 
+TEST_CASE("a metric that keeps sums for each row refuses outputs of another head", "[metrics]") {
+  const Eigen::MatrixXd small = Eigen::MatrixXd::Ones(2, 3), large = Eigen::MatrixXd::Ones(3, 3);
+  const auto refuse = [&](const Metric& metric, const Eigen::MatrixXd& first, const Eigen::MatrixXd& second,
+                          const std::string& why) {
+    const bool classes = metric.name != "r2";
+    Measures measures({metric});
+    measures.add(first, classes ? Eigen::MatrixXd::Ones(1, 3) : first);
+    CHECK_THROWS_MATCHES(measures.add(second, classes ? Eigen::MatrixXd::Ones(1, 3) : second), std::invalid_argument,
+                         Message(why));
+  };
+  refuse(r2(), small, large, "r2: y has 3 rows, expected 2 as in the columns before");
+  refuse(r2(), large, small, "r2: y has 2 rows, expected 3 as in the columns before");
+  refuse(f1(), small, large, "f1: y has 3 rows, expected 2 as in the columns before");
+  refuse(confusion_matrix(), large, small, "recall: y has 2 rows, expected 3 as in the columns before");
+}
+
 TEST_CASE("what no metric can be made of is refused", "[metrics]") {
   const auto refuse = [](auto make, const std::string& why) {
     CHECK_THROWS_MATCHES(make(), std::invalid_argument, Message(why));

@@ -36,6 +36,11 @@ inline void require_as_y(const char* name, const Metric::Column& y, const Metric
   require(y.size() == target.size(), name, ": target has ", target.size(), " rows, expected ", y.size(), " as y");
 }
 
+/// A metric that keeps sums for each row of y cannot take outputs of another head.
+inline void require_rows(const char* name, const Metric::Column& y, Index rows) {
+  require(y.size() == rows, name, ": y has ", y.size(), " rows, expected ", rows, " as in the columns before");
+}
+
 /// The class that the target names, for y's rows.
 inline Index class_of(const char* name, const Metric::Column& y, const Metric::Column& target) {
   const double given = target.size() == 1 ? target[0] : -1;
@@ -74,6 +79,7 @@ inline Metric of_classes(std::string name, std::optional<Index> wanted, double (
     require(!wanted || (*wanted >= 0 && *wanted < y.size()), name, ": there is no such class, y has ", y.size(),
             " rows");
     if (sums.size() == 0) sums.setZero(y.size(), y.size());
+    require_rows(name.c_str(), y, sums.cols());
     sums(actual, likeliest(y)) += worth(y, weight.mean);
   };
   const auto value = [of_class, wanted](const Matrix<double>& sums) {
@@ -230,6 +236,7 @@ inline Metric r2() {
                       Matrix<double>& sums) {
     detail::require_as_y("r2", y, target);
     if (sums.size() == 0) sums.setZero(4, y.size());
+    detail::require_rows("r2", y, sums.cols());
     for (Index i = 0; i < y.size(); ++i) {
       if (weight[i] == 0) continue;
       double* sum = &sums(0, i);
