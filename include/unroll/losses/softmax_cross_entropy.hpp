@@ -55,7 +55,11 @@ class SoftmaxCrossEntropyRule {
 
   template <class Scalar>
   double weight(const Scalar* target) const {
-    return options_.class_weights.empty() ? 1 : options_.class_weights[static_cast<std::size_t>(*target)];
+    const std::vector<double>& of = options_.class_weights;
+    if (of.empty()) return 1;
+    if (!(*target >= 0 && *target < static_cast<Scalar>(of.size())))
+      refuse({name, ": a target is ", *target, ", there are ", of.size(), " class weights"});
+    return of[static_cast<std::size_t>(*target)];
   }
 
   template <class Scalar>
