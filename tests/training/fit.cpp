@@ -365,6 +365,23 @@ TEST_CASE("a metric that judges but is no number is a problem", "[fit]") {
   CHECK(state.history.validation_loss.size() == 3);
 }
 
+TEST_CASE("after a first window that is skipped the next one goes on from no epoch before", "[fit]") {
+  SineState state = sine_state();
+  std::get<1>(state.model.layers) = Dropout<double>(0);
+  Matrix<double> x = sine(80);
+  x(0, 3) = nan_value;
+  const StreamWindows<double> data(x, sine(80, 1), 2, 10);
+  for (const Index accumulate : {1, 2}) {
+    CAPTURE(accumulate);
+    SineState run = state;
+    fit(run, data, mean_squared_error,
+        {.epochs = 3, .accumulate = accumulate, .on_non_finite = OnNonFinite::skip, .schedule = ConstantRate{0}});
+    CHECK(run.history.skipped == std::vector<double>{1, 1, 1});
+    CHECK(run.history.loss[1] == run.history.loss[0]);
+    CHECK(run.history.loss[2] == run.history.loss[0]);
+  }
+}
+
 TEST_CASE("an epoch of skipped batches has no loss", "[fit]") {
   SineState state = sine_state();
   const StreamWindows<double> nothing(Matrix<double>::Constant(1, 80, nan_value), sine(80, 1), 2, 10);

@@ -181,6 +181,8 @@ class Fit {
       state_.optimizer.step(state_.model, gradient_);
       if (average) (*average)();
       state_.carried = std::move(carried);
+    } else if (begins && begins_anew(data_.example(0, order_))) {
+      state_.carried = state_for(state_.model);  // what comes goes on from no end of the epoch before
     }
     if (begins) state_.begin_epoch(order_seed);
     state_.random = random;
@@ -269,8 +271,8 @@ class Fit {
 ///
 /// For `patience` and `keep_best` the weights that the call starts from and those after each epoch are judged by the
 /// validation loss, or without validation data by `evaluate` on the data. The best weights of an earlier call are
-/// judged anew, by the data of this one. With `keep_best` the model ends with the best weights, unless an observer
-/// stopped the run.
+/// judged anew, by the data of this one. With `keep_best` the model ends with the best weights, unless an observer or
+/// a number that is not finite stopped the run.
 ///
 /// Throws std::runtime_error, which says where, for a loss or gradient that is not finite; see OnNonFinite. The state
 /// is then as before that step, or at the end of the epoch that could not be evaluated. Every exception leaves it so,

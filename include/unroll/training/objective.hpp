@@ -138,6 +138,15 @@ Index columns_of([[maybe_unused]] const Example& example, [[maybe_unused]] const
     return static_cast<Index>(loss.count);
 }
 
+/// Whether an example says that it goes on from no other one.
+template <class Example>
+bool begins_anew([[maybe_unused]] const Example& example) {
+  if constexpr (requires { example.batch.continues; })
+    return !example.batch.continues;
+  else
+    return false;
+}
+
 template <class E>
 inline constexpr bool is_example = false;
 template <class Scalar>
