@@ -177,6 +177,13 @@ TEST_CASE("layers of other kinds are refused though their tensors fit", "[save]"
     CHECK_THAT(refusal(Rnn<double>(2, 3, random), folder / "bad"), contains_text("bad: "));
     CHECK_THROWS_AS(describe(folder / "bad"), format_error);
   }
+  for (const std::string size : {"1.7", "-1", "1e300", "18446744073709551615", "true", "\"2\""}) {
+    CAPTURE(size);
+    foreign.metadata["unroll.layers"] =
+        R"([{"name":"","kind":"Rnn","input_size":)" + size + R"(,"output_size":3,"properties":{}}])";
+    write_safetensors(foreign, folder / "bad");
+    CHECK_THROWS_WITH(describe(folder / "bad"), contains_text(", expected a whole number from 0 on"));
+  }
 }
 
 TEST_CASE("sizes at compile time refuse a file of others", "[save]") {

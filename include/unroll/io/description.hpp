@@ -179,11 +179,18 @@ inline std::vector<LayerDescription> take_layers(const std::string& file, const 
   std::vector<LayerDescription> result;
   const auto found = metadata.find(key);
   if (found == metadata.end()) return result;
+  const auto size = [&](const nlohmann::json& value) {  // `get` would cut a fraction off
+    constexpr std::uint64_t most = (std::numeric_limits<Index>::max)();
+    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > most)
+      raise<format_error>(file, "__metadata__", 8u,
+                          text(key, ": a size is ", value.dump(), ", expected a whole number from 0 on"));
+    return value.get<Index>();
+  };
   try {
     const Json json{parse_json(found->second, file, 8)};
     for (const auto& layer : json.value)
       result.push_back({layer.at("name").get<std::string>(), layer.at("kind").get<std::string>(),
-                        layer.at("input_size").get<Index>(), layer.at("output_size").get<Index>(),
+                        size(layer.at("input_size")), size(layer.at("output_size")),
                         layer.at("properties").get<Metadata>()});
   } catch (const nlohmann::json::exception& error) {
     raise<format_error>(file, "__metadata__", 8u, text(key, ": ", error.what()));
