@@ -76,7 +76,8 @@ TEST_CASE("a mark of UTF-8 and line ends of any system are no part of the fields
     }
   CHECK(values(read("a,b\r\n1,2\n3,4\n")) == std::vector<double>{1, 2, 3, 4});
   refuse("a,b\n1,2\r3,4\n", "f:2:4: a carriage return stands inside the line");
-  refuse("a,b\r1,2\n3,4\r", "f:2:3: found '2\n3', expected a number");
+  refuse("a,b\r1,2\n3,4\r", "f:2:4: a line feed stands inside the line");
+  refuse("a\rx\ny\r", "f:2:2: a line feed stands inside the line", {.text = {"a"}});
   refuse(
       "a,b\n1,2\n\xEF\xBB\xBF"
       "3,4\n",

@@ -190,8 +190,8 @@ class CsvReader {
     if (end == '\n' && line.ends_with('\r')) line.remove_suffix(1);
     CsvLine row(name_, number_, line, options_);
     if (options_.skip_blank_lines && row.blank()) return;
-    if (end == '\n' && line.find('\r') != line.npos)
-      row.fail("a carriage return stands inside the line", line.find('\r'));
+    if (const std::size_t at = line.find(end == '\n' ? '\r' : '\n'); at != line.npos)
+      row.fail(end == '\n' ? "a carriage return stands inside the line" : "a line feed stands inside the line", at);
     if (kinds_.empty()) {
       first_ = number_;
       read_columns(line);
