@@ -571,6 +571,8 @@ TEST_CASE("options that make no sense are refused", "[fit]") {
   refuse({.clip_norm = -1}, "fit: clip_norm is -1, expected at least 0");
   refuse({.patience = -1}, "fit: patience is -1, expected at least 0");
   refuse({.metrics = {mae()}, .best_by = "f1"}, "fit: best_by is 'f1', expected the name of a metric");
+  refuse({.metrics = {mae()}, .best_by = "mae"},
+         "fit: best_by is 'mae', but neither patience nor keep_best asks for the best");
   CHECK(bits(state) == before);
   state.batch = 5;
   refuse({}, "fit: the state stands at batch 5, the data have 4");

@@ -57,6 +57,8 @@ class Fit {
       if (metric.name == options.best_by) sign_ = metric.higher_is_better ? -1 : 1;
     require(options.best_by.empty() || named.values().contains(options.best_by), "fit: best_by is '", options.best_by,
             "', expected the name of a metric");
+    require(options.best_by.empty() || tracks(), "fit: best_by is '", options.best_by,
+            "', but neither patience nor keep_best asks for the best");
     if (options.accumulate > 1) part_ = state.model;
     if (state_.batch > 0) order_ = data_.order(seed(state_.order_seed));
   }
