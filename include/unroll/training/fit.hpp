@@ -36,10 +36,7 @@ class Fit {
         options_(options),
         validate_(std::move(validate)),
         gradient_(state.model) {
-    require(options.epochs >= 0, "fit: epochs is ", options.epochs, ", expected at least 0");
-    require(options.accumulate >= 1, "fit: accumulate is ", options.accumulate, ", expected at least 1");
-    require(options.clip_norm >= 0, "fit: clip_norm is ", options.clip_norm, ", expected at least 0");
-    require(options.patience >= 0, "fit: patience is ", options.patience, ", expected at least 0");
+    options.require_valid();
     require(data.batches() >= 1, "fit: there is no batch to learn from");
     state.require_valid();
     if (state.average) require_same_shape("fit", state.model, state.average->model);
@@ -47,11 +44,8 @@ class Fit {
             data.batches());
     const bool scheduled = options.schedule || options.batch_schedule;
     require(!scheduled || !state.plateau, "fit: a schedule and a plateau would both set the learning rate");
-    require(!options.schedule || !options.batch_schedule,
-            "fit: schedule and batch_schedule would both set the learning rate");
     if constexpr (requires { objective_.require_fits(state.model, data.example(0, order_)); })
       if (data.batches() > 1) objective_.require_fits(state.model, data.example(1, data.order(std::nullopt)));
-    for (const FitObserver& observer : options.observers) require(observer != nullptr, "fit: an observer is empty");
     const Measures named(options.metrics);
     for (const Metric& metric : options.metrics)
       if (metric.name == options.best_by) sign_ = metric.higher_is_better ? -1 : 1;

@@ -50,6 +50,17 @@ struct FitOptions {
   std::function<double(Index)> batch_schedule = {};
   BackwardOptions backward = {};            ///< truncation and clipping inside the backward pass
   std::vector<FitObserver> observers = {};  ///< called after every step, in this order
+
+  /// Throws std::invalid_argument for an option out of its range, an empty observer, or two schedules.
+  void require_valid() const {
+    using detail::require;
+    require(epochs >= 0, "fit: epochs is ", epochs, ", expected at least 0");
+    require(accumulate >= 1, "fit: accumulate is ", accumulate, ", expected at least 1");
+    require(clip_norm >= 0, "fit: clip_norm is ", clip_norm, ", expected at least 0");
+    require(patience >= 0, "fit: patience is ", patience, ", expected at least 0");
+    require(!schedule || !batch_schedule, "fit: schedule and batch_schedule would both set the learning rate");
+    for (const FitObserver& observer : observers) require(observer != nullptr, "fit: an observer is empty");
+  }
 };
 
 /// Why `fit` ended: all epochs are done, patience ran out, an observer asked, or a number was not finite.
