@@ -140,6 +140,9 @@ def equivalents():
     """What tests/mutate/equivalent.txt names: (file, line's text, change)."""
     entries = re.findall(r"^(unroll/\S+)\n  line: (.*)\n  change: (.*)\n  why: .+", (
         ROOT / "tests/mutate/equivalent.txt").read_text(), flags=re.M)
+    for file, line, _ in entries:
+        if line not in map(str.strip, (ROOT / "include" / file).read_text().split("\n")):
+            raise SystemExit(f"tests/mutate/equivalent.txt: {file} has no line {line!r}")
     return set(entries)
 
 
