@@ -34,7 +34,7 @@ UNROLL_INNER_LOOP Scalar normalize(BlockedMatrix<Scalar>& z, Index column) {
   });
   const Scalar variance = sum_of_lanes(squares) / size;
   // NaN where the squares are too large for a Scalar: else all would become zero without a word.
-  const Scalar factor = variance - variance + 1 / std::sqrt(variance + static_cast<Scalar>(layer_norm_epsilon));
+  const Scalar factor = 0 * variance + 1 / std::sqrt(variance + static_cast<Scalar>(layer_norm_epsilon));
   for_each_pack<P>(z, [&](Index panel, Index place, Index) {
     (P::load(z.at(panel, column) + place) * P(factor)).store(z.at(panel, column) + place);
   });

@@ -47,7 +47,7 @@ struct LionRule {
     template <class V>
     void operator()(V& w, const V& g, V& m) const {
       const V c = beta1 * m + rest1 * g, zero(0), by(rate);
-      w -= select_less(zero, c, by, select_less(c, zero, -by, c - c));  // NaN stays
+      w -= select_less(zero, c, by, select_less(c, zero, -by, zero * c));  // NaN stays
       m = beta2 * m + rest2 * g;
     }
   };
