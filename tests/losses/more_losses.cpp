@@ -315,9 +315,9 @@ TEST_CASE("losses refuse options and targets that make no sense", "[losses]") {
          "softmax_cross_entropy: a class weight is " + detail::text(-1.0) + ", expected a number of at least 0");
   refuse([&] { SoftmaxCrossEntropy{{.class_weights = {1, 2}}}(y, classes, d_y); },
          "softmax_cross_entropy: y has 3 rows, there are 2 class weights");
-  for (const auto& [target, said] : {std::pair(-1.0, "-1"), {2.0, "2"}, {std::nan(""), "nan"}})
+  for (const double target : {-1.0, 2.0, std::nan("")})
     refuse([&] { SoftmaxCrossEntropy{{.class_weights = {1, 2}}}.count(Matrix<double>::Constant(1, 4, target)); },
-           "softmax_cross_entropy: a target is " + std::string(said) + ", there are 2 class weights");
+           "softmax_cross_entropy: a target is " + detail::text(target) + ", there are 2 class weights");
   refuse([] { Quantile{{0.5, 1}}; }, "quantile: a level is " + detail::text(1.0) + ", expected between 0 and 1");
   refuse([&] { Quantile{{0.1, 0.9}}(y, classes, d_y); }, "quantile: y has 3 rows, expected a multiple of the 2 levels");
   refuse([&] { kl_divergence(y, y, d_y); },
