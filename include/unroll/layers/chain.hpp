@@ -186,7 +186,8 @@ class Chain : public LayerOfLayers<Chain<Layers>> {
     return Chain<decltype(packed)>(std::move(packed));
   }
 
-  /// Throws std::invalid_argument where the first layer does for numbers of x: a Parallel asks before it cuts x.
+  /// Throws std::invalid_argument where the first layer does for numbers of x. Parallel and Wavefront ask before they
+  /// cut x.
   void require_values(const Input<Scalar>& x, const Batch& batch) const
     requires requires(const typename Traits::First& first) { first.require_values(x, batch); }
   {

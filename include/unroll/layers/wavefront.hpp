@@ -71,8 +71,6 @@ class Wavefront {
       const Index outputs = layer.output_size() != 0 ? layer.output_size() : rows;
       detail::require(layer.require_forward(rows != 0 ? rows : x.rows(), x.cols(), batch, start) == x.cols(),
                       "Wavefront: layer ", stages.size(), " reads out one column of the whole sequence");
-      if constexpr (requires { layer.require_values(x, batch); })
-        if (stages.empty()) layer.require_values(x, batch);  // here, because a stage counts the columns of its chunk
       odd.final_state = start;
       stages.push_back({outputs, [&](const Input<Scalar>& chunk_x, Index chunk) {
                           auto &now = chunk % 2 == 0 ? even : odd, &before = chunk % 2 == 0 ? odd : even;
@@ -80,6 +78,8 @@ class Wavefront {
                         }});
     };
     detail::each_link(add, packed_, even_, odd_, state);
+    if constexpr (requires { packed_.require_values(x, batch); })
+      packed_.require_values(x, batch);  // here, because a stage counts the columns of its chunk
     const auto x_copy = detail::overlap(x, output()) ? Matrix<Scalar>(x) : Matrix<Scalar>();
     const Input<Scalar> apart = x_copy.size() == 0 ? x : Input<Scalar>(x_copy);
     if (const auto error = detail::exception_of([&] { run(stages, apart, samples); })) {
