@@ -61,8 +61,9 @@ class StreamWindows {
     for (Index t = 0; t < steps; ++t)
       for (Index b = 0; b < streams_; ++b) {
         const Index from = b * length() + first + t;
-        result.x.col(t * streams_ + b) = x_.col(from);
-        result.target.col(t * streams_ + b) = target_.col(from);
+        std::copy_n(detail::column_of(x_, from), x_.rows(), detail::column_of(result.x, t * streams_ + b));
+        std::copy_n(detail::column_of(target_, from), target_.rows(),
+                    detail::column_of(result.target, t * streams_ + b));
         if (weights_.size() != 0)
           for (const Scalar weight : weights_.col(from)) result.weights.push_back(static_cast<double>(weight));
         if (!starts_.empty()) result.batch.resets.push_back(starts_[static_cast<std::size_t>(from)]);

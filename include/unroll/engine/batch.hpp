@@ -82,7 +82,7 @@ template <class Scalar>
 void mask_past_ends(const Input<Scalar>& x, const Batch& batch, Matrix<Scalar>& to) {
   assign(to, x);
   for (Index j = 0; j < x.cols(); ++j)
-    if (!batch.active(j, x.cols())) to.col(j).setZero();
+    if (!batch.active(j, x.cols())) std::fill_n(column_of(to, j), to.rows(), Scalar(0));
 }
 
 }  // namespace detail

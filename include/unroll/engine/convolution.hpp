@@ -169,7 +169,7 @@ Output<Scalar> convolve_backward(const Matrix<Scalar>& weight, const Input<Scala
     tape.d_bias += d_y.col(j).template cast<double>();
   }
   add_weight_gradient(tape, gradient);
-  gradient.bias += tape.d_bias.template cast<Scalar>();
+  add_rounded(tape.d_bias, gradient.bias);
 
   transpose_weights(shape, weight, tape.transposed);
   tape.truncate(truncation);

@@ -47,7 +47,7 @@ struct Zoneout {
     resize(made, rate > 0 && options.record ? rows : 0, columns);
     if (rate == 0) return;
     if (!training) {
-      kept.setConstant(static_cast<Scalar>(rate));
+      std::fill_n(kept.data(), kept.size(), static_cast<Scalar>(rate));
       return;
     }
     for (Index b = 0; b < samples; ++b) {

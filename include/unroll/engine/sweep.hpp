@@ -128,10 +128,9 @@ class Sweep {
   void reach_initial_state(std::size_t n, Range panels, Index begin) {
     const Matrix<Scalar>& d_state = tape.d_state[n];
     const Range units = units_of(panels, d_state.rows());
-    for (Index b = 0; b < tape.size() && units.count > 0; ++b)
+    for (Index b = 0; b < tape.size(); ++b)
       if (tape.begins(b) >= begin && !tape.fresh(tape.step_at(0), b))  // not truncated, not cut off by a reset
-        tape.d_initial.values[n].col(b).segment(units.first, units.count) +=
-            d_state.col(b).segment(units.first, units.count);
+        for (Index i = units.first; i < units.end(); ++i) tape.d_initial.values[n](i, b) += d_state(i, b);
   }
 
   /// The units in some panels, of `rows` units in all.

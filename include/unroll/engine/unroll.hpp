@@ -20,12 +20,6 @@ Index team_size(const RecurrentTape<Step>& tape, const RecurrentSizes& sizes) {
                      in * sizes.units * sizes.inputs * tape.columns());
 }
 
-/// State n of a block of B columns of the tape.
-template <class Step>
-auto columns_of(RecurrentTape<Step>& tape, std::size_t n, Index block) {
-  return Eigen::Map<Matrix<typename Step::Scalar>>(tape.at(n, block), tape.states[n].rows(), tape.size());
-}
-
 /// Tells the tape of the layer and the batch, sets its states to the initial one, and draws the noise.
 template <class Step, class Scalar = typename Step::Scalar>
 void begin_forward(RecurrentTape<Step>& tape, const RecurrentSizes& sizes, const Unrolling& how, const Input<Scalar>& x,
@@ -47,7 +41,7 @@ void begin_forward(RecurrentTape<Step>& tape, const RecurrentSizes& sizes, const
     else
       assign(start, initial.values[n]);
     resize(tape.states[n], rows, tape.whole(n) ? x.cols() + batch.size : 3 * batch.size);
-    columns_of(tape, n, tape.previous_block(tape.step_at(0))) = start;
+    std::copy_n(start.data(), start.size(), tape.at(n, tape.previous_block(tape.step_at(0))));
     if (tape.irregular()) resize(tape.previous[n], rows, options.record ? x.cols() : batch.size);
     tape.zoneout[n].draw(batch.size, options, n, how.zoneout_rate(n), rows, x.cols());
   }
@@ -60,14 +54,15 @@ template <class Step>
 void gather_previous(RecurrentTape<Step>& tape, Index t, const Member& member) {
   const Index to_block = tape.options.record ? t * tape.size() : 0;
   for (std::size_t n = 0; n < tape.states.size(); ++n) {
-    const Range mine = member.units(tape.states[n].rows(), lanes<typename Step::Scalar>());
+    const Index rows = tape.states[n].rows();
+    const Range mine = member.units(rows, lanes<typename Step::Scalar>());
     for (Index b = 0; b < tape.size(); ++b) {
-      auto to = tape.previous[n].col(to_block + b).segment(mine.first, mine.count);
+      auto* const to = column_of(tape.previous[n], to_block + b) + mine.first;
       const bool last = tape.direction == Direction::reverse && t + 1 == tape.batch.length(b, tape.steps);
       if (tape.fresh(t, b))
-        to.setZero();
+        std::fill_n(to, mine.count, typename Step::Scalar(0));
       else
-        to = columns_of(tape, n, last ? tape.steps : tape.previous_block(t)).col(b).segment(mine.first, mine.count);
+        std::copy_n(tape.at(n, last ? tape.steps : tape.previous_block(t)) + b * rows + mine.first, mine.count, to);
     }
   }
 }
@@ -75,9 +70,10 @@ void gather_previous(RecurrentTape<Step>& tape, Index t, const Member& member) {
 /// Recurrent dropout: hides units of h from W_hh at step t.
 template <class Step>
 void mask_fed_back(RecurrentTape<Step>& tape, Index t) {
-  const Matrix<typename Step::Scalar>& mask = tape.dropout.mask;
-  const auto h = Matrix<typename Step::Scalar>::Map(tape.before(0, t), mask.rows(), mask.cols());
-  tape.dropout.fed_back.middleCols(t * tape.size(), tape.size()) = mask.cwiseProduct(h);
+  const auto& mask = tape.dropout.mask;
+  const auto* const h = tape.before(0, t);
+  auto* const seen = column_of(tape.dropout.fed_back, t * tape.size());
+  for (Index i = 0; i < mask.size(); ++i) seen[i] = mask.data()[i] * h[i];
 }
 
 /// Takes the final states of the sequences whose last step was t, and step t's part of the mean, for the member's
@@ -87,12 +83,15 @@ void collect(RecurrentTape<Step>& tape, Index t, const Member& member) {
   const bool mean = tape.readout == Readout::mean;
   if (!mean && tape.batch.lengths.empty() && t != tape.step_at(tape.steps - 1)) return;
   for (std::size_t n = 0; n < tape.states.size(); ++n) {
-    const Range mine = member.units(tape.states[n].rows(), lanes<typename Step::Scalar>());
-    const auto states = columns_of(tape, n, tape.next_block(t)).middleRows(mine.first, mine.count);
+    const Index rows = tape.states[n].rows();
+    const Range mine = member.units(rows, lanes<typename Step::Scalar>());
     for (Index b = 0; b < tape.size(); ++b) {
       if (!tape.active(t, b)) continue;
-      if (t == tape.last_step(b)) tape.final_state.values[n].col(b).segment(mine.first, mine.count) = states.col(b);
-      if (n == 0 && mean) tape.read_sum.col(b).segment(mine.first, mine.count) += states.col(b).template cast<double>();
+      const auto* const state = tape.next(n, t) + b * rows;
+      if (t == tape.last_step(b))
+        std::copy_n(state + mine.first, mine.count, column_of(tape.final_state.values[n], b) + mine.first);
+      for (Index i = mine.first; n == 0 && mean && i < mine.end(); ++i)
+        tape.read_sum(i, b) += static_cast<double>(state[i]);
     }
   }
 }
@@ -107,9 +106,10 @@ void read_out(RecurrentTape<Step>& tape) {
     const Index length = tape.batch.length(b, tape.steps);
     if (length == 0) continue;
     if (tape.readout == Readout::last)
-      tape.read.col(b) = tape.final_state.values[0].col(b);
+      std::copy_n(column_of(tape.final_state.values[0], b), tape.read.rows(), column_of(tape.read, b));
     else
-      tape.read.col(b) = (tape.read_sum.col(b) / static_cast<double>(length)).template cast<Scalar>();
+      for (Index i = 0; i < tape.read.rows(); ++i)
+        tape.read(i, b) = static_cast<Scalar>(tape.read_sum(i, b) / static_cast<double>(length));
   }
 }
 

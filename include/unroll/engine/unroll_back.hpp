@@ -14,11 +14,13 @@ void spread_read_out(RecurrentTape<Step>& tape, const Input<Scalar>& d_y) {
   for (Index b = 0; b < tape.size(); ++b) {
     const Index length = tape.batch.length(b, tape.steps);
     if (length == 0) continue;
+    const Scalar* const d = column_of(d_y, b);
     if (tape.readout == Readout::last) {
-      tape.d_read.col(tape.last_step(b) * tape.size() + b) = d_y.col(b);
+      std::copy_n(d, d_y.rows(), column_of(tape.d_read, tape.last_step(b) * tape.size() + b));
     } else {
+      const Scalar share = 1 / static_cast<Scalar>(length);
       for (Index t = 0; t < length; ++t)
-        tape.d_read.col(t * tape.size() + b) = d_y.col(b) * (1 / static_cast<Scalar>(length));
+        for (Index i = 0; i < d_y.rows(); ++i) tape.d_read(i, t * tape.size() + b) = d[i] * share;
     }
   }
 }
@@ -55,7 +57,7 @@ void take_final_gradient(RecurrentTape<Step>& tape, const typename RecurrentTape
     for (Index b = 0; b < tape.size() && d_final.values[n].size() != 0; ++b) {
       const bool empty = tape.begins(b) == tape.ends(b);
       if (empty ? first == 0 : first < tape.ends(b) && tape.ends(b) <= end)
-        tape.d_state[n].col(b) = d_final.values[n].col(b);
+        std::copy_n(column_of(d_final.values[n], b), d_final.values[n].rows(), column_of(tape.d_state[n], b));
     }
   }
 }
@@ -140,7 +142,7 @@ Output<Scalar> unroll_backward(const typename Step::Parameters& weights, const I
       for_each_chunk(part, [&](Range chunk) { add_weight_gradients(tape, seen, chunk, sum, member); });
     });
   });
-  gradient.bias += tape.d_bias.template cast<Scalar>();
+  add_rounded(tape.d_bias, gradient.bias);
   Step::finish_gradients(tape, gradient);
   return tape.d_input();
 }

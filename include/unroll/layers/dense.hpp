@@ -94,7 +94,7 @@ class Dense : public Memoryless<Dense<Scalar_, Inputs, O>, Scalar_, detail::Dens
         });
       });
     });
-    gradient.bias += tape.d_bias.template cast<Scalar>();
+    detail::add_rounded(tape.d_bias, gradient.bias);
   }
 
   void require_parameters() const {

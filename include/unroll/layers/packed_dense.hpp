@@ -28,7 +28,7 @@ struct DenseWeights {
       if (weight.rows() != 1) matrix.pack(weight, weight.rows(), {0, 1}, member);
       member.single([&] {
         if (weight.rows() == 1)
-          assign(row, weight.row(0).transpose());
+          assign(row, Eigen::Map<const Vector<Scalar>>(weight.data(), weight.cols()));
         else
           row.resize(0);  // the tape may have been another layer's
         bias.set_column(1, weight.rows(), full_bias);

@@ -132,11 +132,11 @@ class Loss : public Rule {
     double sum = 0;
     std::vector<double> shares;  // of numbers with weights in the mean: a weight may be too small or large for a float
     for (Index j = 0; j < y.cols(); ++j) {
-      auto d = d_y.col(j);
+      auto* const d = detail::column_of(d_y, j);
       const double* each = columns.elements(j);
       const double weight = total == 0 || !columns.used(j) ? 0 : each ? total : weight_of(columns, target, j);
       if (weight == 0) {
-        d.setZero();
+        std::fill_n(d, d_y.rows(), Scalar(0));
         continue;
       }
       if (each) {
@@ -144,8 +144,8 @@ class Loss : public Rule {
         for (double& share : shares) share /= total;
         each = shares.data();
       }
-      sum += weight * Rule::column(y.col(j).data(), target.col(j).data(), y.rows(), d.data(), each);
-      d *= static_cast<Scalar>(weight / total);
+      sum += weight * Rule::column(detail::column_of(y, j), detail::column_of(target, j), y.rows(), d, each);
+      for (Index i = 0; i < y.rows(); ++i) d[i] *= static_cast<Scalar>(weight / total);
     }
     return total == 0 ? 0 : sum / total;
   }
@@ -164,7 +164,7 @@ class Loss : public Rule {
   double weight_of(const detail::ColumnWeights& columns, const Input<Scalar>& target, Index j) const {
     const double weight = columns[j];
     if constexpr (requires { Rule::weight(target.data()); })
-      return weight == 0 ? 0 : weight * Rule::weight(target.col(j).data());
+      return weight == 0 ? 0 : weight * Rule::weight(detail::column_of(target, j));
     else
       return weight;
   }
@@ -178,7 +178,7 @@ class Loss : public Rule {
     columns.require_fit(Rule::name, Rule::by_element, signed_weights_);
     for (Index j = 0; j < y.cols(); ++j) {
       if (!columns.used(j)) continue;
-      if (const char* problem = Rule::problem(target.col(j).data(), y.rows(), columns.elements(j)))
+      if (const char* problem = Rule::problem(detail::column_of(target, j), y.rows(), columns.elements(j)))
         detail::refuse({Rule::name, ": the target of ", columns.place(j), " is ",
                         rows == 1 ? detail::text(target(0, j), ", ") : "", problem});
     }

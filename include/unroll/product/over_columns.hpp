@@ -65,8 +65,14 @@ void for_each_sum(Range columns, Gradient& gradient, const F& f) {
   for_each_part(columns.count, (std::max)(least, columns.count / 32 + 1), [&](Range part) {
     Gradient of_part = zeros_like(gradient);
     for_each_sum({columns.first + part.first, part.count}, of_part, f);
-    for_each_tensor([](const std::string&, auto& sum, const auto& more) { sum += more; }, gradient, of_part);
+    add_scaled(gradient, of_part, 1);
   });
+}
+
+/// Adds sums in double, rounded once.
+template <class Scalar>
+void add_rounded(const Vector<double>& sums, Vector<Scalar>& to) {
+  for (Index i = 0; i < to.size(); ++i) to[i] += static_cast<Scalar>(sums[i]);
 }
 
 /// gradient(groups x units, i) += sum over some columns j of d(rows of the groups, j) x(i, j), for some groups of d. In
