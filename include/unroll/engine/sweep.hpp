@@ -118,10 +118,9 @@ class Sweep {
   /// Recurrent dropout: d_h += mask d_fed_back.
   EIGEN_DONT_INLINE void add_dropped(const Tile& tile) {
     const Range units = units_of(tile.panels, tape.states[0].rows());
-    const auto part = [&](Matrix<Scalar>& of) {
-      return of.block(units.first, tile.columns.first, units.count, tile.columns.count).array();
-    };
-    part(tape.d_state[0]) += part(tape.dropout.mask) * part(tape.dropout.d_fed_back);
+    for (Index b = tile.columns.first; b < tile.columns.end(); ++b)
+      for (Index i = units.first; i < units.end(); ++i)
+        tape.d_state[0](i, b) += tape.dropout.mask(i, b) * tape.dropout.d_fed_back(i, b);
   }
 
   /// Adds the gradient of some panels of state n to tape.d_initial.
