@@ -304,6 +304,33 @@ TEST_CASE("no window learns from a number that a later part asks for", "[data]")
          "split_by_time: validation is 0.5 and test 0.5, expected shares whose sum is less than 1");
 }
 
+TEST_CASE("a part of a part of windows holds none of the steps around it", "[data]") {
+  const auto targets = [](const ForecastWindows<double>& part, Index series) {
+    std::vector<Index> steps;
+    for (const auto& window : part.windows())
+      if (window.series == series) steps.push_back(window.target);
+    return steps;
+  };
+  using Steps = std::vector<Index>;
+  const ForecastWindows<double> windows({counted(40), counted(20)}, 64, {.past = 2, .horizon = 2});
+  const auto outer = split_by_time(windows, 0.25, 0.25);  // at 20 and 30 of 40, at 10 and 15 of 20
+  const auto inner = split_by_time(outer.training, 0.25, 0.25);
+  CHECK(targets(inner.validation, 0) == Steps{10, 11, 12, 13});
+  CHECK(targets(inner.test, 0) == Steps{15, 16, 17, 18});
+  CHECK(targets(inner.training, 1) == Steps{2});  // 4 steps
+  CHECK(targets(inner.test, 1) == Steps{7, 8});
+  const auto late = outer.test.within([](Index steps) { return std::pair(steps - 4, steps); });
+  CHECK(targets(late, 0) == Steps{36, 37, 38});
+  CHECK(targets(late, 1) == Steps{16, 17, 18});
+
+  // A series may be shorter than what is asked for.
+  const auto first = windows.within([](Index) { return std::pair(Index(-3), Index(22)); });
+  CHECK(targets(first, 0).back() == 20);
+  CHECK(targets(first, 1) == targets(windows, 1));
+  CHECK(windows.within([](Index) { return std::pair(Index(25), Index(50)); }).windows().front().target == 25);
+  CHECK(windows.within([](Index) { return std::pair(Index(9), Index(3)); }).windows().empty());
+}
+
 TEST_CASE("windows refuse what is too short, and rows and weights that are not there", "[data]") {
   using Windows = ForecastWindows<double>;
   refuse([] { Windows({counted(9), counted(7)}, 1, {.past = 5, .horizon = 3}); },

@@ -46,7 +46,8 @@ class ForecastWindows {
     require_fit(series, weights);
     if (options_.targets.empty()) options_.targets = all_but_known(series[0].rows());
     numbers_ = std::make_shared<const Numbers>(Numbers{std::move(series), std::move(weights)});
-    for (std::size_t n = 0; n < numbers_->series.size(); ++n) cut(n, 0, numbers_->series[n].cols());
+    for (const Matrix<Scalar>& one : numbers_->series) spans_.push_back({0, one.cols()});
+    for (std::size_t n = 0; n < spans_.size(); ++n) cut(n);
     batch_size_ = (std::min)(batch_size_, size());  // sums with it stay numbers
   }
 
@@ -88,14 +89,19 @@ class ForecastWindows {
   }
 
   /// The windows whose targets lie between two steps of their series; `range(L)` gives the first step and the one after
-  /// the last. The first target begins exactly there; what its window reads may lie before.
+  /// the last. The first target begins exactly there; what its window reads may lie before. Of a part that `within` or
+  /// `split_by_time` made, L is the part's number of steps, and they count from its first. Steps after the last are
+  /// none.
   template <class Range>
   ForecastWindows within(Range range) const {
     ForecastWindows part = *this;
     part.windows_.clear();
-    for (std::size_t n = 0; n < numbers_->series.size(); ++n) {
-      const auto [from, to] = range(numbers_->series[n].cols());
-      part.cut(n, from, to);
+    for (std::size_t n = 0; n < spans_.size(); ++n) {
+      const Index steps = spans_[n].to - spans_[n].from;
+      const auto [from, to] = range(steps);
+      const auto place = [&](Index step) { return spans_[n].from + std::clamp<Index>(step, 0, steps); };
+      part.spans_[n] = {place((std::min)(Index(from), Index(to))), place(to)};
+      part.cut(n);
     }
     return part;
   }
@@ -103,6 +109,10 @@ class ForecastWindows {
  private:
   struct Numbers {
     std::vector<Matrix<Scalar>> series, weights;
+  };
+  /// The steps of a series that targets lie in: the first, and the one after the last.
+  struct Span {
+    Index from, to;
   };
 
   bool known_ahead(Index row) const {
@@ -120,7 +130,8 @@ class ForecastWindows {
   static Index count_of(const std::vector<Index>& rows) { return static_cast<Index>(rows.size()); }
   Index size() const { return static_cast<Index>(windows_.size()); }
 
-  void cut(std::size_t n, Index from, Index to) {
+  void cut(std::size_t n) {
+    const auto [from, to] = spans_[n];
     const Index stride = (std::min)(options_.stride, to);  // sums with it stay numbers
     for (Index step = (std::max)(from, options_.past); step + options_.horizon <= to; step += stride)
       windows_.push_back({static_cast<Index>(n), step});
@@ -169,6 +180,7 @@ class ForecastWindows {
   ForecastOptions options_;
   Index batch_size_;
   std::shared_ptr<const Numbers> numbers_;
+  std::vector<Span> spans_;  // of each series
   std::vector<Window> windows_;
 };
 
