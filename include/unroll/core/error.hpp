@@ -60,8 +60,15 @@ std::exception_ptr exception_of(const F& f) {
   return nullptr;
 }
 
-/// A number as the shortest text that reads back as the same number, whatever the locale. Programs without exceptions
-/// are short of memory; in them fractions have six digits, because the tables of the shortest text take 130 KB.
+/// A number as the shortest text that reads back as the same number, whatever the locale.
+template <class Number>
+std::string shortest_text(Number number) {
+  char digits[64];  // of a long double there are at most 40
+  return {digits, std::to_chars(digits, digits + sizeof(digits), +number).ptr};
+}
+
+/// The same for messages. Programs without exceptions are short of memory; in them fractions have six digits, because
+/// the tables of the shortest text take 130 KB.
 template <class Number>
 std::string number_text(Number number) {
   if constexpr (std::is_floating_point_v<Number> && !has_exceptions) {  // not covered: only without exceptions
@@ -75,8 +82,7 @@ std::string number_text(Number number) {
     if (exponent != 0) (result += 'e') += number_text(exponent);
     return result;
   } else {
-    char digits[64];  // of a long double there are at most 40
-    return {digits, std::to_chars(digits, digits + sizeof(digits), +number).ptr};
+    return shortest_text(number);
   }
 }
 

@@ -114,7 +114,7 @@ CppLayer cpp_layer(const Activation<Function, Scalar>& layer) {
                 "export_header knows the library's own activations");
   const std::string type = text("unroll::", layer.name(), "<", cpp_scalar<Scalar>(), ">");
   std::string options;
-  layer.each_option([&](const char*, double option) { options = text("{", option, "}"); });
+  layer.each_option([&](const char*, double option) { options = "{" + shortest_text(option) + "}"; });
   return {type, text(type, "(", options, ")")};
 }
 

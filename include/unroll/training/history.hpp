@@ -61,7 +61,7 @@ inline std::string csv_of(const History& history) {
       const std::size_t before = epochs - column->size();
       const bool known = k >= before && !std::isnan((*column)[k - before]);
       result += ',';
-      if (known) result += detail::text((*column)[k - before]);
+      if (known) result += detail::shortest_text((*column)[k - before]);
     }
   }
   return result + "\n";
