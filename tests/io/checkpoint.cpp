@@ -134,6 +134,27 @@ struct Run {
   }
 };
 
+/// What a layer of a user's own may carry: a row, and a matrix of fixed rows.
+template <class Row, class Block>
+struct RowAndBlock {
+  struct State {
+    Row row;
+    Block block;
+
+    template <class F, class... States>
+    static void visit(F&& f, const std::string& prefix, States&... states) {
+      f(prefix + "row", states.row...);
+      f(prefix + "block", states.block...);
+    }
+  };
+  State state;
+
+  template <class F, class... T>
+  static void visit(F&& f, const std::string& prefix, T&... values) {
+    visit_state(f, prefix, values.state...);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("a training resumed at any step ends with the bits of one that never stopped", "[visit_state]") {
@@ -191,6 +212,25 @@ TEST_CASE("states of all kinds are walked by name", "[visit_state]") {
   std::vector<std::string> names;
   visit_state([&](const std::string& name, const auto&) { names.push_back(name); }, "", state);
   CHECK(names == std::vector<std::string>{"1.forward.h", "1.reverse.h", "2.h", "2.c"});
+}
+
+TEST_CASE("a state that is a row, or has fixed rows, comes back whole", "[visit_state]") {
+  const Folder folder("fixed");
+  using Row = Eigen::Matrix<float, 1, Dynamic>;
+  RowAndBlock<Row, Eigen::Matrix<float, 2, Dynamic>> saved, loaded;
+  saved.state.row = Row::LinSpaced(5, 1, 5);
+  saved.state.block.setConstant(2, 3, 7);
+  save(saved, folder / "f");
+  load(loaded, folder / "f");
+  CHECK(loaded.state.row == saved.state.row);
+  CHECK(loaded.state.block == saved.state.block);
+
+  RowAndBlock<Row, Matrix<float>> other{{saved.state.row, Matrix<float>::Ones(3, 4)}};
+  save(other, folder / "other");
+  CHECK_THROWS_WITH(
+      load(loaded, folder / "other"),
+      contains_text("tensor 'block'") && contains_text("the shape is [3, 4], which its matrix, of fixed"));
+  CHECK(loaded.state.block == saved.state.block);
 }
 
 TEST_CASE("the state of a layer of a user's own comes back", "[visit_state]") {

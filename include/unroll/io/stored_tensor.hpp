@@ -212,6 +212,14 @@ StoredTensor store(const AnyShape<Tensor>& any) {
 template <class Tensor>
 inline constexpr std::size_t rank = Tensor::IsVectorAtCompileTime ? 1 : 2;
 
+/// Rows and columns of such a tensor.
+template <class Tensor>
+std::pair<Index, Index> sizes_in(const std::vector<std::uint64_t>& shape) {
+  const Index first = static_cast<Index>(shape[0]), last = static_cast<Index>(shape.back());
+  if (rank<Tensor> == 2) return {first, last};
+  return Tensor::RowsAtCompileTime == 1 ? std::pair(Index(1), first) : std::pair(first, Index(1));
+}
+
 template <class Tensor>
 void require_fits(const StoredTensor& stored, const AnyShape<Tensor>&, const LoadOptions& options) {
   require(stored.shape.size() == rank<Tensor>, "the shape is ", shape_text(stored.shape), ", expected ", rank<Tensor>,
@@ -219,16 +227,17 @@ void require_fits(const StoredTensor& stored, const AnyShape<Tensor>&, const Loa
   for (const std::uint64_t size : stored.shape)
     require(size <= static_cast<std::uint64_t>((std::numeric_limits<Index>::max)()), "the shape is ",
             shape_text(stored.shape), ", which no matrix has");
+  const auto fits = [](Index fixed, Index size) { return fixed == Dynamic || fixed == size; };
+  const auto [rows, cols] = sizes_in<Tensor>(stored.shape);
+  require(fits(Tensor::RowsAtCompileTime, rows) && fits(Tensor::ColsAtCompileTime, cols), "the shape is ",
+          shape_text(stored.shape), ", which its matrix, of fixed size, cannot have");
   require_dtype<typename Tensor::Scalar>(stored.dtype, options);
 }
 
 template <class Tensor>
 void restore(const StoredTensor& stored, const AnyShape<Tensor>& any, const LoadOptions& options) {
-  const Index rows = static_cast<Index>(stored.shape[0]);
-  if constexpr (rank<Tensor> == 1)
-    resize(any.tensor, rows, 1);
-  else
-    resize(any.tensor, rows, static_cast<Index>(stored.shape[1]));
+  const auto [rows, cols] = sizes_in<Tensor>(stored.shape);
+  resize(any.tensor, rows, cols);
   restore(stored, any.tensor, options);
 }
 
