@@ -164,6 +164,26 @@ TEST_CASE("of an output or a target that is no number a metric is none", "[metri
   }
 }
 
+TEST_CASE("where an output is no number, nothing hides it", "[metrics]") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  Measures constant({r2()});
+  constant.add(Matrix<double>{{nan, 1}}, Matrix<double>{{1, 1}});
+  CHECK(std::isnan(constant.values().at("r2")));
+  for (const Index row : {0, 1}) {
+    Matrix<double> y{{2, 0, 1}, {2, 1, 0}};
+    y(row, 0) = nan;
+    Measures of_class({precision(0), precision(1), recall(0), recall(1), f1(0), f1(1)});
+    of_class.add(y, Matrix<double>{{0, 1, 0}});
+    for (const auto& [name, value] : of_class.values()) {
+      CAPTURE(name);
+      if (name == "recall_1")
+        CHECK(value == 1);  // no column of class 1 has it
+      else
+        CHECK(std::isnan(value));
+    }
+  }
+}
+
 TEST_CASE("binary accuracy takes a probability for the likelier side, as binary cross-entropy takes it", "[metrics]") {
   Measures measures({binary_accuracy()});
   measures.add(Matrix<double>{{1, 1, -1, -1, 1}}, Matrix<double>{{1, 0.7, 0.3, 0.5, 0}});

@@ -80,7 +80,10 @@ inline Metric of_classes(std::string name, std::optional<Index> wanted, double (
             " rows");
     if (sums.size() == 0) sums.setZero(y.size(), y.size());
     require_rows(name.c_str(), y, sums.cols());
-    sums(actual, likeliest(y)) += worth(y, weight.mean);
+    if (y.hasNaN())  // any class may have been meant
+      for (Index k = 0; k < y.size(); ++k) sums(actual, k) = std::numeric_limits<double>::quiet_NaN();
+    else
+      sums(actual, likeliest(y)) += weight.mean;
   };
   const auto value = [of_class, wanted](const Matrix<double>& sums) {
     double sum = 0, classes = 0;
@@ -251,7 +254,7 @@ inline Metric r2() {
     double sum = 0, rows = 0;
     for (Index i = 0; i < sums.cols(); ++i) {
       if (sums(0, i) == 0) continue;  // nothing of it is known
-      sum += sums(2, i) != 0 ? 1 - sums(3, i) / sums(2, i) : (sums(3, i) == 0 ? 1 : 0);
+      sum += sums(2, i) != 0 ? 1 - sums(3, i) / sums(2, i) : (sums(3, i) == 0 ? 1 : 0 * sums(3, i));  // NaN stays
       ++rows;
     }
     return sum / rows;
