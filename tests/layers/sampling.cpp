@@ -139,6 +139,8 @@ TEST_CASE("equal logits have equal chances, and what is masked has none", "[samp
       CHECK(chances(some, how).sum() == 1);
     }
   }
+  const double least = std::numeric_limits<double>::denorm_min();  // a share of it may be 0
+  CHECK(chances(Vector<double>{{1, 1, 1}}, {.top_k = 1, .top_p = least}) == Vector<double>{{1, 0, 0}});
   CHECK(chances(Vector<double>{{1, 3, 2}}, {.temperature = 1e-320}) == Vector<double>{{0, 1, 0}});
   CHECK(greedy(Vector<float>{{1e-20f, 2e-20f}}) == 1);
 }

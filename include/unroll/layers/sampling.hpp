@@ -65,7 +65,7 @@ Vector<double> chances(const Eigen::DenseBase<Y>& logits, const SamplingOptions&
   for (Index k = 0; k < (std::min)(most, p.size()); ++k) all += p[order[static_cast<std::size_t>(k)]];
   for (Index k = 0; k < p.size(); ++k) {
     double& chance = p[order[static_cast<std::size_t>(k)]];
-    if (k >= most || (how.top_p < 1 && kept >= how.top_p * all)) chance = 0;
+    if (k >= most || (k > 0 && how.top_p < 1 && kept >= how.top_p * all)) chance = 0;
     kept += chance;
   }
   return p / kept;
