@@ -22,7 +22,7 @@ GradientReport compare_cubes(Vector<double> values, const Vector<double>& gradie
 }
 
 /// What of a backward pass is wrong by a percent.
-enum class Fault { none, weight, bias, input, initial_state };
+enum class Fault { none, weight, bias, input, initial_state, wide_input, no_initial_state };
 
 template <Fault fault>
 struct Faulty : Rnn<double> {
@@ -35,6 +35,8 @@ struct Faulty : Rnn<double> {
     if (fault == Fault::bias) gradient.bias[3] *= 1.01;
     if (fault == Fault::input) tape.d_x(2, 5) *= 1.01;
     if (fault == Fault::initial_state) tape.d_initial.values[0](1, 1) *= 1.01;
+    if (fault == Fault::wide_input) tape.d_x.conservativeResize(Eigen::NoChange, 7);
+    if (fault == Fault::no_initial_state) tape.d_initial = {};
     return tape.d_input();
   }
 };
@@ -104,4 +106,9 @@ TEST_CASE("a layer's wrong gradient is named, whichever it is", "[gradient_check
   check_found(check<Fault::input>(), "x[17]");
   check_found(check<Fault::initial_state>(), "initial state[5]");
   CHECK(check<Fault::input>({.input = false}).worst <= 1e-7);
+}
+
+TEST_CASE("a gradient of another shape is refused", "[gradient_check]") {
+  CHECK_THROWS_WITH(check<Fault::wide_input>(), "the gradient of x is 3 x 7, expected 3 x 6");
+  CHECK_THROWS_WITH(check<Fault::no_initial_state>(), "the gradient of initial state is 0 x 0, expected 4 x 2");
 }

@@ -22,6 +22,7 @@ enum class Fault {
   rows,
   past_ends,
   used_tape,
+  wide_input,
   stream,
   allocation
 };
@@ -71,8 +72,9 @@ struct Scale : Memoryless<Scale<fault>, double> {
     const bool shrinks = tape.d_x.cols() > x.cols();
     const Output<double> d_x = Base::backward(x, d_y, tape, gradient);
     if (fault == Fault::used_tape && shrinks) gradient.gain *= 2;
+    if (fault == Fault::wide_input) tape.d_x.conservativeResize(Eigen::NoChange, x.cols() + 1);
     tape.recorded = fault == Fault::consume;
-    return d_x;
+    return fault == Fault::wide_input ? tape.d_input() : d_x;
   }
 };
 
@@ -83,6 +85,8 @@ enum class Lapse {
   without_forward,
   rows,
   lengths,
+  ragged_gradient,
+  ragged_state,
   padding,
   final_state,
   fits,
@@ -136,6 +140,8 @@ struct Recall : Rnn<double> {
     if (lapse == Lapse::without_forward && tape.steps == 0) return tape.output();
     const Output<double> d_x = Base::backward(x, d_y, tape, gradient, options, d_final);
     if (lapse == Lapse::padding && !tape.batch.lengths.empty()) gradient.bias[0] = NAN;
+    if (lapse == Lapse::ragged_gradient && !tape.batch.lengths.empty()) gradient.bias[0] *= 1.01;
+    if (lapse == Lapse::ragged_state && !tape.batch.lengths.empty()) tape.d_initial.values[0] *= 1.01;
     if (lapse == Lapse::initial_state) tape.d_initial.values[0] *= 1.01;
     return d_x;
   }
@@ -174,6 +180,8 @@ TEST_CASE("the contract names what is broken in a layer, and nothing else", "[la
   CHECK(broken<Fault::rows>() == "refusals: backward takes an x of another size; ");
   CHECK_THAT(broken<Fault::past_ends>(), contains_text("ragged: outputs past a sequence's end are not zero"));
   CHECK(broken<Fault::used_tape>() == "used tape: a pass of fewer columns differs from that with a new tape; ");
+  CHECK_THAT(broken<Fault::wide_input>(),
+             contains_text("gradient: it throws \"the gradient of x is 3 x 13, expected 3 x 12\"; "));
   CHECK_THAT(broken<Fault::stream>(), contains_text("stream: outputs differ from the sequence's"));
   if (testing::counts_allocations) CHECK(broken<Fault::allocation>() == "stream: a step allocates; ");
 }
@@ -185,6 +193,10 @@ TEST_CASE("the contract names what is broken in a layer with a state, and nothin
   CHECK(broken<Lapse::without_forward>() == "backward: it does not refuse a tape without a forward pass; ");
   CHECK(broken<Lapse::rows>() == "refusals: forward takes an x of another size; ");
   CHECK(broken<Lapse::lengths>() == "ragged: outputs are not those of the sequences alone; ");
+  CHECK_THAT(broken<Lapse::ragged_gradient>(),
+             contains_text("ragged: the gradient's relative error 0.0") && contains_text(" at bias["));
+  CHECK_THAT(broken<Lapse::ragged_state>(),
+             contains_text("ragged: the gradient's relative error 0.0") && contains_text(" at initial state["));
   CHECK(broken<Lapse::padding>() == "ragged: what stands past a sequence's end enters a gradient; ");
   CHECK(broken<Lapse::final_state>() == "carried state: a sequence in two parts differs from the whole; ");
   CHECK(broken<Lapse::fits>() == "stream: it does not go on from a state that it saved; ");

@@ -66,6 +66,18 @@ void compare_with_differences(const std::string& name, double* values, const dou
   }
 }
 
+namespace detail {
+
+/// Throws std::invalid_argument where a gradient has not the shape of what it is the gradient of.
+template <class Values, class Gradient>
+void require_alike(const std::string& name, const Values& values, const Gradient& gradient) {
+  unroll::detail::require(values.size() == 0 || (gradient.rows() == values.rows() && gradient.cols() == values.cols()),
+                          "the gradient of ", name, " is ", gradient.rows(), " x ", gradient.cols(), ", expected ",
+                          values.rows(), " x ", values.cols());
+}
+
+}  // namespace detail
+
 /// rows x cols numbers, uniform in [-1, 1).
 inline Matrix<double> random_matrix(Index rows, Index cols, Random& random) {
   Matrix<double> result(rows, cols);
@@ -96,6 +108,8 @@ struct LinearLoss {
 /// is `initial`, by default zeros; only its matrices that are not empty are checked.
 ///
 ///   CHECK(check_gradient(model, x, Batch{.size = 3}).worst <= 1e-7);
+///
+/// Throws std::invalid_argument where a gradient has another shape than it should.
 template <Layer Model>
 GradientReport check_gradient(Model model, Matrix<double> x, const Batch& batch = {},
                               const GradientCheckOptions& options = {}, typename Model::State initial = {}) {
@@ -113,6 +127,7 @@ GradientReport check_gradient(Model model, Matrix<double> x, const Batch& batch 
   GradientReport report;
   const auto evaluate = [&] { return loss(model.forward(x, tape, batch, initial, options.forward), tape.final_state); };
   const auto compare = [&](const std::string& name, auto& values, const auto& d) {
+    detail::require_alike(name, values, d);
     compare_with_differences(name, values.data(), d.data(), values.size(), evaluate, options, random, report);
   };
   for_each_tensor(compare, model, gradient);
@@ -138,6 +153,7 @@ GradientReport check_objective(Model model, const Example& example, Mine objecti
   GradientReport report;
   Random random(options.seed);
   const auto compare = [&](const std::string& name, auto& values, const auto& d) {
+    detail::require_alike(name, values, d);
     compare_with_differences(
         name, values.data(), d.data(), values.size(), [&] { return mean(nullptr); }, options, random, report);
   };

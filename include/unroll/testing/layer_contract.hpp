@@ -68,19 +68,21 @@ class LayerContract : Clauses {
     return one;
   }
 
-  void gradient() {
+  void gradient() { agrees(batch_, "gradient: relative error "); }
+
+  /// The gradient against central differences.
+  void agrees(const Batch& batch, const char* what) {
     GradientCheckOptions options;
     options.step = options_.step;
     options.input = options_.input;
     options.seed = options_.seed;
     Tape tape;
-    layer_.forward(x_, tape, batch_);
+    layer_.forward(x_, tape, batch);
     Random random(options_.seed);
     auto initial = tape.final_state;
     for_each_state([&](auto& value) { value = random_matrix(value.rows(), value.cols(), random); }, initial);
-    const GradientReport report = check_gradient(layer_, x_, batch_, options, initial);
-    expect(report.worst <= options_.tolerance,
-           unroll::detail::text("gradient: relative error ", report.worst, " at ", report.where));
+    const GradientReport report = check_gradient(layer_, x_, batch, options, initial);
+    expect(report.worst <= options_.tolerance, unroll::detail::text(what, report.worst, " at ", report.where));
   }
 
   void backward() {
@@ -139,7 +141,8 @@ class LayerContract : Clauses {
       if (!batch.active(j, x_.cols())) spoiled.col(j).setConstant(std::numeric_limits<double>::quiet_NaN());
     Tape tape, alone;
     const Matrix<double> y = layer_.forward(spoiled, tape, batch);
-    if (y.cols() != x_.cols()) return;  // read out
+    const char* what = "ragged: the gradient's relative error ";
+    if (y.cols() != x_.cols()) return agrees(batch, what);  // read out
     bool equal = true, zero = true;
     for (Index b = 0; b < batch.size; ++b) {
       const Index length = batch.lengths[static_cast<std::size_t>(b)];
@@ -153,6 +156,7 @@ class LayerContract : Clauses {
     bool finite = d_x.allFinite();
     for_each_tensor([&](const std::string&, const auto& tensor) { finite = finite && tensor.allFinite(); }, gradient);
     expect(finite, "ragged: what stands past a sequence's end enters a gradient");
+    if (equal && zero && finite) agrees(batch, what);
   }
 
   void columns_are_independent() {
@@ -243,10 +247,10 @@ class LayerContract : Clauses {
 
 /// Tests a copy of a layer, whose parameters are moved by up to 0.1 each, in one line: its gradient against central
 /// differences, from states of any value; that a backward pass adds, needs a forward pass and consumes it; that
-/// refusals change nothing; ragged batches; independent samples; a tape that is used again; stream = sequence; a stream
-/// that goes on from what it saved, without allocation (counted where `counts_allocations`); a stream of several
-/// samples = batch; and carried state = whole. x is I x (T*B), with B as the options say. Returns the clauses that do
-/// not hold.
+/// refusals change nothing; ragged batches, their gradients too; independent samples; a tape that is used again; stream
+/// = sequence; a stream that goes on from what it saved, without allocation (counted where `counts_allocations`); a
+/// stream of several samples = batch; and carried state = whole. x is I x (T*B), with B as the options say. Returns the
+/// clauses that do not hold.
 ///
 ///   CHECK(unroll::testing::broken_layer_clauses(MyLayer(5)) == std::vector<std::string>{});
 template <Layer L>
