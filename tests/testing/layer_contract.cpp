@@ -87,6 +87,8 @@ enum class Lapse {
   lengths,
   ragged_gradient,
   ragged_state,
+  resets,
+  reset_gradient,
   padding,
   final_state,
   fits,
@@ -130,7 +132,9 @@ struct Recall : Rnn<double> {
                          const ForwardOptions& options = {}) const {
     if (lapse == Lapse::error && !batch.lengths.empty()) throw std::runtime_error("no lengths");
     if (lapse == Lapse::rows && x.rows() > 3) return tape.output();
-    Base::forward(x, tape, batch, initial, options);
+    Batch taken = batch;
+    if (lapse == Lapse::resets) taken.resets.clear();
+    Base::forward(x, tape, taken, initial, options);
     if (lapse == Lapse::lengths && !batch.lengths.empty()) tape.states[0] *= 2;
     if (lapse == Lapse::final_state) tape.final_state.values[0].array() += 1;
     return tape.output();
@@ -141,6 +145,7 @@ struct Recall : Rnn<double> {
     const Output<double> d_x = Base::backward(x, d_y, tape, gradient, options, d_final);
     if (lapse == Lapse::padding && !tape.batch.lengths.empty()) gradient.bias[0] = NAN;
     if (lapse == Lapse::ragged_gradient && !tape.batch.lengths.empty()) gradient.bias[0] *= 1.01;
+    if (lapse == Lapse::reset_gradient && !tape.batch.resets.empty()) gradient.bias[0] *= 1.01;
     if (lapse == Lapse::ragged_state && !tape.batch.lengths.empty()) tape.d_initial.values[0] *= 1.01;
     if (lapse == Lapse::initial_state) tape.d_initial.values[0] *= 1.01;
     return d_x;
@@ -197,6 +202,9 @@ TEST_CASE("the contract names what is broken in a layer with a state, and nothin
              contains_text("ragged: the gradient's relative error 0.0") && contains_text(" at bias["));
   CHECK_THAT(broken<Lapse::ragged_state>(),
              contains_text("ragged: the gradient's relative error 0.0") && contains_text(" at initial state["));
+  CHECK(broken<Lapse::resets>() == "resets: an episode's outputs are not those that it has alone; ");
+  CHECK_THAT(broken<Lapse::reset_gradient>(),
+             contains_text("resets: the gradient's relative error 0.0") && contains_text(" at bias["));
   CHECK(broken<Lapse::padding>() == "ragged: what stands past a sequence's end enters a gradient; ");
   CHECK(broken<Lapse::final_state>() == "carried state: a sequence in two parts differs from the whole; ");
   CHECK(broken<Lapse::fits>() == "stream: it does not go on from a state that it saved; ");

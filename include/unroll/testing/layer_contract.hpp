@@ -42,6 +42,7 @@ class LayerContract : Clauses {
     clause("backward", [&] { backward(); });
     clause("refusals", [&] { refusals(); });
     clause("ragged", [&] { ragged(); });
+    clause("resets", [&] { resets(); });
     clause("columns", [&] { columns_are_independent(); });
     clause("used tape", [&] { used_tape_equals_new(); });
     if constexpr (StreamableLayer<L>)
@@ -159,6 +160,27 @@ class LayerContract : Clauses {
     if (equal && zero && finite) agrees(batch, what);
   }
 
+  /// An episode that starts within a sequence gives what it gives alone. A layer may refuse resets.
+  void resets() {
+    const Index at = steps() / 2, b = batch_.size - 1;
+    if (at == 0) return;
+    Batch batch = batch_;
+    batch.resets.assign(static_cast<std::size_t>(x_.cols()), false);
+    batch.resets[static_cast<std::size_t>(at * batch.size + b)] = true;
+    Tape tape, alone;
+    try {
+      layer_.forward(x_, tape, batch);
+    } catch (const std::invalid_argument&) {
+      return;
+    }
+    if (tape.output().cols() != x_.cols()) return;  // read out
+    const Matrix<double> x = sample(x_, b, steps()), y = sample(tape.output(), b, steps());
+    bool equal = layer_.forward(x.leftCols(at), alone).isApprox(y.leftCols(at));
+    equal = equal && layer_.forward(x.rightCols(steps() - at), alone).isApprox(y.rightCols(steps() - at));
+    expect(equal, "resets: an episode's outputs are not those that it has alone");
+    if (equal) agrees(batch, "resets: the gradient's relative error ");
+  }
+
   void columns_are_independent() {
     Tape together, alone;
     const Matrix<double> y = layer_.forward(x_, together, batch_);
@@ -247,10 +269,10 @@ class LayerContract : Clauses {
 
 /// Tests a copy of a layer, whose parameters are moved by up to 0.1 each, in one line: its gradient against central
 /// differences, from states of any value; that a backward pass adds, needs a forward pass and consumes it; that
-/// refusals change nothing; ragged batches, their gradients too; independent samples; a tape that is used again; stream
-/// = sequence; a stream that goes on from what it saved, without allocation (counted where `counts_allocations`); a
-/// stream of several samples = batch; and carried state = whole. x is I x (T*B), with B as the options say. Returns the
-/// clauses that do not hold.
+/// refusals change nothing; ragged batches and resets, their gradients too; independent samples; a tape that is used
+/// again; stream = sequence; a stream that goes on from what it saved, without allocation (counted where
+/// `counts_allocations`); a stream of several samples = batch; and carried state = whole. x is I x (T*B), with B as the
+/// options say. Returns the clauses that do not hold.
 ///
 ///   CHECK(unroll::testing::broken_layer_clauses(MyLayer(5)) == std::vector<std::string>{});
 template <Layer L>
