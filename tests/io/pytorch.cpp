@@ -8,6 +8,7 @@
 #include "core/flat.hpp"
 #include "io/files.hpp"
 #include "layers/skip.hpp"
+#include "unroll/io/save.hpp"
 #include "unroll/layers/parallel.hpp"
 
 using namespace unroll;
@@ -173,6 +174,18 @@ TEST_CASE("what does not fit is refused by PyTorch's name", "[pytorch]") {
   const Sequential transposed{Conv1d<float>(2, 6, 1, random), Lstm<float>(6, 4, random), Dense<float>(4, 2, random)};
   CHECK_THAT(refusal<format_error>(transposed, "convolved", {{"0", "conv"}, {"1", "rnn"}, {"2", "head"}}),
              contains_text("tensor 'conv.weight'") && contains_text("the shape is [6, 1, 2], expected [6, 2, 1]"));
+}
+
+TEST_CASE("a file of ours is not taken for one of PyTorch's", "[pytorch]") {
+  Random random(1);
+  const Folder folder("pytorch_ours");
+  const Embedding<float> table(3, 3, random);  // PyTorch's is its transpose
+  save(table, folder / "ours");
+  Embedding<float> loaded(3, 3, random);
+  const Matrix<float> before = loaded.weight;
+  CHECK_THROWS_WITH(load_pytorch(loaded, folder / "ours"),
+                    contains_text("save wrote this file, not PyTorch; load reads it"));
+  CHECK(loaded.weight == before);
 }
 
 TEST_CASE("layers are found in a model of a user's own, and in a parallel one", "[pytorch]") {

@@ -96,7 +96,7 @@ namespace detail {
 
 /// A tensor's numbers as one column, so that matrices and vectors are treated by the same code.
 template <class Tensor>
-auto flat(Tensor& tensor) {
+auto as_column(Tensor& tensor) {
   using Numbers = Vector<typename Tensor::Scalar>;
   return Eigen::Map<std::conditional_t<std::is_const_v<Tensor>, const Numbers, Numbers>>(tensor.data(), tensor.size());
 }
@@ -105,7 +105,7 @@ auto flat(Tensor& tensor) {
 template <class Model>
 void scale(Model& model, double factor) {
   const auto multiply = [&](const std::string&, auto& tensor) {
-    flat(tensor) *= static_cast<typename std::remove_cvref_t<decltype(tensor)>::Scalar>(factor);
+    as_column(tensor) *= static_cast<typename std::remove_cvref_t<decltype(tensor)>::Scalar>(factor);
   };
   for_each_tensor(multiply, model);
 }
@@ -114,7 +114,7 @@ void scale(Model& model, double factor) {
 template <class Model>
 void add_scaled(Model& sum, const Model& part, double factor) {
   const auto add = [&](const std::string&, auto& to, const auto& from) {
-    flat(to) += static_cast<typename std::remove_cvref_t<decltype(to)>::Scalar>(factor) * flat(from);
+    as_column(to) += static_cast<typename std::remove_cvref_t<decltype(to)>::Scalar>(factor) * as_column(from);
   };
   for_each_tensor(add, sum, part);
 }

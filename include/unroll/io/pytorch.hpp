@@ -177,13 +177,15 @@ void exchange_model(File file, Model& model, const TorchNames& names) {
 /// dilation and groups are; the model says it.
 ///
 /// Throws std::invalid_argument for names that do not fit the model, such as one name for layers that no module of
-/// PyTorch has together. Throws format_error for tensors that are missing, surplus or of another shape. The model is
-/// changed only when all of it was read.
+/// PyTorch has together. Throws format_error for tensors that are missing, surplus or of another shape, and for a file
+/// that `save` wrote. The model is changed only when all of it was read.
 template <class Model>
   requires(!std::is_const_v<Model>)
 void load_pytorch(Model& model, const std::filesystem::path& path, const TorchNames& names = {{"", ""}},
                   const LoadOptions& options = {}) {
   detail::TensorReader reader(path, options);
+  if (reader.metadata().contains(detail::format_key))  // where sizes are equal, a table of ours would fit transposed
+    detail::raise<format_error>(reader.file(), "__metadata__", 8u, "save wrote this file, not PyTorch; load reads it");
   reader.load(model, [&](Model& loaded) { detail::exchange_model(detail::TorchReader{reader}, loaded, names); });
 }
 
