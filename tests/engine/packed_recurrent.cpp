@@ -126,6 +126,21 @@ TEST_CASE("the shards of a packed Parallel share its weights, and it gives the s
   }
 }
 
+TEST_CASE("threads that share the steps of packed weights give the bits of one thread", "[packed]") {
+  const auto check = [](auto storage) {
+    Random random(3);
+    const MinGru<float> model(24, 3, random);  // so few units that threads share the steps
+    ThreadPool pool(3);
+    Predictor alone(model, storage), together(model, storage);
+    const Matrix<float> x = random_matrix<float>(24, 600, random);
+    CHECK(together(x, {}, {}, {.pool = &pool}) == alone(x));
+  };
+  check(Full());
+  check(Bfloat16());
+  check(Float16());
+  check(Int8());
+}
+
 TEST_CASE("weights next to zero in a byte leave the biases what they are", "[packed]") {
   for (const float weight : {1e-38f, 1e-42f, 1e-30f}) {
     auto dense = Dense<float>::zeros(3, 2);

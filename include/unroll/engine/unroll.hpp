@@ -115,13 +115,13 @@ void read_out(RecurrentTape<Step>& tape) {
 
 /// Projects some columns of the input into the gates; this is a member's part. The members share the units. If a
 /// LinearCell has fewer blocks of units than there are members, they share the columns instead, and the gates are
-/// activated here. Returns whether they are activated.
+/// activated here, unless their weights have scales, which the rule applies. Returns whether they are activated.
 template <class Step, class Packed, class Scalar>
 bool project(RecurrentTape<Step>& tape, const Packed& packed, const Scalar* x, Index x_stride, Range columns,
              const Member& member) {
   using Cell = typename Step::Cell;
   if constexpr (LinearCell<Cell>)
-    if (member.members() > tape.gates.panels()) {
+    if (member.members() > tape.gates.panels() && packed.scale.panels() == 0) {
       member.wait();  // gates of the chunk before may lie there; they have been used
       const Range mine = member.part(columns.count);
       Step::project(packed, x + mine.first * x_stride, x_stride, mine.count, tape.gates, tape.buffers,
