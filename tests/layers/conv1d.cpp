@@ -126,6 +126,14 @@ TEST_CASE("the way of a sequence does not matter: whole, in parts, step by step"
   }
 }
 
+TEST_CASE("a part of a step's result may be the next x of a convolution of several samples", "[conv1d]") {
+  const auto layer = layer_of<float>({1, 2, 2, 1, 1});
+  Stream given(layer, {.samples = 2}), copied(layer, {.samples = 2});
+  const auto y = given.step(std::array{1.0f, 2.0f});
+  const Vector<float> head = copied.step(std::array{1.0f, 2.0f}).head(2);
+  CHECK(given.step(y.head(2)) == copied.step(head));
+}
+
 TEST_CASE("any number of threads convolves to the same bits", "[conv1d]") {
   ThreadPool pool(3);
   for (const Sizes& sizes : {Sizes{32, 66, 3, 2, 1}, {32, 64, 2, 1, 2}, {64, 64, 3, 1, 64}}) {

@@ -41,13 +41,12 @@ class Conv1dStream {
   const Scalar* step(const Scalar* x) noexcept {
     newest_ = (newest_ + 1) % reach();
     const Index rows = shape_.inputs, units = shape_.group_outputs();
-    for (Index b = 0; b < y_.cols(); ++b) {
-      put(b, newest_, x + b * rows);
+    for (Index b = 0; b < y_.cols(); ++b) put(b, newest_, x + b * rows);  // x may lie in the result of the step before
+    for (Index b = 0; b < y_.cols(); ++b)
       detail::convolve(weights_->matrix, shape_.groups,
                        detail::windows(shape_, rings_.col(b).data() + (newest_ + 1) * rows, rows, 1, 1),
                        detail::group_sums(weights_->bias.data(), units, 0),
                        detail::group_sums(y_.col(b).data(), units, 0));
-    }
     return y_.data();
   }
   /// Sets the state back to zeros.
