@@ -347,3 +347,14 @@ TEST_CASE("fit trains a parallel model to the same bits on any number of threads
   CHECK(trained(2) == expected);
   CHECK(trained(3) == expected);
 }
+
+TEST_CASE("a tape that was moved from holds no pass to go back through", "[parallel]") {
+  Random random(1);
+  const Parallel model(Dense<double>(3, 2, random), std::make_shared<ThreadPool>(1));
+  const Matrix<double> x = Matrix<double>::Ones(3, 4), d_y = Matrix<double>::Ones(2, 4);
+  Parallel<Dense<double>>::Tape tape;
+  model.forward(x, tape);
+  const auto moved = std::move(tape);
+  auto gradient = zeros_like(model);
+  CHECK_THROWS_AS(model.backward(x, d_y, tape, gradient), std::logic_error);
+}

@@ -138,7 +138,7 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
   void require_backward(Index rows, Index columns, const Tape& tape, const Parallel& gradient,
                         const BackwardOptions& options, const State& d_final) const {
     require_pool();
-    detail::require_recorded("Parallel", tape.recorded);
+    detail::require_recorded("Parallel", tape.recorded && !tape.shards.empty());  // none: moved from
     for_each_state(
         [&](const auto& value) {
           detail::require(value.size() == 0 || value.cols() == tape.batch.size,
