@@ -352,16 +352,21 @@ TEST_CASE("a layer that reads out its last state streams every state", "[stream]
   for (Index t = 0; t < steps; ++t) CHECK(stream.step(in.x.col(t)) == y.col(t));
 }
 
-TEST_CASE("a model without inputs gives no stream, and a stream that was moved from no outputs", "[stream]") {
+TEST_CASE("a model without inputs gives no stream, and a stream that was moved from no outputs and no state",
+          "[stream]") {
   Random random(4);
   Sequential model{Lstm<float>(3, 5, random), Dense<float>(5, 2, random)};
   Stream stream(model);
   const auto taken = std::move(model);
   CHECK_THROWS_WITH(Stream(model),
                     "Stream: the model takes 0 numbers a step; it is of no size of its own, or moved from");
+  const auto state = stream.save();
   const auto other = std::move(stream);
   CHECK(stream.step(Vector<float>::Ones(3)).size() == 0);
   CHECK(stream.step(std::array{1.0f, 2.0f, 3.0f}).size() == 0);
+  CHECK_FALSE(stream.restore(state));
+  CHECK_THROWS_WITH(stream.save(), "Stream: it was moved from, and has no state to save");
+  CHECK_THROWS_WITH(stream.reset(0), "Stream: it was moved from, and has no state to save");
   CHECK(other.input_size() + taken.input_size() == 6);
 }
 

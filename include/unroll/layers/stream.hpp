@@ -134,12 +134,16 @@ class Stream {
     save(state);
     return state;
   }
-  /// The same into `to`: allocates nothing where it came from a stream of the same model.
-  void save(State& to) const { stream_.save(to); }
+  /// The same into `to`: allocates nothing where it came from a stream of the same model. Throws std::invalid_argument
+  /// for a stream that was moved from.
+  void save(State& to) const {
+    detail::require(x_.size() > 0, "Stream: it was moved from, and has no state to save");
+    stream_.save(to);
+  }
   /// Goes back to a saved state, or to the final state of a sequence of one sample; an empty one is zeros. Returns
-  /// false where the state has another shape, and changes nothing then.
+  /// false where the state has another shape or the stream was moved from, and changes nothing then.
   [[nodiscard]] bool restore(const State& saved) noexcept {
-    if (!stream_.fits(saved)) return false;
+    if (x_.size() == 0 || !stream_.fits(saved)) return false;
     stream_.restore(saved);
     return true;
   }
