@@ -85,6 +85,12 @@ TEST_CASE("of a large tensor some entries are drawn", "[gradient_check]") {
   CHECK(report.worst == Approx(1 - 1 / 1.1).epsilon(1e-6));
 }
 
+TEST_CASE("a check of no entries is refused, for it would find nothing", "[gradient_check]") {
+  const Vector<double> values = Vector<double>::Ones(5);
+  CHECK_THROWS_WITH(compare_cubes(values, values, {.entries = 0}),
+                    "a gradient's check: entries is 0, expected more than 0");
+}
+
 TEST_CASE("a step does not reach across a kink", "[gradient_check]") {
   Random random(1);
   GradientReport report;

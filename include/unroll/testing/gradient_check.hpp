@@ -36,10 +36,13 @@ struct GradientCheckOptions {
 ///
 /// The error is relative to the larger of the two values, or to a thousandth of the tensor's largest where both are
 /// smaller. An entry that is off with h is also compared with h / 10 and h / 100, which may not reach across a kink (of
-/// ReLU, say); the best result counts. `values` is changed and put back.
+/// ReLU, say); the best result counts. `values` is changed and put back. Throws std::invalid_argument where `entries`
+/// is not above 0.
 template <class Loss>
 void compare_with_differences(const std::string& name, double* values, const double* gradient, Index size, Loss loss,
                               const GradientCheckOptions& options, Random& random, GradientReport& report) {
+  unroll::detail::require(options.entries > 0, "a gradient's check: entries is ", options.entries,
+                          ", expected more than 0");
   double largest = 0;
   for (Index i = 0; i < size; ++i) largest = (std::max)(largest, std::abs(gradient[i]));
   for (Index k = 0; k < (std::min)(size, options.entries); ++k) {
