@@ -126,7 +126,7 @@ struct Nameless : Descent {
 };
 
 /// What an optimizer can do wrong with groups.
-enum class Lapse { none, frozen, others, moments, gather, rate, rates, tie, sum, apart };
+enum class Lapse { none, frozen, others, moments, gather, rate, rates, decay, decays, no_decay, tie, sum, apart };
 
 /// Descent with groups, with one of them.
 template <bool has_gather = true>
@@ -136,8 +136,11 @@ struct Groups : Sgd<Model> {
   Groups(const Model& model, Lapse what) : Sgd<Model>(model), lapse(what) {}
 
   void step(Model& model, const Model& gradient) {
+    if (lapse == Lapse::no_decay) options.weight_decay = 0;
     if (options.groups.empty()) return Sgd<Model>::step(model, gradient);
     const bool tied = !options.groups[0].tied_to.empty(), rated = options.groups[0].rate != 1;
+    const bool decayed = options.groups[0].weight_decay.has_value();
+    if (lapse == Lapse::decays && decayed) options.weight_decay = 0.5;
     if (lapse == Lapse::others && options.groups[0].frozen) return;
     if (lapse == Lapse::rates && rated) {
       const auto rate = std::exchange(options.learning_rate, options.learning_rate * 0.5);
@@ -145,8 +148,9 @@ struct Groups : Sgd<Model> {
       options.learning_rate = rate;
       return;
     }
-    if ((lapse == Lapse::rate && rated) || (lapse == Lapse::apart && tied)) return step_without_groups(model, gradient);
-    if (tied || rated) return Sgd<Model>::step(model, gradient);
+    if ((lapse == Lapse::rate && rated) || (lapse == Lapse::decay && decayed) || (lapse == Lapse::apart && tied))
+      return step_without_groups(model, gradient);
+    if (tied || rated || decayed) return Sgd<Model>::step(model, gradient);
     if (lapse != Lapse::frozen && lapse != Lapse::moments) return Sgd<Model>::step(model, gradient);
     const Matrix<double> weight = model.weight;
     step_without_groups(model, gradient);
@@ -238,8 +242,11 @@ TEST_CASE("the contract names what is broken in an optimizer's groups", "[optimi
   CHECK(broken(Lapse::others) == "groups: beside a frozen tensor bias does not move; ");
   CHECK(broken(Lapse::moments) == spoilt);
   CHECK(broken(Lapse::gather) == "groups: gather leaves the gradient of a frozen tensor; ");
-  CHECK(broken(Lapse::rate) == "groups: a group's rate does not do what the learning rate does; ");
-  CHECK(broken(Lapse::rates) == "groups: beside a group with a rate bias moves otherwise; ");
+  CHECK(broken(Lapse::rate) == "groups: a group's rate does not do what the option does; ");
+  CHECK(broken(Lapse::rates) == "groups: beside a group's rate bias moves otherwise; ");
+  CHECK(broken(Lapse::decay) == "groups: a group's weight_decay does not do what the option does; ");
+  CHECK(broken(Lapse::decays) == "groups: beside a group's weight_decay bias moves otherwise; ");
+  CHECK_THAT(broken(Lapse::no_decay), contains_text("weight decay: without a gradient weight becomes no smaller; "));
   CHECK(broken(Lapse::tie) == "groups: tie does not make tied tensors equal; ");
   CHECK(
       broken(Lapse::sum) ==

@@ -33,6 +33,7 @@ class GroupContract : Clauses {
   using Scalar = typename Model::Scalar;
   static constexpr bool gathers =
       requires(Optimizer& optimizer, Model& model) { optimizer.gather(model), optimizer.tie(model); };
+  static constexpr bool decays = requires(Optimizer& optimizer) { optimizer.options.weight_decay = 0.5; };
 
  public:
   GroupContract(Make& make, const Model& start, std::uint64_t seed) : make_(make), start_(start), seed_(seed) {}
@@ -40,7 +41,10 @@ class GroupContract : Clauses {
   /// The clauses that do not hold; empty where all do.
   std::vector<std::string> check() {
     clause("groups", [&] { frozen(); });
-    clause("groups", [&] { rate(); });
+    clause("groups", [&] { as_option("rate", {.rate = 0.5}, [](auto& own) { own.learning_rate *= 0.5; }); });
+    if constexpr (decays)
+      clause("groups",
+             [&] { as_option("weight_decay", {.weight_decay = 0.5}, [](auto& own) { own.weight_decay = 0.5; }); });
     if constexpr (gathers) clause("groups", [&] { tied(); });
     expect(gathers, "groups: there are no `gather(gradient)` and `tie(model)`");
     return std::move(broken_);
@@ -95,22 +99,25 @@ class GroupContract : Clauses {
     expect(std::isfinite(global_norm(model)), "groups: the gradient of a frozen tensor moves others, or its moments");
   }
 
-  /// A group's rate is as another learning rate, and moves no other tensor.
-  void rate() {
-    Model model = start_, whole = start_, half = start_;
+  /// What a group sets is as the optimizer's own option, which `change` sets, and moves no other tensor.
+  template <class Change>
+  void as_option(const std::string& what, ParameterGroup group, Change change) {
+    Model model = start_, before = start_, changed = start_;
     const Model gradient = drawn(start_, seed_ + 1);
-    Optimizer optimizer = make_(model), of_whole = make_(whole), of_half = make_(half);
-    const std::string slow = first_tensor();
-    optimizer.options.groups = {{.names = slow, .rate = 0.5}};
-    of_half.options.learning_rate *= 0.5;
+    Optimizer optimizer = make_(model), of_before = make_(before), of_changed = make_(changed);
+    const std::string chosen = first_tensor();
+    group.names = chosen;
+    change(of_changed.options);
+    optimizer.options.groups = {group};
     optimizer.step(model, gradient);
-    of_whole.step(whole, gradient);
-    of_half.step(half, gradient);
-    const auto compare = [&](const std::string& name, const auto& now, const auto& by_whole, const auto& by_half) {
-      if (name == slow) expect(now == by_half, "groups: a group's rate does not do what the learning rate does");
-      if (name != slow) expect(now == by_whole, "groups: beside a group with a rate " + name + " moves otherwise");
+    of_before.step(before, gradient);
+    of_changed.step(changed, gradient);
+    const auto compare = [&](const std::string& name, const auto& now, const auto& otherwise, const auto& alone) {
+      if (name == chosen) expect(now == alone, "groups: a group's " + what + " does not do what the option does");
+      if (name != chosen)
+        expect(now == otherwise, "groups: beside a group's " + what + " " + name + " moves otherwise");
     };
-    for_each_tensor(compare, model, whole, half);
+    for_each_tensor(compare, model, before, changed);
   }
 
   /// Two tensors that are tied stay equal, and move by the sum of their gradients as one tensor does.

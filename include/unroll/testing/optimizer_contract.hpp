@@ -35,6 +35,7 @@ class OptimizerContract : Clauses {
     clause("bits", [&] { bits(); });
     clause("copy", [&] { copy(); });
     clause("learning rate", [&] { learning_rate(); });
+    clause("weight decay", [&] { weight_decay(); });
     clause("zeros", [&] { zeros(); });
     clause("empty tensor", [&] { empty_tensor(); });
     clause("refusals", [&] { refusals(); });
@@ -123,6 +124,19 @@ class OptimizerContract : Clauses {
     Run whole = after(3), half = after(3);
     half.optimizer.options.learning_rate *= 0.5;
     expect(!go_on_alike(whole, half), "learning rate: after some steps another one changes nothing");
+  }
+
+  void weight_decay() {
+    if constexpr (requires(Optimizer& optimizer) { optimizer.options.weight_decay = 0.5; }) {
+      Run run = after(0);
+      run.optimizer.options.weight_decay = 0.5;
+      run.optimizer.step(run.model, zeros_like(run.model));
+      const auto compare = [&](const auto& name, const auto& then, const auto& now) {
+        expect(kind_of(name) != TensorKind::weight || now.size() == 0 || now.norm() < then.norm(),
+               "weight decay: without a gradient " + name + " becomes no smaller");
+      };
+      for_each_tensor(compare, start_, run.model);
+    }
   }
 
   /// As an embedding has for tokens that do not occur.
@@ -227,12 +241,13 @@ class OptimizerContract : Clauses {
 
 /// Tests an optimizer in one line. `make` takes a model and returns its optimizer, without groups; the model's numbers
 /// are drawn. Tested is what `fit`, checkpoints and groups ask for: steps come nearer to the least of a quadratic loss;
-/// two that are made alike, and a copy, go on to the same bits; a learning rate is obeyed, whenever it is set;
-/// gradients of zeros and empty tensors do no harm; a gradient of another shape is refused with std::invalid_argument;
-/// a refusal, or memory that runs out (where `counts_allocations`), changes nothing; what `visit` shows a file goes on
-/// to the same bits, and `require_valid`, if there is one, refuses steps and a learning rate below 0; and if the
-/// options have groups, a frozen tensor stays as it is, a group's rate is as a learning rate of its own, and tied
-/// tensors move as one. Returns the clauses that do not hold; what else is thrown stands there too.
+/// two that are made alike, and a copy, go on to the same bits; a learning rate is obeyed, whenever it is set; if the
+/// options have a weight_decay, it shrinks weights; gradients of zeros and empty tensors do no harm; a gradient of
+/// another shape is refused with std::invalid_argument; a refusal, or memory that runs out (where
+/// `counts_allocations`), changes nothing; what `visit` shows a file goes on to the same bits, and `require_valid`, if
+/// there is one, refuses steps and a learning rate below 0; and if the options have groups, a frozen tensor stays as it
+/// is, a group's rate and weight_decay are as options of its own, and tied tensors move as one. Returns the clauses
+/// that do not hold; what else is thrown stands there too.
 ///
 ///   const auto make = [](const auto& model) { return MyOptimizer(model, {.learning_rate = 1e-2}); };
 ///   CHECK(unroll::testing::broken_optimizer_clauses(make, my_model) == std::vector<std::string>{});
