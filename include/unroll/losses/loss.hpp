@@ -145,7 +145,8 @@ class Loss : public Rule {
         each = shares.data();
       }
       sum += weight * Rule::column(detail::column_of(y, j), detail::column_of(target, j), y.rows(), d, each);
-      for (Index i = 0; i < y.rows(); ++i) d[i] *= static_cast<Scalar>(weight / total);
+      const Scalar factor = static_cast<Scalar>(weight / total);
+      for (Index i = 0; i < y.rows(); ++i) d[i] *= factor;
     }
     return total == 0 ? 0 : sum / total;
   }
