@@ -22,15 +22,20 @@ std::vector<Index> places_of(const Stretches& stretches, const Stretches& last) 
   return places;
 }
 
+/// How the parts of a panel lie: one behind the other, as weights do, or in one another at each k, as gates do.
+enum class Parts { apart, mixed };
+
 /// to = from + a b with `units` units in each of `Packs` groups and k in such stretches, held against the reference.
 template <int Packs>
-void check_product(Index units, Index columns, Stretches stretches, Stretches last = {0, 0}) {
-  CAPTURE(Packs, units, columns, stretches.length, stretches.count, last.length, last.count);
+void check_product(Parts parts, Index units, Index columns, Stretches stretches, Stretches last) {
+  CAPTURE(Packs, parts == Parts::apart, units, columns, stretches.length, stretches.count, last.length, last.count);
   const Index width = lanes<float>();
   const std::vector<Index> places = places_of(stretches, last);
   const Index panels = panel_count<float>(units), depth = static_cast<Index>(places.size());
   const Index stride = (depth == 0 ? 0 : places.back()) + 2;
   Random random(1);
+  const Index part = part_of_groups<float>(Packs), k_stride = (parts == Parts::apart ? part : Packs) * width;
+  const Index part_stride = parts == Parts::apart ? depth * k_stride : part * width;
   const Matrix<float> a = some<float>(panels * depth * Packs * width, 1, random),
                       b = some<float>(stride, columns, random);
   const Matrix<float> start = some<float>(Packs * units, 1, random);
@@ -38,7 +43,7 @@ void check_product(Index units, Index columns, Stretches stretches, Stretches la
   Matrix<float> to = Matrix<float>::Constant(rows, columns, 99);
 
   std::vector<int> done(static_cast<std::size_t>(panels * columns));
-  multiply<Packs, float>(Panels<float>{a.data(), panels, depth * Packs * width, Packs * width, units},
+  multiply<Packs, float>(Panels<float>{a.data(), panels, depth * Packs * width, part_stride, k_stride, units},
                          {b.data(), columns, stride, 1, stretches, last}, {start.data(), width, units, 0, units},
                          {to.data(), width, units, rows, units}, [&](const Tile& tile) {
                            for (Index i = tile.panels.first; i < tile.panels.end(); ++i)
@@ -51,7 +56,8 @@ void check_product(Index units, Index columns, Stretches stretches, Stretches la
   for (Index k = 0; k < depth; ++k) {
     for (Index row = 0; row < left.rows(); ++row) {
       const Index group = row / units, unit = row % units;
-      left(row, k) = a(((unit / width * depth + k) * Packs + group) * width + unit % width, 0);
+      const Index panel = unit / width * depth * Packs * width;
+      left(row, k) = a(panel + group / part * part_stride + k * k_stride + group % part * width + unit % width, 0);
     }
     for (Index j = 0; j < columns; ++j) right(k, j) = b(places[static_cast<std::size_t>(k)], j);
   }
@@ -61,6 +67,11 @@ void check_product(Index units, Index columns, Stretches stretches, Stretches la
   reference_product(left, right, sums);
   expected.topRows(Packs * units) = sums;
   CHECK(to == expected);
+}
+
+template <int Packs>
+void check_product(Index units, Index columns, Stretches stretches, Stretches last = {0, 0}) {
+  for (const Parts parts : {Parts::apart, Parts::mixed}) check_product<Packs>(parts, units, columns, stretches, last);
 }
 
 template <int Packs>
@@ -79,6 +90,8 @@ void check_products() {
     check_product<Packs>(3, columns, {1030, 2, 1031}, {1, 1, 5});
     check_product<Packs>(3, columns, {2000, 1, 2001}, {3, 2, 5});
   }
+  for (const Index units : {200, 520})  // more than the second cache holds, so that tiles ask for the next panels
+    check_product<Packs>(units, 29, {200, 3, 201}, {1, 2, 3});
   check_product<Packs>(24, 3, {3, 0});
   check_product<Packs>(24, 0, {3});
 }
@@ -90,6 +103,7 @@ TEST_CASE("a product is the chain of its terms, whatever the tile", "[multiply]"
   check_products<2>();
   check_products<3>();
   check_products<4>();
+  check_products<6>();
 }
 
 TEST_CASE("lanes behind the last unit go from sums to sums", "[multiply]") {
@@ -107,7 +121,8 @@ TEST_CASE("lanes behind the last unit go from sums to sums", "[multiply]") {
       const Matrix<float> b = some<float>(columns, 1, random);
       Sums<const float> from = std::as_const(bias).sums(0, 0);
       from.column_stride = 0;
-      multiply<2, float>(Panels<float>{a.data(), sums.panels(), depth * 2 * sums.lanes(), 2 * sums.lanes(), units},
+      const Index k_stride = 2 * sums.lanes();
+      multiply<2, float>(Panels<float>{a.data(), sums.panels(), depth * k_stride, 0, k_stride, units},
                          {b.data(), columns, 1, 0, {depth}}, from, sums.sums(0, 0), [](const Tile&) {});
       int wrong = 0;
       for (Index panel = 0; panel < sums.panels(); ++panel)

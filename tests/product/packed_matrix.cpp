@@ -14,29 +14,41 @@ constexpr Index sizes[] = {1, 7, 16, 33};
 
 }  // namespace
 
-TEST_CASE("panels hold the groups of their units side by side, zeros behind the last unit", "[packed_matrix]") {
+namespace {
+
+/// The panels of `groups` of four groups, place by place.
+void check_panels(Range groups) {
   Random random(1);
+  const Index part = part_of_groups<double>(groups.count);
   for (const Index units : sizes)
     for (const Index depth : {1, 2, 9, 40}) {
       CAPTURE(units, depth);
       const Matrix<double> weight = some<double>(4 * units, depth, random);
       PackedMatrix<double> packed;
-      packed.pack(weight, units, {1, 3});
+      packed.pack(weight, units, groups);
       const Panels<double> panels = packed.panels();
       CHECK(packed.depth() == depth);
       CHECK(panels.count == panel_count<double>(units));
       int wrong = 0;
       for (Index panel = 0; panel < panels.count; ++panel)
         for (Index k = 0; k < depth; ++k)
-          for (Index group = 0; group < 3; ++group)
+          for (Index group = 0; group < groups.count; ++group)
             for (Index lane = 0; lane < width; ++lane) {
               const Index unit = panel * width + lane;
-              const double expected = unit < units ? weight((1 + group) * units + unit, k) : 0;
-              wrong +=
-                  panels.data[panel * panels.stride + k * panels.k_stride + group * width + lane] == expected ? 0 : 1;
+              const Index place = panel * panels.stride + group / part * panels.part_stride + k * panels.k_stride +
+                                  group % part * width + lane;
+              const double expected = unit < units ? weight((groups.first + group) * units + unit, k) : 0;
+              wrong += panels.data[place] == expected ? 0 : 1;
             }
       CHECK(wrong == 0);
     }
+}
+
+}  // namespace
+
+TEST_CASE("panels hold the groups of their units in parts, zeros behind the last unit", "[packed_matrix]") {
+  check_panels({1, 3});
+  check_panels({0, 4});
 }
 
 TEST_CASE("a blocked matrix takes columns over, zeros behind the last unit", "[packed_matrix]") {

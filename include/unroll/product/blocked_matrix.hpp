@@ -102,7 +102,8 @@ class BlockedMatrix {
   }
   /// The same as the left factor of a product over the columns from `column` on.
   Panels<Scalar> rows(Range groups, Index column) const {
-    return {at(0, column) + groups.first * lanes(), panels(), panel_stride_, column_stride_, units_};
+    const Index part_stride = part_of_groups<Scalar>(groups.count) * lanes();
+    return {at(0, column) + groups.first * lanes(), panels(), panel_stride_, part_stride, column_stride_, units_};
   }
 
  private:

@@ -37,7 +37,8 @@ EIGEN_DONT_INLINE void run_edge(Run run, Panels<Scalar, Storage> a, Columns<Scal
   const Index column_stride = tile.panels.count * Packs * P::size;
   const Sums<Scalar> buffer{numbers, Packs * P::size, P::size, column_stride, tile.panels.count * P::size};
   compiled_for<P, &load_edge<P, Packs, Scalar>>(from, buffer, tile);
-  if (a.data != nullptr) a.data += tile.panels.first * a.stride;
+  const Index before = tile.panels.first * a.stride;
+  if (a.data != nullptr) a.data += before, a.next -= before;
   b.data += tile.columns.first * b.stride;
   run(a, b, constant(buffer), buffer, 0, 0);
   compiled_for<P, &store_edge<P, Packs, Scalar>>(buffer, to, tile);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <utility>
 
 #include "unroll/core/processor.hpp"
@@ -29,12 +30,30 @@ struct TileLimits {
   /// Whether a full tile of one panel prefetches the operands that come from the second cache. (On an Intel Xeon that
   /// is 1.02 to 1.06 times as fast; for operands in the first cache it would cost 0.03.)
   static constexpr bool asks_ahead = x86 && sizeof(P) == 64;
+  /// Whether a full tile asks for a part of the next panels (next_panels.hpp). (On an EPYC (Zen 3) 1.05 to 1.15 times
+  /// as fast; for panels that stay in the second cache it would cost 0.03.)
+  static constexpr bool asks_for_next = few_but_fused;
   /// Steps of k that are walked at a time. What the tiles of one part read stays in the second cache, which has 256 to
   /// 512 KiB on processors whose widest registers are AVX2's, else 1 MiB and more.
   static constexpr Index depth = few_but_fused ? 512 : 1024;
   /// Panels side by side in a tile of one column, where only more rows can hide the latency of the multiply-adds.
   static constexpr int rows_of_one = few_tiles ? 2 : 8;
 };
+
+/// How many of a product's groups are in one tile: all of them, or an equal part that fits its rows.
+template <class P>
+constexpr int groups_of_part(int groups) {
+  int part = std::clamp(groups, 1, TileLimits<P>::rows);
+  while (groups % part != 0) --part;
+  return part;
+}
+/// The same, for this processor's registers.
+template <class Scalar>
+Index part_of_groups(Index groups) {
+  int part = 0;
+  with_packs<Scalar>([&]<class P>() { part = groups_of_part<P>(static_cast<int>(groups)); });
+  return part;
+}
 
 /// A pack of operands. If `Kept`, it stays in its register for all columns; else g++ would load it for each (1.3 times
 /// as long).
@@ -52,12 +71,19 @@ template <class Whole_, int Packs_, int Side_, int NR_, int Stride_ = Packs_, in
 struct TileShape {
   using Whole = Whole_;
   static constexpr int Packs = Packs_, Side = Side_, NR = NR_, Stride = Stride_, First = First_;
+  static constexpr int Part = groups_of_part<Whole>(Packs);
   /// Whether its sums take all registers. Only such a tile prefetches: others are few, and take as long to compile.
   static constexpr bool full = Packs * Side * NR == TileLimits<Whole>::budget && NR > 1;
   using Rows = std::make_integer_sequence<int, Packs * Side>;
   using Each = std::make_integer_sequence<int, NR>;
 };
 
+/// Where row r of the tile's operands lies, from those of its first panel on.
+template <class Shape, int r, class Scalar, class Storage>
+EIGEN_ALWAYS_INLINE Index place_of_row(const Panels<Scalar, Storage>& a) {
+  constexpr int panel = r / Shape::Packs, group = r % Shape::Packs;
+  return panel * a.stride + group / Shape::Part * a.part_stride + group % Shape::Part * Shape::Whole::size;
+}
 template <class P>
 EIGEN_ALWAYS_INLINE void add_product(P row, P value, P& sum) {
   sum = multiply_add(row, value, sum);
@@ -68,27 +94,32 @@ EIGEN_ALWAYS_INLINE void add_column(const P* row, P value, P* s, std::integer_se
   (add_product(row[r], value, s[r / Shape::Packs * Shape::Stride + Shape::First + r % Shape::Packs]), ...);
 }
 /// Step j of a word of k: all rows by all columns.
-template <class Shape, class Storage, int j, class Word, class Scalar, class P, int... r, int... c>
-EIGEN_ALWAYS_INLINE void add_step(const Word* words, Index panel_stride, const Scalar* x, Index column_stride, P* s,
-                                  std::integer_sequence<int, r...> rows, std::integer_sequence<int, c...>) {
+template <class Shape, int j, class Word, class Scalar, class Storage, class P, int... r, int... c>
+EIGEN_ALWAYS_INLINE void add_step(const Word* words, const Panels<Scalar, Storage>& a, const Scalar* x,
+                                  Index column_stride, P* s, std::integer_sequence<int, r...> rows,
+                                  std::integer_sequence<int, c...>) {
   constexpr bool kept = TileLimits<typename Shape::Whole>::few_but_fused && Shape::NR > 1;
-  constexpr int lanes = Shape::Whole::size;
-  const P row[] = {keep<kept>(
-      Storage::template decode<j, P>(words + r / Shape::Packs * panel_stride + r % Shape::Packs * lanes))...};
+  const P row[] = {keep<kept>(Storage::template decode<j, P>(words + place_of_row<Shape, r>(a)))...};
   (add_column<Shape>(row, P(x[c * column_stride]), s + c * Shape::Side * Shape::Stride, rows), ...);
 }
-/// Asks for memory that is needed soon.
+/// Asks for memory that is needed soon, into the first cache or the second one.
+template <int cache = 1>
 EIGEN_ALWAYS_INLINE void prefetch([[maybe_unused]] const void* place) {
 #ifdef __GNUC__
-  __builtin_prefetch(place);
+  __builtin_prefetch(place, 0, 4 - cache);
 #endif
 }
-/// Asks for the operands that a tile needs some steps later.
-template <class Shape, class Word, int... r>
-EIGEN_ALWAYS_INLINE void ask_ahead(const Word* words, Index panel_stride, Index k_stride,
+/// Asks for the operands that a tile needs some steps later, or for a part of the next panels.
+template <class Shape, class Word, class Scalar, class Storage, int... r>
+EIGEN_ALWAYS_INLINE void ask_ahead(const Word* words, const Word*& next, const Panels<Scalar, Storage>& a,
                                    std::integer_sequence<int, r...>) {
-  constexpr int steps = 16, lanes = Shape::Whole::size;
-  (prefetch(words + steps * k_stride + r / Shape::Packs * panel_stride + r % Shape::Packs * lanes), ...);
+  if constexpr (TileLimits<typename Shape::Whole>::asks_for_next) {
+    prefetch<2>(next);
+    next += a.next_step;
+  } else {
+    constexpr int steps = 16;
+    (prefetch(words + steps * a.k_stride + place_of_row<Shape, r>(a)), ...);
+  }
 }
 /// Asks for the columns' next stretch. It lies far away, where no processor looks ahead by itself.
 template <class Scalar, int... c>
@@ -102,15 +133,16 @@ template <class Shape, bool Whole, class Storage, class Scalar, class P, int... 
 EIGEN_ALWAYS_INLINE void add_word(const typename Storage::template Word<Scalar>* words,
                                   const Panels<Scalar, Storage>& a, const Scalar* x, const Columns<Scalar>& b,
                                   Index left, P* s, std::integer_sequence<int, j...>) {
-  ((Whole || j < left ? add_step<Shape, Storage, j>(words, a.stride, x + j * b.k_stride, b.stride, s,
-                                                    typename Shape::Rows(), typename Shape::Each())
-                      : void()),
+  ((Whole || j < left
+        ? add_step<Shape, j>(words, a, x + j * b.k_stride, b.stride, s, typename Shape::Rows(), typename Shape::Each())
+        : void()),
    ...);
 }
 
 /// The steps of a stretch.
 template <class Shape, bool Ahead, class P, class Scalar, class Storage>
 EIGEN_ALWAYS_INLINE void add_stretch(const typename Storage::template Word<Scalar>*& words,
+                                     const typename Storage::template Word<Scalar>*& next,
                                      const Panels<Scalar, Storage>& a, const Scalar* x, const Columns<Scalar>& b,
                                      Index k, P* s) {
   constexpr int per_word = Storage::per_word;
@@ -119,7 +151,10 @@ EIGEN_ALWAYS_INLINE void add_stretch(const typename Storage::template Word<Scala
   // Two steps a turn, for a step has few multiply-adds there beside the turn's own instructions.
   if constexpr (per_word == 1 && TileLimits<typename Shape::Whole>::few_but_fused) {
 #pragma GCC unroll 2
-    for (; k > 0; --k, words += a.k_stride, x += b.k_stride) add_word<Shape, true>(words, a, x, b, k, s, steps);
+    for (; k > 0; --k, words += a.k_stride, x += b.k_stride) {
+      if constexpr (Ahead) ask_ahead<Shape>(words, next, a, typename Shape::Rows());
+      add_word<Shape, true>(words, a, x, b, k, s, steps);
+    }
     return;
   }
 #endif
@@ -127,7 +162,7 @@ EIGEN_ALWAYS_INLINE void add_stretch(const typename Storage::template Word<Scala
 #pragma clang loop unroll(disable)
 #endif
   for (; k >= per_word; k -= per_word, words += a.k_stride, x += per_word * b.k_stride) {
-    if constexpr (Ahead) ask_ahead<Shape>(words, a.stride, a.k_stride, typename Shape::Rows());
+    if constexpr (Ahead) ask_ahead<Shape>(words, next, a, typename Shape::Rows());
     add_word<Shape, true>(words, a, x, b, k, s, steps);
   }
   if constexpr (per_word > 1)
@@ -147,14 +182,15 @@ EIGEN_ALWAYS_INLINE void add_stretch(const typename Storage::template Word<Scala
 template <class Shape, class P, class Scalar, class Storage>
 EIGEN_ALWAYS_INLINE void add_products(const Panels<Scalar, Storage> a, Columns<Scalar> b, Index panel, Index column,
                                       P* s) {
-  const auto* words = a.data + panel * a.stride;
+  const auto *words = a.data + panel * a.stride, *next = a.data + a.next;
   const Scalar* start = b.data + column * b.stride;
   if (Shape::NR > 1 && b.packed) b.stride = 1, b.k_stride = Shape::NR;
   using Limits = TileLimits<typename Shape::Whole>;
-  constexpr bool may_ask = Limits::asks_ahead && Shape::Side == 1 && Shape::full;
+  constexpr bool may_ask = Shape::full && ((Limits::asks_ahead && Shape::Side == 1) || Limits::asks_for_next);
   constexpr Index first_cache = 32 * 1024;
   const Index steps = b.stretches.length * b.stretches.count;
-  const bool asks = may_ask && steps > first_cache / static_cast<Index>(sizeof(P)) / Shape::Packs;
+  const bool many = steps > first_cache / static_cast<Index>(sizeof(P)) / Shape::Packs;
+  const bool asks = may_ask && (Limits::asks_for_next ? a.next_step != 0 : many);
   const bool asks_for_b = Shape::full && steps * b.count > first_cache / static_cast<Index>(sizeof(Scalar));
   Index length = b.stretches.length, stride = b.stretches.stride;
   for (Index left = b.stretches.count + b.last.count; left > 0; --left, start += stride) {
@@ -162,9 +198,9 @@ EIGEN_ALWAYS_INLINE void add_products(const Panels<Scalar, Storage> a, Columns<S
     if constexpr (Shape::full)
       if (asks_for_b && left > 1) ask_for_stretch(start + stride, length, b.stride, typename Shape::Each());
     if (asks)
-      add_stretch<Shape, may_ask>(words, a, start, b, length, s);
+      add_stretch<Shape, may_ask>(words, next, a, start, b, length, s);
     else
-      add_stretch<Shape, false>(words, a, start, b, length, s);
+      add_stretch<Shape, false>(words, next, a, start, b, length, s);
   }
 }
 

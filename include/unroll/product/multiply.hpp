@@ -3,25 +3,27 @@
 #include <array>
 
 #include "unroll/product/edge_tile.hpp"
+#include "unroll/product/next_panels.hpp"
 
 /// Every matrix product of the library: a walk over micro-tiles.
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// How many of a product's groups are in one tile: all of them, or an equal part that fits its rows.
-constexpr int groups_at_once(int groups, int rows) {  // not covered: runs at compile time
-  int part = (std::min)(groups, rows);
-  while (groups % part != 0) --part;
-  return part;
+/// The same factor from a later part on.
+template <class Scalar, class Storage>
+Panels<Scalar, Storage> from_part(Index part, Panels<Scalar, Storage> panels) {
+  if (panels.data != nullptr) panels.data += part * panels.part_stride;  // null: no step of k
+  return panels;
 }
-
 /// The same factor or sums from a later group on.
 template <class Scalar, class Storage>
-Panels<Scalar, Storage> from_group(int group, Panels<Scalar, Storage> panels) {
-  if (panels.data != nullptr) panels.data += group * lanes<Scalar>();  // null: no step of k
+Panels<Scalar, Storage> from_group(Index group, Panels<Scalar, Storage> panels) {
+  const Index part = panels.k_stride / lanes<Scalar>();
+  panels = from_part(group / part, panels);
+  if (panels.data != nullptr) panels.data += group % part * lanes<Scalar>();
   return panels;
 }
 template <class Scalar>
-Sums<Scalar> from_group(int group, Sums<Scalar> sums) {
+Sums<Scalar> from_group(Index group, Sums<Scalar> sums) {
   sums.data += group * sums.group_stride;
   return sums;
 }
@@ -83,7 +85,7 @@ auto MicroTiles<P, Packs, Storage>::one(Index panels) -> Run {
 
 /// The micro-tiles of a product of several columns, whose left factor has `Packs` groups.
 template <class P, int Packs, class Storage = Full>
-using TilesOf = MicroTiles<P, groups_at_once(Packs, TileLimits<P>::rows), Storage>;
+using TilesOf = MicroTiles<P, groups_of_part<P>(Packs), Storage>;
 
 /// A function of a finished tile that does nothing.
 struct NothingMore {
@@ -126,18 +128,32 @@ EIGEN_ALWAYS_INLINE void walk_column(const Panels<Scalar, Storage>& a, const Col
       backwards);
 }
 
+/// What the tiles of a part take.
+template <class Scalar, class Storage>
+struct PartOperands {
+  Panels<Scalar, Storage> a;
+  Sums<const Scalar> from;
+  Sums<Scalar> to;
+};
+
 /// The same for several columns.
 template <class P, int Packs, class Scalar, class Storage>
 void walk_tiles(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b, const Sums<const Scalar>& from,
                 const Sums<Scalar>& to, const TileDone& done, bool backwards) {
-  constexpr int part = groups_at_once(Packs, TileLimits<P>::rows);
+  constexpr int part = groups_of_part<P>(Packs);
   using T = TilesOf<P, Packs, Storage>;
+  auto parts = array_of<Packs / part>([&]<int i>() -> PartOperands<Scalar, Storage> {
+    return {from_part(i, a), from_group(i * part, from), from_group(i * part, to)};
+  });
   const auto run_row = [&](Range panels, Index most, auto tile_of) {
+    NextPanels<P, part> next(a, b, panels, (b.count + most - 1) / most, backwards);
     for_each_part(b.count, most, [&](Range columns) {
       const Tile tile{panels, columns};
-      for (int group = 0; group < Packs; group += part)
-        run_tile<P, part>(tile_of(columns.count), from_group(group, a), b, from_group(group, from),
-                          from_group(group, to), tile);
+      for (auto& of : parts) {
+        next.ask(of.a);
+        run_tile<P, part>(tile_of(columns.count), of.a, b, of.from, of.to, tile);
+      }
+      next.move_on();
       done(tile);
     });
   };

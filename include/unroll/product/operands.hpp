@@ -6,16 +6,21 @@
 /// What a product reads and writes: a packed left factor, the columns of a right factor, and sums.
 namespace unroll::inline UNROLL_TARGET::detail {
 
-/// The left factor, packed. Its rows are `Packs` groups of equally many units. A panel holds Pack::size units; at each
-/// k the packs of its groups lie side by side.
+/// The left factor, packed. Its rows are `Packs` groups of equally many units. A panel holds Pack::size units, in parts
+/// of as many groups as a tile takes (see groups_of_part). At each k the packs of a part's groups lie side by side.
 template <class Scalar, class Storage = Full>
 struct Panels {
   const typename Storage::template Word<Scalar>* data;
-  Index count;      ///< of panels
-  Index stride;     ///< from panel to panel
-  Index k_stride;   ///< from step to step of k; where a word holds several, from word to word
-  Index units;      ///< of all panels; lanes behind them hold zeros
-  Index first = 0;  ///< the first panel that is used; the data begin with panel 0
+  Index count;        ///< of panels
+  Index stride;       ///< from panel to panel
+  Index part_stride;  ///< from part to part of a panel
+  Index k_stride;     ///< from step to step of k; where a word holds several, from word to word
+  Index units;        ///< of all panels; lanes behind them hold zeros
+  Index first = 0;    ///< the first panel that is used; the data begin with panel 0
+  /// What a tile asks for while it runs, for the tiles that come next: `next_step` words at each step of k, from
+  /// data + next on; 0: nothing.
+  Index next = 0;
+  Index next_step = 0;
 };
 
 /// Stretches along k: `count` of `length` steps each, `stride` apart. Words of a left factor do not cross them.

@@ -14,7 +14,9 @@ class PackedMatrix {
  public:
   /// The number of steps of k.
   Index depth() const { return depth_; }
-  Panels<Scalar, Storage> panels() const { return {data_.data(), panel_count_, stride_, k_stride_, units_}; }
+  Panels<Scalar, Storage> panels() const {
+    return {data_.data(), panel_count_, stride_, part_stride_, k_stride_, units_};
+  }
 
   /// Some groups of a matrix whose rows are groups x units; k runs over its columns.
   void pack(const Matrix<Scalar>& matrix, Index units, Range groups, const Member& member = {})
@@ -25,10 +27,11 @@ class PackedMatrix {
       const Range mine = member.part(panel_count_);
       // In the order of the matrix, which is read from far away.
       for (Index k = 0; k < depth_; ++k)
-        for (Index group = 0; group < groups.count; ++group)
-          for (Index panel = mine.first; panel < mine.end(); ++panel)
-            P::load(&matrix((groups.first + group) * units + panel * P::size, k), units - panel * P::size)
-                .store(data_.data() + panel * stride_ + (k * groups.count + group) * P::size);
+        for (Index group = 0; group < groups.count; ++group) {
+          Scalar* to = at(mine.first, group) + k * k_stride_;
+          for (Index panel = mine.first; panel < mine.end(); ++panel, to += stride_)
+            P::load(&matrix((groups.first + group) * units + panel * P::size, k), units - panel * P::size).store(to);
+        }
     });
   }
 
@@ -46,8 +49,8 @@ class PackedMatrix {
           const Scalar value = weight / scales[group * units + unit];
           require(std::abs(value) <= Storage::largest, Storage::name, ": a weight is ", weight,
                   ", expected a number that fits");
-          data_.data()[unit / lanes * stride_ + (k / per_word * groups.count + group) * lanes + unit % lanes] |=
-              Storage::encode(value) << (k % per_word * bits);
+          Word& word = at(unit / lanes, group)[k / per_word * k_stride_ + unit % lanes];
+          word |= Storage::encode(value) << (k % per_word * bits);
         }
   }
 
@@ -78,13 +81,20 @@ class PackedMatrix {
   }
 
  private:
+  /// The first word of a panel's group.
+  Word* at(Index panel, Index group) {
+    const Index lanes = detail::lanes<Scalar>(), part = k_stride_ / lanes;
+    return data_.data() + panel * stride_ + group / part * part_stride_ + group % part * lanes;
+  }
   void resize(Index groups, Index units, Index depth, Index words) {
     units_ = units;
     depth_ = depth;
     panel_count_ = panel_count<Scalar>(units);
-    k_stride_ = groups * lanes<Scalar>();
+    const Index part = part_of_groups<Scalar>(groups);
+    k_stride_ = part * lanes<Scalar>();
     // An odd number of packs: at a power of two panels side by side would share their cache sets.
-    stride_ = (words * groups | 1) * lanes<Scalar>();
+    part_stride_ = (words * part | 1) * lanes<Scalar>();
+    stride_ = groups / part * part_stride_;
     const Index size = panel_count_ * stride_;
     if (data_.size() < size) data_.resize(size);
   }
@@ -93,8 +103,9 @@ class PackedMatrix {
   Index units_ = 0;
   Index depth_ = 0;
   Index panel_count_ = 0;
-  Index stride_ = 0;    // from panel to panel
-  Index k_stride_ = 0;  // groups x lanes
+  Index stride_ = 0;       // from panel to panel
+  Index part_stride_ = 0;  // from part to part of a panel
+  Index k_stride_ = 0;     // groups of a part x lanes
 };
 
 /// The first row of a packed matrix of one group, as numbers.
