@@ -136,6 +136,33 @@ TEST_CASE("far from zero an activation is its limit", "[activation]") {
   CHECK(at(Elu<double>(), -1e-200) == -1e-200);
 }
 
+TEST_CASE("an activation's options may be large", "[activation]") {
+  const auto check = []<class L>(const L& layer, auto x, auto y, auto slope) {
+    using Numbers = Matrix<typename L::Scalar>;
+    CAPTURE(layer.name(), x);
+    typename L::Tape tape;
+    L gradient = layer;
+    const Numbers given = Numbers::Constant(1, 1, x);
+    CHECK(layer.forward(given, tape)(0, 0) == Approx(y));
+    CHECK(layer.backward(given, Numbers::Ones(1, 1), tape, gradient)(0, 0) == Approx(slope));
+  };
+  for (const double beta : {1e200, 1e300}) {
+    const Softplus<double> steep({.beta = beta});
+    check(steep, 1e150, 1e150, 1);
+    check(steep, -1e150, 0., 0);
+    check(steep, 0., std::log(2.) / beta, 0.5);
+    check(Softplus<double>({.beta = -beta}), -1e150, -1e150, 1);
+    check(Softplus<double>({.beta = -beta}), 1e150, 0., 0);
+  }
+  const Softplus<float> steep({.beta = 1e30});
+  check(steep, 1e20f, 1e20f, 1);
+  check(steep, -1e20f, 0.f, 0);
+  check(steep, 0.f, std::log(2.f) / 1e30f, 0.5);
+  check(Elu<double>({.alpha = 1.5e308}), -1., 1.5e308 * std::expm1(-1.), 1.5e308 * std::exp(-1.));
+  check(Elu<float>({.alpha = 3e38}), -1.f, 3e38f * std::expm1(-1.f), 3e38f * std::exp(-1.f));
+  check(LeakyRelu<double>({.negative_slope = 1e300}), -1e-300, -1., 1e300);
+}
+
 TEST_CASE("a stream of activations allocates nothing, and needs to know their number", "[activation]") {
   Random random(1);
   const Sequential model{Softmax<float>(), Sequential{Prelu<float>(), Tanh<float>()}, Dense<float>(5, 2, random)};

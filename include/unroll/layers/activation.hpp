@@ -74,7 +74,7 @@ struct Elu {
   template <class V>
   UNROLL_IN_A_LOOP V apply(V x) const {
     const V t = tanh(V(0.5) * smaller(x, V(0)));  // e^x - 1 = 2 t / (1 - t) loses no digits near zero
-    return select_less(x, V(0), V(2 * alpha) * t / (V(1) - t), x);
+    return select_less(x, V(0), V(alpha) * (V(2) * t / (V(1) - t)), x);
   }
   template <class V>
   UNROLL_IN_A_LOOP V slope(V x, V y) const {
@@ -93,7 +93,7 @@ struct Softplus {
   template <class V>
   UNROLL_IN_A_LOOP V apply(V x) const {
     const V z = V(beta) * x;
-    return (larger(z, V(0)) + log_of_one_plus(exp(-abs(z)))) / V(beta);
+    return select_less(V(0), z, x, V(0)) + log_of_one_plus(exp(-abs(z))) / V(beta);  // z may be infinite
   }
   template <class V>
   UNROLL_IN_A_LOOP V slope(V x, V) const {
