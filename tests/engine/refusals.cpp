@@ -203,6 +203,9 @@ TEST_CASE("a layer refuses sizes that are none", "[refusals]") {
   CHECK(thrown_by([&] { Gru<float, 3, 5>(4, 5, random); }) == "invalid_argument: Gru: input_size is 4, expected 3");
   CHECK(thrown_by([&] { Gru<float, 3, 5>(3, 6, random); }) == "invalid_argument: Gru: hidden_size is 6, expected 5");
   CHECK(thrown_by([&] { Rnn<float>::zeros(3, 0); }) == "invalid_argument: Rnn: hidden_size is 0, expected at least 1");
+  constexpr Index quarter = (std::numeric_limits<Index>::max)() / 4;
+  CHECK(thrown_by([&] { Lstm<float>::zeros(3, quarter + 1); }) ==
+        detail::text("invalid_argument: Lstm: hidden_size is ", quarter + 1, ", expected at most ", quarter));
 }
 
 TEST_CASE("a backward pass needs a forward pass of its own", "[refusals]") {

@@ -249,6 +249,17 @@ TEST_CASE("a convolution refuses what does not fit and says what it expected", "
   refuse(make(3, 2, 3, {.groups = 0}), "Conv1d: groups is 0, expected at least 1");
   refuse(make(4, 3, 3, {.groups = 2}), "Conv1d: groups is 2, expected a divisor of input_size 4 and output_size 3");
 
+  constexpr Index most = (std::numeric_limits<Index>::max)();
+  refuse(make(4, 2, 3, {.dilation = most / 2 + 1}),
+         detail::text("Conv1d: kernel_size is 3, dilation ", most / 2 + 1,
+                      " and input_size 4, expected a product of at most ", most));
+  refuse(make(4, 2, most / 4 + 1), detail::text("Conv1d: kernel_size is ", most / 4 + 1,
+                                                ", dilation 1 and input_size 4, expected a product of at most ", most));
+  const auto far = Conv1d<>::zeros(1, 1, 2, {.dilation = most / 4 + 1});
+  Conv1d<>::Tape of_far;
+  refuse([&] { far.forward(Matrix<float>::Ones(1, 8), of_far, {.size = 8}); },
+         "Conv1d::forward: batch size is 8, expected at most 1: the states would be too many numbers");
+
   auto layer = layer_of({4, 6, 3, 2, 2}), gradient = zeros_like(layer);
   Conv1d<double>::Tape tape;
   const Matrix<double> x = drawn(4, 6), d_y = drawn(6, 6);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <limits>
+
 #include "unroll/engine/tape.hpp"
 #include "unroll/product/over_columns.hpp"
 
@@ -21,6 +23,8 @@ struct ConvolutionShape {
 
   /// How many steps an output reaches back before its own.
   Index past() const { return (kernel_size - 1) * dilation; }
+  /// The most samples for whose past an Index counts all numbers.
+  Index most_samples() const { return (std::numeric_limits<Index>::max)() / inputs / dilation / kernel_size; }
   Index group_inputs() const { return inputs / groups; }
   Index group_outputs() const { return outputs / groups; }
   std::string text() const {
@@ -32,6 +36,8 @@ struct ConvolutionShape {
   void require_forward(Index rows, Index columns, const Batch& batch, const State& initial) const {
     require(rows == inputs, "Conv1d::forward: x has ", rows, " rows, expected input_size ", inputs);
     batch.require_covers("Conv1d::forward", columns);
+    require(batch.size <= most_samples(), "Conv1d::forward: batch size is ", batch.size, ", expected at most ",
+            most_samples(), ": the states would be too many numbers");
     require_state("forward: the initial", initial, batch.size);
   }
   /// Whether a state is empty or has a column a sample.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <limits>
+
 #include "unroll/engine/packed_recurrent.hpp"
 #include "unroll/engine/pointwise_step.hpp"
 #include "unroll/engine/unroll_back.hpp"
@@ -175,6 +177,8 @@ class RecurrentLayer : public Step::Parameters, public LayerBase<RecurrentLayer<
     check("input_size", input_size, Inputs);
     check("hidden_size", hidden_size, Step::projected ? Dynamic : Outputs);
     if (Step::projected) check("output_size", output_size, Outputs);
+    constexpr Index most = (std::numeric_limits<Index>::max)() / gate_count<Cell>;
+    detail::require(hidden_size <= most, name(), ": hidden_size is ", hidden_size, ", expected at most ", most);
     detail::require_rates<Step>(how);
     Parameters::each_shape(*this, input_size, hidden_size, output_size,
                            [](const char*, auto& tensor, Index rows, Index cols) { tensor.setZero(rows, cols); });

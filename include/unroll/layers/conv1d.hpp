@@ -25,7 +25,8 @@ class Conv1d : public LayerBase<Conv1d<Scalar_>> {
   Matrix<Scalar> weight;  ///< O x (K I / groups): side by side W_0, for the oldest step, to W_{K-1}
   Vector<Scalar> bias;    ///< O
 
-  /// Throws std::invalid_argument where a size is below 1 or the groups do not divide inputs and outputs.
+  /// Throws std::invalid_argument where a size is below 1, the groups do not divide inputs and outputs, or an Index
+  /// cannot count what an output reaches back over.
   Conv1d(Index input_size, Index output_size, Index kernel_size, Random& random, Convolution how = {})
       : Conv1d(zeros(input_size, output_size, kernel_size, how)) {
     initialize(random);
@@ -145,6 +146,9 @@ class Conv1d : public LayerBase<Conv1d<Scalar_>> {
     detail::require(shape.inputs % shape.groups == 0 && shape.outputs % shape.groups == 0, "Conv1d: groups is ",
                     shape.groups, ", expected a divisor of input_size ", shape.inputs, " and output_size ",
                     shape.outputs);
+    detail::require(shape.most_samples() >= 1, "Conv1d: kernel_size is ", shape.kernel_size, ", dilation ",
+                    shape.dilation, " and input_size ", shape.inputs, ", expected a product of at most ",
+                    (std::numeric_limits<Index>::max)());
     weight.setZero(shape.outputs, shape.kernel_size * shape.group_inputs());
     bias.setZero(shape.outputs);
   }
