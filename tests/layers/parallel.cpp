@@ -247,7 +247,8 @@ TEST_CASE("a token that one shard refuses leaves no mixture of two passes", "[pa
   const Matrix<double> d_y = random_matrix<double>(4, 8, random);
   parallel.forward(x, tape, {.size = 4});
   x(0, 7) = 9;
-  CHECK_THROWS_AS(parallel.forward(x, tape, {.size = 4}), std::invalid_argument);
+  CHECK_THROWS_WITH(parallel.forward(x, tape, {.size = 4}),
+                    "Embedding::forward: x holds 9 in column 7, expected a whole number from 0 to 4");
   CHECK_THROWS_AS(parallel.backward(x, d_y, tape, gradient), std::logic_error);
   CHECK(global_norm(gradient) == 0);
 }
@@ -271,6 +272,8 @@ TEST_CASE("a parallel model names the column of x that holds no token", "[parall
   check(embedding);
   check(Sequential{embedding, Gru<double>(3, 4, random)});
   check(Stack<Embedding<double>>(std::vector{embedding}));
+  check(Sequential{Branches{Dense<double>(1, 2, random), embedding}, Gru<double>(5, 4, random)});
+  check((Residual(Sequential{embedding, Dense<double>(3, 1, random)})));
 }
 
 TEST_CASE("a parallel model refuses what the model refuses", "[parallel]") {

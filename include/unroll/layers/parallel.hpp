@@ -91,7 +91,7 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
       return y;
     }
     detail::Mutex sizing;  // the first shard that knows y's columns sizes y
-    pool->run(static_cast<Index>(tape.shards.size()), [&](Index i) {
+    const auto run_shard = [&](Index i) {
       Shard& shard = tape.shards[static_cast<std::size_t>(i)];
       take_samples(x, tape.batch.size, shard, shard.x);
       shard.initial = part_of(initial, shard);
@@ -100,7 +100,13 @@ class Parallel : public LayerOfLayers<Parallel<Model>> {
       if (const detail::Lock lock(sizing); tape.y.rows() != y.rows() || tape.y.cols() != columns)
         detail::resize(tape.y, y.rows(), columns);
       put_samples(y, tape.batch.size, shard, tape.y);
-    });
+    };
+    if (const auto error =
+            detail::exception_of([&] { pool->run(static_cast<Index>(tape.shards.size()), run_shard); })) {
+      typename Model::Tape whole;
+      model.run(x, whole, batch, initial, options);  // whose messages name columns of the batch
+      std::rethrow_exception(error);
+    }
     tape.final_state = joined(tape, [](const Shard& shard) -> const State& { return shard.tape.final_state; });
     tape.recorded = true;
     return tape.output();

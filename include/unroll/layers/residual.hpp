@@ -70,6 +70,12 @@ class Residual : public LayerOfLayers<Residual<L>> {
                     " columns, x has ", columns);
     return given;
   }
+  /// Throws std::invalid_argument where the layer does for numbers of x, as Chain does.
+  void require_values(const Input<Scalar>& x, const Batch& batch) const
+    requires requires(const L& inner) { inner.require_values(x, batch); }
+  {
+    layer.require_values(x, batch);
+  }
   void require_backward(Index rows, Index columns, const Tape& tape, const Residual& gradient,
                         const BackwardOptions& options, const State& d_final) const {
     layer.require_backward(rows, columns, tape.layer, gradient.layer, options, d_final);

@@ -74,6 +74,14 @@ class SideBySide : public LayerOfLayers<Derived> {
     return first;
   }
 
+  /// Throws std::invalid_argument where a layer does for numbers of x, as Chain does.
+  void require_values(const Input<Scalar>& x, const Batch& batch) const {
+    const auto check = [&](std::size_t, const auto& layer) {
+      if constexpr (requires { layer.require_values(x, batch); }) layer.require_values(x, batch);
+    };
+    walk_parts(check, self());
+  }
+
   template <class Tape, class State>
   void require_backward(Index rows, Index columns, const Tape& tape, const Derived& gradient,
                         const BackwardOptions& options, const State& d_final) const {
