@@ -162,7 +162,6 @@ class Fit {
     const Sum loss = take_gradient(random, carried, progress);
     ClipReport clip;
     if (progress.problem.empty()) {
-      if constexpr (has_groups) state_.optimizer.gather(gradient_);
       clip = options_.clip_norm > 0 ? clip_by_global_norm(gradient_, options_.clip_norm)
                                     : ClipReport{global_norm(gradient_), false};
       progress.gradient_norm = clip.norm;
@@ -205,6 +204,7 @@ class Fit {
       progress.columns += columns_of(example, loss);
       if (!std::isfinite(loss.mean)) progress.problem = problem("loss", k + 1);
       if (several) require_same_shape("fit", state_.model, gradient);
+      if constexpr (has_groups) state_.optimizer.gather(gradient);
       if (several && progress.problem.empty() && !std::isfinite(global_norm(gradient)))
         progress.problem = problem("gradient", k + 1);
       if (!progress.problem.empty()) return total;
