@@ -135,6 +135,15 @@ TEST_CASE("norms of floats neither overflow nor underflow", "[clipping]") {
   run("value", by_value, tiny, 1, scaled<float>(tiny, tiny, tiny), 85);
 }
 
+TEST_CASE("a gradient may be clipped by a factor that is no float", "[clipping]") {
+  const double huge = 0x1p120, limit = 0x1p-20;
+  const auto tensor = [](auto& g, double most) { return clip_tensor_by_norm(g.bias, most); };
+  const auto global = [](auto& g, double most) { return clip_by_global_norm(g, most); };
+  check<float>(gradient<float>(huge), tensor, limit, {3 * huge, -4 * huge, 0, 12 * huge, 0, 0, 0, -limit}, 84 * huge);
+  for (const double most : {limit, 0x1p-70, 0x1p-10})
+    check<float>(gradient<float>(huge), global, most, scaled<float>(most / 85, most / 85, most / 85), 85 * huge);
+}
+
 TEMPLATE_TEST_CASE("a norm that is not finite is reported, and nothing is scaled by it", "[clipping]", float, double) {
   const auto infinity = std::numeric_limits<TestType>::infinity(), nan = std::numeric_limits<TestType>::quiet_NaN();
   for (const auto bad : {infinity, -infinity, nan}) {

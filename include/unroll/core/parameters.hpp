@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <concepts>
+#include <limits>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -101,13 +102,20 @@ auto as_column(Tensor& tensor) {
   return Eigen::Map<std::conditional_t<std::is_const_v<Tensor>, const Numbers, Numbers>>(tensor.data(), tensor.size());
 }
 
-/// Multiplies every parameter by the factor.
+/// Multiplies a tensor's numbers by the factor; by parts of it where it is too small for a Scalar.
+template <class Tensor>
+void scale_tensor(Tensor& tensor, double factor) {
+  using Scalar = typename Tensor::Scalar;
+  constexpr Scalar least = (std::numeric_limits<Scalar>::min)();
+  for (; factor > 0 && factor < static_cast<double>(least); factor /= static_cast<double>(least))
+    as_column(tensor) *= least;
+  as_column(tensor) *= static_cast<Scalar>(factor);
+}
+
+/// The same for every parameter.
 template <class Model>
 void scale(Model& model, double factor) {
-  const auto multiply = [&](const std::string&, auto& tensor) {
-    as_column(tensor) *= static_cast<typename std::remove_cvref_t<decltype(tensor)>::Scalar>(factor);
-  };
-  for_each_tensor(multiply, model);
+  for_each_tensor([&](const std::string&, auto& tensor) { scale_tensor(tensor, factor); }, model);
 }
 
 /// Adds the factor times each parameter of `part`.

@@ -52,7 +52,7 @@ ClipReport clip_tensor_by_norm(Eigen::PlainObjectBase<Tensor>& tensor, double li
   detail::require_limit("clip_tensor_by_norm", limit);
   double scale;
   const ClipReport report = detail::clip(std::sqrt(detail::square_norm(tensor)), limit, scale);
-  if (report.clipped) tensor *= static_cast<typename Tensor::Scalar>(scale);
+  if (report.clipped) detail::scale_tensor(tensor, scale);
   return report;
 }
 
