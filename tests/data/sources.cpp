@@ -441,6 +441,23 @@ TEST_CASE("a standardizer gives mean 0 and deviation 1, and the way back", "[dat
          "Standardizer: feature 0 is nan in column 0; {.skip_nan = true} leaves it out");
 }
 
+TEST_CASE("a feature that changes by rounding alone is as one that never changes", "[data]") {
+  Matrix<double> x(3, 4);
+  x << 0.1, 1 - 0.9, 0.3 - 0.2, 1.1 - 1, -0.3, -(0.1 + 0.2), -3 * 0.1, -0.3, 1, 1 + 1e-14, 1, 1 + 1e-14;
+  const Standardizer<double> unit(x);
+  CHECK(unit.mean.head(2) == x.col(0).head(2));
+  CHECK(unit.scale.head(2) == Eigen::Vector2d(1, 1));
+  CHECK(unit.apply(x).topRows(2).cwiseAbs().maxCoeff() < 1e-15);
+  CHECK(unit.scale[2] == Approx(5e-15).epsilon(0.01));
+  Matrix<double> many = Matrix<double>::Constant(1, 1000000, 0.1);
+  many(0, 0) = 1 - 0.9;
+  CHECK(Standardizer<double>(many).scale[0] == 1);
+  const Matrix<float> floats{{0.1f, 1 - 0.9f, 0.3f - 0.2f, 0.1f}};
+  CHECK(Standardizer<float>(floats).scale[0] == 1);
+  const Matrix<float> counts{{16000000, 16000010, 16000020, 16000030}};
+  CHECK(Standardizer<float>(counts).scale[0] == Approx(std::sqrt(125)));
+}
+
 TEMPLATE_TEST_CASE("a standardizer comes back from the ends of its numbers' range, or refuses them", "[data]", float,
                    double) {
   const TestType most = (std::numeric_limits<TestType>::max)(), part = most * TestType(0.9);

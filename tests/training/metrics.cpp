@@ -249,10 +249,22 @@ TEST_CASE("what no metric can be made of is refused", "[metrics]") {
         add(accuracy(), 1, 3, value),
         "accuracy: the target is no class, expected a row with a whole number from 0 to one less than the rows of y");
   CHECK_NOTHROW(mase(Matrix<double>{{0, 2, 5}}, 2));
-  refuse([&] { mase(y, 3); }, "mase: season is 3, expected from 1 to one less than 3 steps");
-  refuse([&] { mase(y); }, "mase: the naive forecast's error is 0, expected more than 0");
+  refuse([&] { mase(y, 3); }, "mase: the training series has 3 steps, expected more than a season of 3");
+  refuse([] { mase(Matrix<double>(0, 10)); }, "mase: the training series has no rows");
+  refuse([&] { mase(y, 0); }, "mase: season is 0, expected at least 1");
+  refuse([&] { mase(y.leftCols(1)); }, "mase: the training series has 1 steps, expected more than a season of 1");
+  // A sum of a tenth, which is 0.3 but for rounding.
+  refuse([] { mase(Matrix<double>{{0, 1}, {0.3, 0.1 + 0.2}}); },
+         detail::text("mase: the naive forecast's largest error is ", 0.1 + 0.2 - 0.3, ", expected more than ",
+                      4 * std::numeric_limits<double>::epsilon() * (0.1 + 0.2), ", which rounding may give"));
+  refuse([] { mase(Matrix<float>{{0.1f, 1 - 0.9f}}); },
+         detail::text("mase: the naive forecast's largest error is ",
+                      static_cast<double>(1 - 0.9f) - static_cast<double>(0.1f), ", expected more than ",
+                      4 * static_cast<double>(std::numeric_limits<float>::epsilon()) * static_cast<double>(1 - 0.9f),
+                      ", which rounding may give"));
+  refuse([&] { mase(y); }, "mase: the naive forecast's largest error is 0, expected more than 0");
   refuse([&] { mase(Matrix<double>{{0, std::numeric_limits<double>::infinity()}}); },
-         "mase: the naive forecast's error is inf, expected more than 0 and finite");
+         "mase: the naive forecast's error is inf, expected a finite number");
   refuse([] { Measures({mae(), mae()}); }, "two metrics are called 'mae'");
   Metric named = mae();
   named.name = "a,b";

@@ -25,8 +25,10 @@ struct StandardizerOptions {
 template <class Scalar>
 class Standardizer {
  public:
-  Vector<Scalar> mean;   ///< I
-  Vector<Scalar> scale;  ///< I: the standard deviation, or 1 for a feature that never changes
+  Vector<Scalar> mean;  ///< I
+  /// I: the standard deviation, or 1 for a feature that never changes, or by rounding alone: by 4 epsilons of its first
+  /// number at most.
+  Vector<Scalar> scale;
 
   /// Takes mean and scale of x, I x (T*B). Throws std::invalid_argument where a feature has no number, or one that is
   /// not finite or whose distance from the mean is not.
@@ -108,13 +110,14 @@ class Standardizer {
         });
       };
       double count = 0, sum = 0, largest = 0, squares = 0;
+      constexpr Scalar rounding = 4 * std::numeric_limits<Scalar>::epsilon();
       Scalar first = 0;
       bool constant = true;
       numbers([&](Scalar value, Index j) {
         detail::require(std::isfinite(value), "Standardizer: feature ", i, " is ", value, " in column ", j,
                         std::isnan(value) ? "; {.skip_nan = true} leaves it out" : "");
         if (count == 0) first = value;
-        constant = constant && value == first;
+        constant = constant && std::abs(value - first) <= rounding * std::abs(first);
         sum += static_cast<double>(value);
         ++count;
       });

@@ -177,18 +177,27 @@ inline Metric rmse() {
 /// The mean absolute error of each series, divided by that of the forecast "as a season ago" on the training series
 /// (Hyndman & Koehler 2006, equation 3); the mean over the series. Below 1 the outputs are the better forecast.
 /// `training` is F x T; row i of a target belongs to series i mod F, as in ForecastWindows. Throws
-/// std::invalid_argument for a season that is not shorter than the series, and for a series that repeats itself
-/// exactly.
+/// std::invalid_argument for a season that is not shorter than the series, and for a series that repeats itself but
+/// for rounding (4 epsilons of its largest number).
 template <class Series>
 Metric mase(const Eigen::DenseBase<Series>& training, Index season = 1) {
+  detail::require(training.rows() >= 1, "mase: the training series has no rows");
+  detail::require(season >= 1, "mase: season is ", season, ", expected at least 1");
   const Index more = training.cols() - season;
-  detail::require(training.rows() >= 1 && season >= 1 && more >= 1, "mase: season is ", season,
-                  ", expected from 1 to one less than ", training.cols(), " steps");
+  detail::require(more >= 1, "mase: the training series has ", training.cols(),
+                  " steps, expected more than a season of ", season);
   const Matrix<double> steps = training.template cast<double>();
-  const Metric::Column naive = (steps.rightCols(more) - steps.leftCols(more)).cwiseAbs().rowwise().mean();
-  for (const double error : naive)
-    detail::require(error > 0 && std::isfinite(error), "mase: the naive forecast's error is ", error,
-                    ", expected more than 0", error > 0 ? " and finite" : "");
+  const Matrix<double> errors = (steps.rightCols(more) - steps.leftCols(more)).cwiseAbs();
+  const Metric::Column naive = errors.rowwise().mean();
+  for (Index i = 0; i < naive.size(); ++i) {
+    detail::require(std::isfinite(naive[i]), "mase: the naive forecast's error is ", naive[i],
+                    ", expected a finite number");
+    const double largest = errors.row(i).maxCoeff(), of_series = steps.row(i).cwiseAbs().maxCoeff();
+    const double rounding =
+        4 * static_cast<double>(std::numeric_limits<typename Series::Scalar>::epsilon()) * of_series;
+    detail::require(largest > rounding, "mase: the naive forecast's largest error is ", largest,
+                    ", expected more than ", rounding, rounding > 0 ? ", which rounding may give" : "");
+  }
   const auto add = [series = naive.size()](const Metric::Column& y, const Metric::Column& target,
                                            const Metric::Weight& weight, Matrix<double>& sums) {
     detail::require_as_y("mase", y, target);
