@@ -101,6 +101,44 @@ TEST_CASE("the checksum is CRC-64/XZ of all numbers in the order of their names"
   CHECK_THAT(refusal(bytes).what(), contains_text(", expected 995dc9bbdf1939fa: they are damaged"));
 }
 
+TEST_CASE("no flipped bit of the header is read as another text or name", "[safetensors]") {
+  const Folder folder("header_bits");
+  TensorFile file = example();
+  file.tensors["history.metrics.mae"] = detail::store(std::vector<double>{0.5, 0.25});
+  write_safetensors(file, folder / "a");
+  const std::string valid = read_bytes(folder / "a");
+  const TensorFile written = read_safetensors(folder / "a");
+  const std::string key = "unroll.header.crc64";
+  const std::size_t data = written.tensors.at("bias").offset, own = valid.find(key);  // the first, the checksum's name
+  REQUIRE(own < data);
+  int refusals = 0;
+  for (std::size_t bit = 8 * 8; bit < 8 * data; ++bit) {
+    if (bit / 8 >= own && bit / 8 < own + key.size()) continue;  // then it is a text among others, none is changed
+    std::string flipped = valid;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
+    try {
+      const TensorFile read = parsed(flipped);
+      CAPTURE(flipped.substr(8, data - 8));
+      REQUIRE(read.metadata == written.metadata);
+      REQUIRE(read.tensors.size() == written.tensors.size());
+      for (const auto& [name, tensor] : read.tensors) {
+        REQUIRE(tensor.dtype == written.tensors.at(name).dtype);
+        REQUIRE(tensor.shape == written.tensors.at(name).shape);
+      }
+    } catch (const format_error&) {
+      ++refusals;
+    }
+  }
+  CHECK(refusals > 3000);
+  std::string other = valid;
+  other.replace(other.find("metrics.mae"), 11, "metrics.mse");
+  CHECK_THAT(refusal(other).what(),
+             contains_text("byte 8: the texts and names have the checksum ") &&
+                 contains_text("they are damaged (or were changed by a program that kept " + key));
+  other.replace(other.find(key), key.size(), "something.else.text");  // as before there was one
+  CHECK(parsed(other).tensors.count("history.metrics.mse") == 1);
+}
+
 TEST_CASE("the length of the header is checked against the file before it is used", "[safetensors]") {
   CHECK_THAT(refusal("").what(), contains_text("f: byte 0: has 0 bytes, expected a header's length of 8"));
   CHECK_THAT(refusal("1234567").what(), contains_text("has 7 bytes"));

@@ -232,6 +232,7 @@ TEST_CASE("any flipped bit of the numbers is refused", "[save]") {
   // Without a checksum, as before there was one, there is nothing to compare.
   std::string without = good;
   without.replace(without.find("unroll.crc64"), 12, "another_text");
+  without.replace(without.find("unroll.header.crc64"), 19, "another_header_text");
   write_bytes(folder / "without", without);
   CHECK(refusal(model(1), folder / "without") == "accepted");
 }

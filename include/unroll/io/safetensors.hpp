@@ -1,42 +1,21 @@
 #pragma once
 
-#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <istream>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
 
-#include "unroll/io/checksum.hpp"
 #include "unroll/io/format_error.hpp"
-#include "unroll/io/stored_tensor.hpp"
+#include "unroll/io/tensor_file.hpp"
 #include "unroll/io/write_file.hpp"
 
 namespace unroll::inline UNROLL_TARGET {
 
-/// Texts by name that a file holds beside its tensors.
-using Metadata = std::map<std::string, std::string>;
-
-/// What a safetensors file holds.
-struct TensorFile {
-  Metadata metadata;                            ///< of the writer; the checksum is not among them
-  std::map<std::string, StoredTensor> tensors;  ///< by name
-};
-
 namespace detail {
 
-inline constexpr std::uint64_t max_header = 100'000'000;     // as in the safetensors library
-inline constexpr const char* checksum_key = "unroll.crc64";  // in the metadata
-
-/// The checksum of the bytes of all tensors, in the order of their names: CRC-64/XZ as at most 16 hexadecimal digits.
-inline std::string checksum_text(const std::map<std::string, StoredTensor>& tensors) {
-  Checksum checksum;
-  for (const auto& [name, tensor] : tensors) checksum.add(tensor.bytes);
-  char digits[16];
-  return {digits, std::to_chars(digits, digits + sizeof(digits), checksum.value(), 16).ptr};
-}
+inline constexpr std::uint64_t max_header = 100'000'000;  // as in the safetensors library
 
 /// Empties JSON, the leaves first.
 inline void clear(nlohmann::json& json) noexcept {
@@ -91,6 +70,7 @@ class HeaderReader {
         result.tensors[name] = read_tensor(name, value);
     }
     require_whole();
+    take_checksum();
   }
 
   TensorFile result;
@@ -149,6 +129,17 @@ class HeaderReader {
       end = place.end;
     }
     if (end != size_) fail("", data_ + end, text(size_ - end, " bytes belong to no tensor"));
+  }
+
+  /// A header without a checksum is taken as it is.
+  void take_checksum() {
+    const auto expected = result.metadata.find(header_checksum_key);
+    if (expected == result.metadata.end()) return;
+    if (const std::string found = header_checksum_text(result); found != expected->second)
+      fail("", 8,
+           text("the texts and names have the checksum ", found, ", expected ", expected->second,
+                ": they are damaged (or were changed by a program that kept ", header_checksum_key, ")"));
+    result.metadata.erase(expected);
   }
 
   [[noreturn]] void fail(const std::string& tensor, std::uint64_t offset, const std::string& what) const {
@@ -221,7 +212,7 @@ inline void read_numbers(std::istream& in, const std::string& file, TensorFile& 
 
 }  // namespace detail
 
-/// Reads a safetensors file strictly: without duplicates, overlaps, holes and unknown entries, and with the checksum
+/// Reads a safetensors file strictly: without duplicates, overlaps, holes and unknown entries, and with the checksums
 /// that write_safetensors left. Throws format_error; `file` is its name in the messages.
 inline TensorFile read_safetensors(std::istream& in, const std::string& file = "stream") {
   TensorFile result = detail::read_header(in, file);
@@ -236,14 +227,15 @@ inline TensorFile read_safetensors(const std::filesystem::path& path) {
 }
 
 /// Writes a safetensors file atomically (see write_file). Larger dtypes come first and the header is padded, so that
-/// every number is aligned. The metadata get a checksum of the numbers. Throws std::invalid_argument for a tensor whose
-/// bytes do not fit its shape or a name that is not UTF-8, std::system_error where the file cannot be written; the old
-/// file stays.
+/// every number is aligned. The metadata get a checksum of the numbers, and one of the texts and names. Throws
+/// std::invalid_argument for a tensor whose bytes do not fit its shape or a name that is not UTF-8, std::system_error
+/// where the file cannot be written; the old file stays.
 inline void write_safetensors(const TensorFile& file, const std::filesystem::path& path) {
   detail::Json json{nlohmann::json::object()};
   nlohmann::json& header = json.value;
   header["__metadata__"] = file.metadata;
   header["__metadata__"][detail::checksum_key] = detail::checksum_text(file.tensors);
+  header["__metadata__"][detail::header_checksum_key] = detail::header_checksum_text(file);
   std::vector<std::string_view> parts(2);
   std::uint64_t end = 0;
   for (const auto& [name, tensor] : file.tensors)
