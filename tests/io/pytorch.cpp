@@ -262,9 +262,18 @@ TEST_CASE("names must fit the model", "[pytorch]") {
   CHECK_THROWS_WITH(save_pytorch(Lstm<float>(2, 3, random, {.zoneout_cell_state = 0.1}), folder / "zoneout"),
                     contains_text("no zoneout"));
   const Sequential twice{Rnn<float>(2, 2, random), Rnn<float>(2, 2, random)};
-  CHECK_THROWS_WITH(save_pytorch(twice, folder / "f", {{"0", "rnn"}, {"1", "rnn"}}),
-                    contains_text("two layers are called 'rnn.weight_ih_l0'"));
+  const std::string why =
+      "PyTorch's names: two layers are called 'rnn.weight_ih_l0', one of our '0' and one of our '1'";
+  CHECK_THROWS_WITH(save_pytorch(twice, folder / "f", {{"0", "rnn"}, {"1", "rnn"}}), why);
   CHECK(folder.count() == 0);
+  save_pytorch(std::get<0>(twice.layers), folder / "one", {{"", "rnn"}});
+  auto loaded = twice;
+  CHECK_THROWS_WITH(load_pytorch(loaded, folder / "one", {{"0", "rnn"}, {"1", "rnn"}}), why);
+  CHECK(flat(loaded) == flat(twice));
+  save_pytorch(Dense<float>(2, 2, random), folder / "head");
+  Sequential heads{Dense<float>(2, 2, random), Dense<float>(2, 2, random)};
+  CHECK_THROWS_WITH(load_pytorch(heads, folder / "head"),
+                    contains_text("two layers are called 'weight', one of our '' and one of our ''"));
   save_pytorch(twice, folder / "f", {{"", "rnn"}});
   CHECK(read_safetensors(folder / "f").tensors.count("rnn.weight_hh_l1") == 1);
 }

@@ -41,19 +41,33 @@ inline constexpr bool is_any = false;
 template <class... Types, template <class...> class Of>
 inline constexpr bool is_any<Of<Types...>, Of> = true;
 
-struct TorchReader {
+/// A tensor of PyTorch's belongs to one layer of ours.
+struct TorchOwners {
+  std::string layer = {};                         // the one that is exchanged now, as `names` calls it
+  std::map<std::string, std::string> owner = {};  // by the tensor's name
+
+  void own(const std::string& tensor) {
+    const auto [first, is_new] = owner.emplace(tensor, layer);
+    require(is_new, "PyTorch's names: two layers are called '", tensor, "', one of our '", first->second,
+            "' and one of our '", layer, "'");
+  }
+};
+
+struct TorchReader : TorchOwners {
   TensorReader& file;
   template <class Tensor>
   void operator()(const std::string& name, Tensor& tensor) {
+    own(name);
     file.take(name, tensor);
   }
 };
 
-struct TorchWriter {
+struct TorchWriter : TorchOwners {
   TensorFile& file;
   template <class Tensor>
   void operator()(const std::string& name, const Tensor& tensor) {
-    require(file.tensors.emplace(name, store(tensor)).second, "save_pytorch: two layers are called '", name, "'");
+    own(name);
+    file.tensors.emplace(name, store(tensor));
   }
 };
 
@@ -146,6 +160,7 @@ void exchange_named(File& file, L& layer, const std::string& our_prefix, const T
   if (const auto found = names.find(ours); found != names.end()) {
     const auto& [name, k] = found->second;
     TorchStack stack(k);
+    file.layer = ours;
     exchange(file, layer, name.empty() ? "" : name + ".", stack);
     used.insert(ours);
   } else if constexpr (Composite<Type> && !is_any<Type, Bidirectional>) {
@@ -177,8 +192,8 @@ void exchange_model(File file, Model& model, const TorchNames& names) {
 /// dilation and groups are; the model says it.
 ///
 /// Throws std::invalid_argument for names that do not fit the model, such as one name for layers that no module of
-/// PyTorch has together. Throws format_error for tensors that are missing, surplus or of another shape, and for a file
-/// that `save` wrote. The model is changed only when all of it was read.
+/// PyTorch has together, or one module for two layers. Throws format_error for tensors that are missing, surplus or of
+/// another shape, and for a file that `save` wrote. The model is changed only when all of it was read.
 template <class Model>
   requires(!std::is_const_v<Model>)
 void load_pytorch(Model& model, const std::filesystem::path& path, const TorchNames& names = {{"", ""}},
@@ -186,7 +201,7 @@ void load_pytorch(Model& model, const std::filesystem::path& path, const TorchNa
   detail::TensorReader reader(path, options);
   if (reader.metadata().contains(detail::format_key))  // where sizes are equal, a table of ours would fit transposed
     detail::raise<format_error>(reader.file(), "__metadata__", 8u, "save wrote this file, not PyTorch; load reads it");
-  reader.load(model, [&](Model& loaded) { detail::exchange_model(detail::TorchReader{reader}, loaded, names); });
+  reader.load(model, [&](Model& loaded) { detail::exchange_model(detail::TorchReader{{}, reader}, loaded, names); });
 }
 
 /// Refused: a pair of braces too few, which a map would take for the begin and the end of its pairs.
@@ -205,7 +220,7 @@ void save_pytorch(const Model& model, const std::filesystem::path& path, const T
                   Metadata metadata = {}) {
   metadata.emplace("format", "pt");
   TensorFile file{std::move(metadata), {}};
-  detail::exchange_model(detail::TorchWriter{file}, model, names);
+  detail::exchange_model(detail::TorchWriter{{}, file}, model, names);
   write_safetensors(file, path);
 }
 
