@@ -90,8 +90,7 @@ void check_products() {
     check_product<Packs>(3, columns, {1030, 2, 1031}, {1, 1, 5});
     check_product<Packs>(3, columns, {2000, 1, 2001}, {3, 2, 5});
   }
-  for (const Index units : {200, 520})  // more than the second cache holds, so that tiles ask for the next panels
-    check_product<Packs>(units, 29, {200, 3, 201}, {1, 2, 3});
+  check_product<Packs>(264, 13, {100, 2, 101}, {1, 1, 3});  // more than 256 KiB, so tiles ask for the next panels
   check_product<Packs>(24, 3, {3, 0});
   check_product<Packs>(24, 0, {3});
 }

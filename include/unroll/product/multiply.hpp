@@ -205,6 +205,7 @@ template <int Packs, class Scalar, class Storage>
 EIGEN_DONT_INLINE void multiply_columns(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b,
                                         const Sums<const Scalar>& from, const Sums<Scalar>& to, const TileDone& done,
                                         bool backwards) {
+  if (b.count == 0) return;  // the sums may be nowhere
   with_packs<Scalar>([&]<class P>() {
     for_each_depth<P>(a, b, to.added, [&](const auto& a_part, const auto& b_part, bool first, bool last) {
       walk_tiles<P, Packs>(a_part, b_part, first ? from : constant(to), to, last ? done : TileDone(nothing_more),
