@@ -12,10 +12,6 @@ namespace {
 const Index width = lanes<double>();
 constexpr Index sizes[] = {1, 7, 16, 33};
 
-}  // namespace
-
-namespace {
-
 /// The panels of `groups` of four groups, place by place.
 void check_panels(Range groups) {
   Random random(1);

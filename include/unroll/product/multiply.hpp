@@ -17,9 +17,7 @@ Panels<Scalar, Storage> from_part(Index part, Panels<Scalar, Storage> panels) {
 /// The same factor or sums from a later group on.
 template <class Scalar, class Storage>
 Panels<Scalar, Storage> from_group(Index group, Panels<Scalar, Storage> panels) {
-  const Index part = panels.k_stride / lanes<Scalar>();
-  panels = from_part(group / part, panels);
-  if (panels.data != nullptr) panels.data += group % part * lanes<Scalar>();
+  if (panels.data != nullptr) panels.data += panels.place_of_group(group, lanes<Scalar>());
   return panels;
 }
 template <class Scalar>

@@ -21,6 +21,12 @@ struct Panels {
   /// data + next on; 0: nothing.
   Index next = 0;
   Index next_step = 0;
+
+  /// Where a group begins in a panel, for packs of so many lanes.
+  Index place_of_group(Index group, Index lanes) const {
+    const Index part = k_stride / lanes;
+    return group / part * part_stride + group % part * lanes;
+  }
 };
 
 /// Stretches along k: `count` of `length` steps each, `stride` apart. Words of a left factor do not cross them.

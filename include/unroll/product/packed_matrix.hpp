@@ -83,8 +83,7 @@ class PackedMatrix {
  private:
   /// The first word of a panel's group.
   Word* at(Index panel, Index group) {
-    const Index lanes = detail::lanes<Scalar>(), part = k_stride_ / lanes;
-    return data_.data() + panel * stride_ + group / part * part_stride_ + group % part * lanes;
+    return data_.data() + panel * stride_ + panels().place_of_group(group, lanes<Scalar>());
   }
   void resize(Index groups, Index units, Index depth, Index words) {
     units_ = units;
