@@ -46,6 +46,18 @@ inline void ask_for_huge_pages([[maybe_unused]] void* data, [[maybe_unused]] std
 #endif
 }
 
+/// How many bytes are taken to stay in the second cache, which has 256 KiB to 2 MiB.
+inline constexpr Index second_cache = 256 * 1024;
+
+/// Asks for memory that is needed soon, into the first cache or the second one. It wants a caller that is always inlined:
+/// g++ takes other functions that do nothing else (lambdas, too) for ones without effect, and drops the call.
+template <int cache = 1>
+EIGEN_ALWAYS_INLINE void prefetch([[maybe_unused]] const void* place) {
+#ifdef __GNUC__
+  __builtin_prefetch(place, 0, 4 - cache);
+#endif
+}
+
 /// As tensor.resize(rows, cols), but the tensor is empty after memory ran out, and a large one lies in huge pages.
 /// Eigen's own resize frees the old memory, throws, and frees it again in the destructor.
 template <class Tensor>

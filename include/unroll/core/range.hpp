@@ -29,4 +29,11 @@ UNROLL_IN_A_LOOP void for_each_part(Index count, Index most, F f, bool backwards
   }
 }
 
+/// What follows a part of `all`, at most as much again; backwards: what comes before it.
+inline Range next_part(Range part, Range all, bool backwards) {
+  const Index first = backwards ? (std::max)(part.first - part.count, all.first) : part.end();
+  const Index end = backwards ? part.first : (std::min)(part.end() + part.count, all.end());
+  return {first, end - first};
+}
+
 }  // namespace unroll::inline UNROLL_TARGET::detail

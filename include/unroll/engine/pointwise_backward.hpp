@@ -16,7 +16,10 @@ struct PointwiseBackward {
 
   /// Turns dL/d states after the step into dL/d states before it, for some panels of units of some samples.
   void back(const Tile& tile) {
-    on_processor<Scalar>([&]<class P>() { back<P>(tile); });
+    on_processor<Scalar>([&]<class P>() {
+      back<P>(tile);
+      ask_for<P>(sweep.next_panels(tile.panels), tile.columns);
+    });
   }
   template <class P>
   UNROLL_INNER_LOOP void back(const Tile& tile) {
@@ -69,6 +72,23 @@ struct PointwiseBackward {
     }
     sweep.clip(sweep.d_gates, sweep.column(), {0, late.first});
     sweep.clip(sweep.d_gates, sweep.column(), {late.first + late.count, gate_count<Cell> - late.first - late.count});
+  }
+
+  /// Asks for what the rule will read of some panels of some samples. The forward pass wrote it a sequence ago, so it is
+  /// in the third cache or in memory.
+  template <class P>
+  EIGEN_ALWAYS_INLINE void ask_for(Range panels, Range samples) {
+    constexpr Index line = 64 / sizeof(Scalar), numbers = gate_count<Cell> * P::size;
+    if (panels.count == 0) return;
+    const auto at = sweep.view();
+    for (Index b = samples.first; b < samples.end(); ++b)
+      for (Index panel = panels.first; panel < panels.end(); ++panel) {
+        const Index unit = panel * P::size, offset = b * gates().units() + unit;
+        if (at.d_y != nullptr) prefetch<2>(at.d_y + b * at.d_y_stride + unit);
+        for (std::size_t n = 0; n < N; ++n) prefetch<2>(at.before[n] + offset), prefetch<2>(at.made[n] + offset);
+        const Scalar* values = gates().at(panel, sweep.column() + b);
+        for (Index i = 0; i < numbers; i += line) prefetch<2>(values + i);
+      }
   }
 
  private:

@@ -51,7 +51,8 @@ class Sweep {
         options(how),
         member(of_team),
         d_h_(d_h),
-        first_error_(first_error) {}
+        first_error_(first_error),
+        small_(of_tape.gates.bytes() <= second_cache) {}
 
   /// Adds dL/d initial state to tape.d_initial. Returns the sum of squares of what the member clipped.
   double run(Index begin, Index end) {
@@ -84,6 +85,12 @@ class Sweep {
   auto view() const {
     return tape.backward_view(t_, place_ >= first_error_ ? d_h_.data() : nullptr, d_h_.outerStride());
   }
+  /// The panels whose rule comes after that of some panels of this step; none where the tape is small enough to stay in
+  /// the second cache.
+  Range next_panels(Range panels) const {
+    if (small_) return {0, 0};
+    return next_part(panels, member.part(tape.gates.panels()), backwards(place_ + 1));
+  }
   /// Where |dL/dh|^2 of the step is summed, or null.
   double* square_norm() { return options.record_norms ? &square_norm_ : nullptr; }
 
@@ -112,8 +119,10 @@ class Sweep {
             if (tape.dropout.on()) add_dropped(tile);
             done(tile);
           },
-          place % 2 == 0);
+          backwards(place));
   }
+  /// Whether the product of a place's errors goes from the last panel to the first (see multiply).
+  static bool backwards(Index place) { return place % 2 == 0; }
 
   /// Recurrent dropout: d_h += mask d_fed_back.
   EIGEN_DONT_INLINE void add_dropped(const Tile& tile) {
@@ -140,6 +149,7 @@ class Sweep {
 
   const Input<Scalar>& d_h_;
   Index first_error_;
+  bool small_;
   Index place_ = 0;
   Index t_ = 0;             // its step
   double square_norm_ = 0;  // of this step's dL/dh

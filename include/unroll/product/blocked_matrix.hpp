@@ -42,6 +42,7 @@ class BlockedMatrix {
   Index units() const { return units_; }
   Index columns() const { return columns_; }
   Index panels() const { return panels_; }
+  Index bytes() const { return data_.size() * static_cast<Index>(sizeof(Scalar)); }
   /// How many of a panel's lanes are units.
   Index count(Index panel) const { return (std::min)(lanes(), units_ - panel * lanes()); }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "unroll/core/memory.hpp"
 #include "unroll/core/processor.hpp"
 #include "unroll/core/unrolled.hpp"
 #include "unroll/product/operands.hpp"
@@ -30,7 +31,7 @@ struct TileLimits {
   /// Whether a full tile of one panel prefetches the operands that come from the second cache. (On an Intel Xeon that
   /// is 1.02 to 1.06 times as fast; for operands in the first cache it would cost 0.03.)
   static constexpr bool asks_ahead = x86 && sizeof(P) == 64;
-  /// Whether a full tile asks for a part of the next panels (next_panels.hpp). (On an EPYC (Zen 3) 1.05 to 1.15 times
+  /// Whether a large tile asks for a part of the next panels (next_panels.hpp). (On an EPYC (Zen 3) 1.05 to 1.15 times
   /// as fast; for panels that stay in the second cache it would cost 0.03.)
   static constexpr bool asks_for_next = few_but_fused;
   /// Steps of k that are walked at a time. What the tiles of one part read stays in the second cache, which has 256 to
@@ -72,8 +73,10 @@ struct TileShape {
   using Whole = Whole_;
   static constexpr int Packs = Packs_, Side = Side_, NR = NR_, Stride = Stride_, First = First_;
   static constexpr int Part = groups_of_part<Whole>(Packs);
-  /// Whether its sums take all registers. Only such a tile prefetches: others are few, and take as long to compile.
+  /// Whether its sums take all registers, or most of them. Only such tiles prefetch: others are few, and take as long
+  /// to compile.
   static constexpr bool full = Packs * Side * NR == TileLimits<Whole>::budget && NR > 1;
+  static constexpr bool large = 3 * Packs * Side * NR >= 2 * TileLimits<Whole>::budget && NR > 1;
   using Rows = std::make_integer_sequence<int, Packs * Side>;
   using Each = std::make_integer_sequence<int, NR>;
 };
@@ -101,13 +104,6 @@ EIGEN_ALWAYS_INLINE void add_step(const Word* words, const Panels<Scalar, Storag
   constexpr bool kept = TileLimits<typename Shape::Whole>::few_but_fused && Shape::NR > 1;
   const P row[] = {keep<kept>(Storage::template decode<j, P>(words + place_of_row<Shape, r>(a)))...};
   (add_column<Shape>(row, P(x[c * column_stride]), s + c * Shape::Side * Shape::Stride, rows), ...);
-}
-/// Asks for memory that is needed soon, into the first cache or the second one.
-template <int cache = 1>
-EIGEN_ALWAYS_INLINE void prefetch([[maybe_unused]] const void* place) {
-#ifdef __GNUC__
-  __builtin_prefetch(place, 0, 4 - cache);
-#endif
 }
 /// Asks for the operands that a tile needs some steps later, or for a part of the next panels.
 template <class Shape, class Word, class Scalar, class Storage, int... r>
@@ -186,7 +182,8 @@ EIGEN_ALWAYS_INLINE void add_products(const Panels<Scalar, Storage> a, Columns<S
   const Scalar* start = b.data + column * b.stride;
   if (Shape::NR > 1 && b.packed) b.stride = 1, b.k_stride = Shape::NR;
   using Limits = TileLimits<typename Shape::Whole>;
-  constexpr bool may_ask = Shape::full && ((Limits::asks_ahead && Shape::Side == 1) || Limits::asks_for_next);
+  constexpr bool may_ask =
+      (Shape::full && Limits::asks_ahead && Shape::Side == 1) || (Shape::large && Limits::asks_for_next);
   constexpr Index first_cache = 32 * 1024;
   const Index steps = b.stretches.length * b.stretches.count;
   const bool many = steps > first_cache / static_cast<Index>(sizeof(P)) / Shape::Packs;

@@ -14,17 +14,15 @@ class NextPanels {
   /// For the tiles of one row of panels of a, `tiles` side by side over the columns of b.
   template <class Scalar, class Storage>
   NextPanels(const Panels<Scalar, Storage>& a, const Columns<Scalar>& b, Range panels, Index tiles, bool backwards) {
-    constexpr Index second_cache = 256 * 1024;
     const Index bytes = a.count * a.stride * static_cast<Index>(sizeof(*a.data));
     if (!TileLimits<P>::asks_for_next || bytes <= second_cache) return;
     const Index steps = b.stretches.length * b.stretches.count + b.last.length * b.last.count;
     if (tiles < 2 || steps == 0) return;
     if (a.k_stride > Part * P::size) return;  // a BlockedMatrix, whose parts would each ask for all
-    const Index first = backwards ? (std::max)(panels.first - panels.count, a.first) : panels.end();
-    const Index end = backwards ? panels.first : (std::min)(panels.end() + panels.count, a.first + a.count);
+    const Range next = next_part(panels, {a.first, a.count}, backwards);
     const Index turns = (steps + Storage::per_word - 1) / Storage::per_word;
-    left_ = end - first;
-    place_ = first * a.stride;
+    left_ = next.count;
+    place_ = next.first * a.stride;
     step_ = (left_ * a.k_stride + tiles - 1) / tiles;
     share_ = turns * step_;
     panel_ = turns * a.k_stride;

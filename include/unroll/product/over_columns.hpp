@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstring>
+
 #include "unroll/core/parameters.hpp"
 #include "unroll/product/packed_matrix.hpp"
 
@@ -25,7 +27,7 @@ UNROLL_INNER_LOOP void pack_across(const Scalar* x, Index stride, Index rows, Ra
       Scalar* place = to + tile.first * depth + (columns.first + some.first) * tile.count;
       for (Index j = 0; j < some.count; ++j, from += stride, place += tile.count)
         if (tile.count == full)
-          std::copy_n(from, full, place);
+          std::memcpy(place, from, full * sizeof(Scalar));  // g++ makes a call of a copy_n
         else
           for (Index i = 0; i < tile.count; i += P::size)
             P::load(from + i, tile.count - i).store(place + i, tile.count - i);
