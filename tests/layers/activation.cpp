@@ -175,3 +175,13 @@ TEST_CASE("a stream of activations allocates nothing, and needs to know their nu
                        Message("Stream: the model takes 0 numbers a step; it is of no size of its own, or moved from"));
   CHECK_THROWS_AS(Prelu<float>(0), std::invalid_argument);
 }
+
+TEST_CASE("an activation refuses options that its numbers cannot hold", "[activation]") {
+  CHECK_THROWS_MATCHES(
+      Softplus<float>({.beta = 1e200}), std::invalid_argument,
+      Message("Softplus: beta is 1e+200, expected from -3.4028234663852886e+38 to 3.4028234663852886e+38"));
+  CHECK_NOTHROW(Softplus<double>({.beta = 1e200}));
+  CHECK_THROWS_AS(Elu<float>({.alpha = std::numeric_limits<double>::quiet_NaN()}), std::invalid_argument);
+  CHECK_THROWS_AS(LeakyRelu<double>({.negative_slope = -std::numeric_limits<double>::infinity()}),
+                  std::invalid_argument);
+}

@@ -149,7 +149,7 @@ class Sweep {
 
   const Input<Scalar>& d_h_;
   Index first_error_;
-  bool small_;
+  bool small_;  // the gates stay in the second cache
   Index place_ = 0;
   Index t_ = 0;             // its step
   double square_norm_ = 0;  // of this step's dL/dh

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cmath>
+#include <limits>
+
 #include "unroll/core/activations.hpp"
 #include "unroll/core/log_sum_exp.hpp"
 #include "unroll/layers/memoryless.hpp"
@@ -158,8 +161,15 @@ class Activation : public Memoryless<Activation<Function, Scalar_>, Scalar_> {
 
   Function function;  ///< with its options
 
-  /// A layer of the function; it has no parameters.
-  explicit Activation(Function the_function = {}) : function(the_function) {}
+  /// A layer of the function; it has no parameters. Throws std::invalid_argument for an option that is no number or too
+  /// large for a Scalar.
+  explicit Activation(Function the_function = {}) : function(the_function) {
+    each_option([](const char* option, double value) {
+      constexpr double most = (std::numeric_limits<Scalar>::max)();
+      detail::require(std::abs(value) <= most, name(), ": ", option, " is ", value, ", expected from ", -most, " to ",
+                      most);
+    });
+  }
 
   static const char* name() { return Function::name; }
 
