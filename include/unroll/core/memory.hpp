@@ -49,8 +49,8 @@ inline void ask_for_huge_pages([[maybe_unused]] void* data, [[maybe_unused]] std
 /// How many bytes are taken to stay in the second cache, which has 256 KiB to 2 MiB.
 inline constexpr Index second_cache = 256 * 1024;
 
-/// Asks for memory that is needed soon, into the first cache or the second one. It wants a caller that is always inlined:
-/// g++ takes other functions that do nothing else (lambdas, too) for ones without effect, and drops the call.
+/// Asks for memory that is needed soon, into the first cache or the second one. It wants a caller that is always
+/// inlined: g++ takes other functions that do nothing else (lambdas, too) for ones without effect, and drops the call.
 template <int cache = 1>
 EIGEN_ALWAYS_INLINE void prefetch([[maybe_unused]] const void* place) {
 #ifdef __GNUC__

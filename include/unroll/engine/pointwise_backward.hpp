@@ -74,8 +74,8 @@ struct PointwiseBackward {
     sweep.clip(sweep.d_gates, sweep.column(), {late.first + late.count, gate_count<Cell> - late.first - late.count});
   }
 
-  /// Asks for what the rule will read of some panels of some samples. The forward pass wrote it a sequence ago, so it is
-  /// in the third cache or in memory.
+  /// Asks for what the rule will read of some panels of some samples. The forward pass wrote it a sequence ago, so it
+  /// is in the third cache or in memory.
   template <class P>
   EIGEN_ALWAYS_INLINE void ask_for(Range panels, Range samples) {
     constexpr Index line = 64 / sizeof(Scalar), numbers = gate_count<Cell> * P::size;
