@@ -51,8 +51,7 @@ class Sweep {
         options(how),
         member(of_team),
         d_h_(d_h),
-        first_error_(first_error),
-        small_(of_tape.gates.bytes() <= second_cache) {}
+        first_error_(first_error) {}
 
   /// Adds dL/d initial state to tape.d_initial. Returns the sum of squares of what the member clipped.
   double run(Index begin, Index end) {
@@ -88,7 +87,7 @@ class Sweep {
   /// The panels whose rule comes after that of some panels of this step; none where the tape is small enough to stay in
   /// the second cache.
   Range next_panels(Range panels) const {
-    if (small_) return {0, 0};
+    if (tape.gates.bytes() <= second_cache) return {0, 0};
     return next_part(panels, member.part(tape.gates.panels()), backwards(place_ + 1));
   }
   /// Where |dL/dh|^2 of the step is summed, or null.
@@ -149,7 +148,6 @@ class Sweep {
 
   const Input<Scalar>& d_h_;
   Index first_error_;
-  bool small_;  // the gates stay in the second cache
   Index place_ = 0;
   Index t_ = 0;             // its step
   double square_norm_ = 0;  // of this step's dL/dh
